@@ -1,0 +1,28 @@
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+.PHONY: help setup test test-fast demo dashboard lint lock pictures
+
+help:           ## what can be made here
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup:          ## .venv, LibreOffice, poppler and the official fonts (a second run does nothing)
+	@bash scripts/setup.sh
+
+test: setup     ## the whole test suite, real parts included (under 10 minutes on 2 cores)
+	@.venv/bin/ruff check src flows tests benchmarks
+	@$(PY) -m pytest
+
+test-fast: setup ## the tests that start no server and no program
+	@$(PY) -m pytest -m "not real"
+
+demo: setup     ## the quarterly report of 20 March 2566, from the first mail to the registry's receipt
+	@.venv/bin/songthan rehearse 2566-q2 --state state/demo
+
+dashboard: setup ## look at the last demo in the Prefect dashboard
+	@.venv/bin/songthan dashboard --state state/demo
+
+lint: setup     ## ruff over everything
+	@.venv/bin/ruff check src flows tests benchmarks
+
+lock:           ## write requirements.lock anew from pyproject.toml
+	@.venv/bin/uv pip compile -q --universal --generate-hashes --python-version 3.11 --extra dev pyproject.toml -o requirements.lock

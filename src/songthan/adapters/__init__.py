@@ -1,0 +1,1 @@
+"""One library, one owner file. Only `songthan.workspace` imports these."""

@@ -1,0 +1,296 @@
+"""The ledger: one SQLite file, append-only history, the truth. sqlite-utils is used here and in its two siblings only.
+
+Journal mode DELETE with synchronous EXTRA: our volume is tiny, and the SQLite that Python links on Debian 12 has the
+WAL-reset bug (lost commits). Every change of state and its event are one transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from songthan.adapters.ledger_mail import Inbox, SqliteOutbox
+from songthan.adapters.ledger_work import Bundles, Returns
+from songthan.domain.assignments import Assignment, AssignmentState, DeadlineState, move
+from songthan.domain.errors import LeaseLost, LedgerError
+
+SCHEMA_VERSION = 1
+
+#: table → (columns, primary key, what it holds); docs/operations.md lists the same tables.
+TABLES: Mapping[str, tuple[dict[str, type], str | tuple[str, ...], str]] = {
+    "meta": ({"key": str, "value": str}, "key", "schema version, salt of the tokens"),
+    "events": (
+        {"seq": int, "at": str, "kind": str, "subject": str, "data": str},
+        "seq",
+        "append-only history of everything that happened",
+    ),
+    "deadlines": (
+        {"id": str, "state": str, "changed_at": str, "bundle_version": int},
+        "id",
+        "the state of each deadline",
+    ),
+    "assignments": (
+        {
+            "id": str, "deadline": str, "form": str, "seat": str, "member": str, "token": str, "activities": str,
+            "state": str, "changed_at": str, "asked_on": str, "away": int, "absent_until": str, "current_return": int,
+            "corrections": int, "reason": str,
+        },
+        "id",
+        "what was asked of whom, and how far it is",
+    ),  # fmt: skip
+    "inbox": (
+        {
+            "id": int, "mailbox_id": str, "sha256": str, "received": str, "fetched_at": str, "message_id": str,
+            "sender": str, "sender_name": str, "subject": str, "state": str, "attempts": int, "route": str,
+            "rule": str, "reason": str, "purpose": str, "assignment": str, "parsed": str, "folder": str,
+            "decision": str, "decided_at": str, "decision_reason": str,
+        },
+        "id",
+        "one row for every mail received, written before anything parses it",
+    ),  # fmt: skip
+    "returns": (
+        {
+            "id": int, "assignment": str, "inbox_id": int, "attachment": str, "name": str, "read_at": str,
+            "verdict": str, "form": str, "accepted_at": str,
+        },
+        "id",
+        "forms read back, with every answer and problem",
+    ),  # fmt: skip
+    "evidence": (
+        {"id": int, "assignment": str, "inbox_id": int, "sha256": str, "name": str, "type": str, "size": int},
+        "id",
+        "files that came along with a return",
+    ),
+    "outbox": (
+        {
+            "key": str, "kind": str, "deadline": str, "recipient": str, "subject": str, "mail": str, "state": str,
+            "intended_at": str, "sent_at": str, "message_id": str, "why": str, "subjects": str,
+        },
+        "key",
+        "every mail we meant to send: intent, then proof",
+    ),  # fmt: skip
+    "bundles": (
+        {
+            "id": str, "deadline": str, "version": int, "created_at": str, "folder": str, "manifest": str,
+            "frozen": str, "signed": str, "signed_at": str, "signer": str, "submitted_at": str, "receipt": str,
+            "receipt_at": str, "receipt_inbox": int, "void": int,
+        },
+        "id",
+        "frozen versions, their signature, submission and receipt",
+    ),  # fmt: skip
+    "lease": ({"name": str, "holder": str, "fence": int, "until": str}, "name", "who may drive this ledger now"),
+}
+
+
+class SqliteLedger:
+    """The whole ledger. `path` None keeps it in memory (tests). Sub-ledgers: `inbox`, `outbox`, `returns`, `bundles`."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        try:
+            connection = sqlite3.connect(":memory:" if path is None else str(path), check_same_thread=False, timeout=20)
+            connection.execute("PRAGMA journal_mode=DELETE")
+            connection.execute("PRAGMA synchronous=EXTRA")
+            self.db = Database(connection)
+            self._lay_down()
+        except sqlite3.DatabaseError as error:
+            raise LedgerError(
+                f"เปิดสมุดทะเบียนไม่ได้ ({error})",
+                where=str(path or ":memory:"),
+                remedy="ห้ามส่งจดหมายต่อ กู้คืนจากสำเนาสำรองในโฟลเดอร์ backups แล้วเริ่มใหม่",
+            ) from error
+        self.inbox = Inbox(self)
+        self.outbox = SqliteOutbox(self)
+        self.returns = Returns(self)
+        self.bundles = Bundles(self)
+
+    def close(self) -> None:
+        self.db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One durable unit; nested use joins the outer one. Writers queue for up to 20 s."""
+        with self._lock:
+            if self.db.conn.in_transaction:
+                with self.db.atomic():
+                    yield
+                return
+            self.db.conn.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self.db.conn.rollback()
+                raise
+            self.db.conn.commit()
+
+    def rows(self, sql: str, parameters: tuple[object, ...] = ()) -> list[dict[str, object]]:
+        """The rows of a query as dictionaries."""
+        with self._lock:
+            return list(self.db.query(sql, parameters))
+
+    def row(self, sql: str, parameters: tuple[object, ...] = ()) -> dict[str, object] | None:
+        found = self.rows(sql, parameters)
+        return found[0] if found else None
+
+    # history
+
+    def record(self, kind: str, subject: str, at: datetime, **data: object) -> None:
+        """Append to the history; always inside the transaction of the change it tells of."""
+        with self.transaction():
+            self.db["events"].insert(
+                {
+                    "at": at.isoformat(),
+                    "kind": kind,
+                    "subject": subject,
+                    "data": json.dumps(data, ensure_ascii=False, sort_keys=True, default=str),
+                }
+            )
+
+    def events(self, subject: str | None = None) -> list[dict[str, object]]:
+        """The history, oldest first, of one subject or of all."""
+        where, given = ("where subject = ?", (subject,)) if subject else ("", ())
+        return self.rows(f"select * from events {where} order by seq", given)
+
+    def has_event(self, kind: str, subject: str) -> bool:
+        return self.row("select 1 as x from events where kind=? and subject=? limit 1", (kind, subject)) is not None
+
+    @property
+    def salt(self) -> str:
+        """Made once per ledger; part of every token."""
+        found = self.row("select value from meta where key='salt'")
+        if found is None:
+            raise LedgerError("สมุดทะเบียนไม่มีค่าเริ่มต้น", where=str(self.path), remedy="กู้คืนจากสำเนาสำรอง")
+        return str(found["value"])
+
+    # deadlines and assignments
+
+    def deadline_state(self, deadline: str) -> DeadlineState:
+        found = self.row("select state from deadlines where id=?", (deadline,))
+        return DeadlineState(str(found["state"])) if found else DeadlineState.PLANNED
+
+    def move_deadline(self, deadline: str, to: DeadlineState, at: datetime, **data: object) -> None:
+        """Change a deadline's state and record it; TransitionRefused when it may not go there."""
+        with self.transaction():
+            current = self.deadline_state(deadline)
+            move(current, to, what=deadline)
+            if current is to:
+                return
+            self.db.execute(
+                "insert into deadlines (id, state, changed_at) values (?, ?, ?) "
+                "on conflict (id) do update set state=excluded.state, changed_at=excluded.changed_at",
+                (deadline, to.value, at.isoformat()),
+            )
+            self.record(f"deadline-{to.value.lower()}", deadline, at, was=current.value, **data)
+
+    def add_assignments(self, assignments: tuple[Assignment, ...], at: datetime) -> None:
+        """Lay down assignments that are not there yet; those that are stay as they are."""
+        with self.transaction():
+            for a in assignments:
+                if self.row("select 1 as x from assignments where id=?", (a.id,)):
+                    continue
+                self.db["assignments"].insert(
+                    {
+                        "id": a.id, "deadline": a.deadline, "form": a.form, "seat": a.seat, "member": a.member,
+                        "token": a.token, "activities": json.dumps(a.activities, ensure_ascii=False),
+                        "state": a.state.value, "changed_at": at.isoformat(), "away": 0, "corrections": 0,
+                    }
+                )  # fmt: skip
+                self.record("assignment-planned", a.id, at, member=a.member, token=a.token)
+
+    def assignment_rows(self, deadline: str | None = None) -> list[dict[str, object]]:
+        """Assignment rows, of one deadline or of all, ordered by id."""
+        where, given = ("where deadline = ?", (deadline,)) if deadline else ("", ())
+        return self.rows(f"select * from assignments {where} order by id", given)
+
+    def assignment_row(self, assignment: str) -> dict[str, object] | None:
+        return self.row("select * from assignments where id=?", (assignment,))
+
+    def assignment_by_token(self, token: str) -> dict[str, object] | None:
+        return self.row("select * from assignments where token=?", (token,))
+
+    def move_assignment(self, assignment: str, to: AssignmentState, at: datetime, **changes: object) -> None:
+        """Change an assignment's state, and any of its other columns, and record it."""
+        with self.transaction():
+            row = self.assignment_row(assignment)
+            if row is None:
+                raise LedgerError("ไม่พบรายการที่มอบหมาย", where=assignment, remedy="ดูรายการด้วย songthan status")
+            current = AssignmentState(str(row["state"]))
+            move(current, to, what=assignment)
+            self.note_assignment(assignment, state=to.value, changed_at=at.isoformat(), **changes)
+            if current is not to:
+                self.record(f"assignment-{to.value.lower()}", assignment, at, was=current.value, **changes)
+
+    def note_assignment(self, assignment: str, **changes: object) -> None:
+        """Set columns that are not the state (asked_on, away, current_return…)."""
+        names = ", ".join(f"{name}=?" for name in changes)
+        with self.transaction():
+            self.db.execute(f"update assignments set {names} where id=?", (*changes.values(), assignment))
+
+    @staticmethod
+    def as_assignment(row: Mapping[str, object]) -> Assignment:
+        """A row as the domain's value."""
+        return Assignment(
+            id=str(row["id"]), deadline=str(row["deadline"]), form=str(row["form"]), seat=str(row["seat"]),
+            member=str(row["member"]), token=str(row["token"]), activities=tuple(json.loads(str(row["activities"]))),
+            state=AssignmentState(str(row["state"])),
+        )  # fmt: skip
+
+    def last_mail_days(self) -> dict[str, date]:
+        """Recipient address → the day of the last mail meant for it."""
+        rows = self.rows("select recipient, max(intended_at) as at from outbox group by recipient")
+        return {str(r["recipient"]): datetime.fromisoformat(str(r["at"])).date() for r in rows}
+
+    # one driver at a time
+
+    def take_lease(self, name: str, holder: str, at: datetime, seconds: float) -> int:
+        """Take or renew the lease; returns its fence. LeaseLost when another holder's lease still runs."""
+        with self.transaction():
+            row = self.row("select * from lease where name=?", (name,))
+            until = (at + timedelta(seconds=seconds)).isoformat()
+            if row is None:
+                self.db["lease"].insert({"name": name, "holder": holder, "fence": 1, "until": until})
+                return 1
+            if row["holder"] != holder and datetime.fromisoformat(str(row["until"])) > at:
+                raise LeaseLost(
+                    f"มี Songthan อีกชุดหนึ่ง ({row['holder']}) กำลังใช้สมุดทะเบียนนี้",
+                    where=str(self.path),
+                    remedy="ปิดชุดหนึ่งด้วย songthan down แล้วเริ่มใหม่",
+                )
+            fence = int(str(row["fence"])) + (row["holder"] != holder)
+            self.db.execute("update lease set holder=?, fence=?, until=? where name=?", (holder, fence, until, name))
+            return fence
+
+    def drop_lease(self, name: str, holder: str) -> None:
+        with self.transaction():
+            self.db.execute("delete from lease where name=? and holder=?", (name, holder))
+
+    def _lay_down(self) -> None:
+        with self.transaction():
+            for name, (columns, key, _) in TABLES.items():
+                self.db[name].create(columns, pk=key, if_not_exists=True)
+            self.db["inbox"].create_index(["mailbox_id"], unique=True, if_not_exists=True)
+            self.db["inbox"].create_index(["sha256"], if_not_exists=True)
+            self.db["assignments"].create_index(["token"], unique=True, if_not_exists=True)
+            self.db["returns"].create_index(["assignment"], if_not_exists=True)
+            for verb in ("update", "delete"):
+                self.db.execute(
+                    f"create trigger if not exists events_no_{verb} before {verb} on events "
+                    "begin select raise(abort, 'events is append-only'); end"
+                )
+            if not self.row("select 1 as x from meta where key='schema'"):
+                self.db["meta"].insert({"key": "schema", "value": str(SCHEMA_VERSION)})
+                self.db["meta"].insert({"key": "salt", "value": secrets.token_hex(16)})
+            schema = self.row("select value from meta where key='schema'")
+            if schema and int(str(schema["value"])) > SCHEMA_VERSION:
+                raise LedgerError(
+                    "สมุดทะเบียนนี้เขียนโดย Songthan รุ่นใหม่กว่า", where=str(self.path), remedy="ปรับรุ่นโปรแกรมก่อนใช้งาน"
+                )

@@ -1,0 +1,207 @@
+"""The ledger's mail tables: what came in (`inbox`) and what we meant to send (`outbox`)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from songthan.domain.messages import Attachment, MailRef, Message, OutgoingFile, OutgoingMail, Route, SentRef
+
+if TYPE_CHECKING:
+    from songthan.adapters.ledger import SqliteLedger
+
+#: A message that brought the reader down this often is a person's.
+POISON_AFTER = 3
+
+
+class Inbox:
+    """One row for every mail received. States: stored → parsed → routed → settled (acted on and moved)."""
+
+    def __init__(self, ledger: SqliteLedger) -> None:
+        self._ledger = ledger
+
+    def add(self, ref: MailRef, sha256: str, at: datetime) -> int:
+        """The row of this mail, made durable before anything parses it; the same mailbox item twice is one row."""
+        with self._ledger.transaction():
+            found = self._ledger.row("select id from inbox where mailbox_id=?", (ref.id,))
+            if found:
+                return int(str(found["id"]))
+            row = {
+                "mailbox_id": ref.id, "sha256": sha256, "received": ref.received.isoformat(),
+                "fetched_at": at.isoformat(), "message_id": ref.message_id, "state": "stored", "attempts": 0,
+                "folder": ref.folder,
+            }  # fmt: skip
+            new = int(self._ledger.db["inbox"].insert(row).last_pk)
+            self._ledger.record("mail-stored", f"inbox/{new}", at, sha256=sha256)
+            return new
+
+    def known_ids(self) -> frozenset[str]:
+        """Mailbox ids that need not be fetched again."""
+        return frozenset(str(r["mailbox_id"]) for r in self._ledger.rows("select mailbox_id from inbox"))
+
+    def unfinished(self) -> list[dict[str, object]]:
+        """Rows that are not settled, oldest first."""
+        return self._ledger.rows("select * from inbox where state != 'settled' order by received, id")
+
+    def get(self, inbox_id: int) -> dict[str, object] | None:
+        return self._ledger.row("select * from inbox where id=?", (inbox_id,))
+
+    def started(self, inbox_id: int) -> int:
+        """Count an attempt before it is made, so that a mail that kills the reader is known; returns the count."""
+        with self._ledger.transaction():
+            self._ledger.db.execute("update inbox set attempts = attempts + 1 where id=?", (inbox_id,))
+            return int(str(self._ledger.row("select attempts from inbox where id=?", (inbox_id,))["attempts"]))  # type: ignore[index]
+
+    def save_parsed(self, inbox_id: int, message: Message) -> None:
+        with self._ledger.transaction():
+            self._ledger.db.execute(
+                "update inbox set state='parsed', sender=?, sender_name=?, subject=?, message_id=?, parsed=? where id=?",
+                (message.sender, message.sender_name, message.subject, message.message_id, dump(message), inbox_id),
+            )
+
+    def save_route(self, inbox_id: int, route: Route, at: datetime) -> None:
+        """The verdict of the rules, once and with its event."""
+        with self._ledger.transaction():
+            self._ledger.db.execute(
+                "update inbox set state='routed', route=?, rule=?, reason=?, purpose=?, assignment=? where id=?",
+                (route.route, route.rule, route.reason, route.purpose, route.assignment, inbox_id),
+            )
+            self._ledger.record(f"mail-{route.route}", f"inbox/{inbox_id}", at, rule=route.rule, reason=route.reason)
+
+    def settle(self, inbox_id: int, *, mailbox_id: str, folder: str) -> None:
+        """The mail has been acted on and lies in `folder` under its new id."""
+        with self._ledger.transaction():
+            self._ledger.db.execute(
+                "update inbox set state='settled', mailbox_id=?, folder=? where id=?", (mailbox_id, folder, inbox_id)
+            )
+
+    def decide(self, inbox_id: int, decision: str, reason: str, at: datetime) -> None:
+        """A person's word on a held or quarantined mail."""
+        with self._ledger.transaction():
+            self._ledger.db.execute(
+                "update inbox set decision=?, decided_at=?, decision_reason=? where id=?",
+                (decision, at.isoformat(), reason, inbox_id),
+            )
+            self._ledger.record(f"hold-{decision}", f"inbox/{inbox_id}", at, reason=reason)
+
+    def seen_before(self, inbox_id: int, sha256: str, message_id: str) -> bool:
+        """Has the same mail (raw bytes, or Message-ID of the same sender) been taken in under an earlier row?"""
+        same = self._ledger.row("select 1 as x from inbox where id < ? and sha256=?", (inbox_id, sha256))
+        return same is not None or (
+            bool(message_id)
+            and self._ledger.row(
+                "select 1 as x from inbox a join inbox b on b.id=? where a.id < b.id and a.message_id=? "
+                "and a.sender = b.sender and a.state in ('routed', 'settled')",
+                (inbox_id, message_id),
+            )
+            is not None
+        )
+
+    def holds(self, *, open_only: bool = True) -> list[dict[str, object]]:
+        """Held and quarantined mail, the undecided ones or all."""
+        extra = "and decision is null" if open_only else ""
+        return self._ledger.rows(f"select * from inbox where route in ('hold', 'quarantine') {extra} order by id")
+
+    def counts(self) -> dict[str, int]:
+        """Route → number of mails; `all` → all rows."""
+        rows = self._ledger.rows("select route, count(*) as n from inbox group by route")
+        found = {str(r["route"]): int(str(r["n"])) for r in rows if r["route"]}
+        found["all"] = sum(int(str(r["n"])) for r in rows)
+        return found
+
+
+class SqliteOutbox:
+    """The intent comes first: a mail is a row here before the mailbox hears of it."""
+
+    def __init__(self, ledger: SqliteLedger) -> None:
+        self._ledger = ledger
+
+    def plan(self, mail: OutgoingMail, at: datetime, *, deadline: str = "", subjects: tuple[str, ...] = ()) -> None:
+        """Commit the intent to send `mail`; a second plan under the same key changes nothing."""
+        with self._ledger.transaction():
+            if self._ledger.row("select 1 as x from outbox where key=?", (mail.key,)):
+                return
+            row = {
+                "key": mail.key, "kind": mail.kind, "deadline": deadline, "recipient": ", ".join(mail.to).lower(),
+                "subject": mail.subject, "mail": json.dumps(asdict(mail), ensure_ascii=False), "state": "intended",
+                "intended_at": at.isoformat(), "message_id": mail.message_id,
+                "subjects": json.dumps(subjects, ensure_ascii=False),
+            }  # fmt: skip
+            self._ledger.db["outbox"].insert(row)
+            self._ledger.record("mail-intended", mail.key, at, to=mail.to, subject=mail.subject)
+
+    def intend(self, mail: OutgoingMail) -> None:
+        """`plan` for a mail whose intent is already there (the sender's own guard)."""
+        if self.get(mail.key) is None:
+            raise LookupError(f"mail {mail.key} was never planned")
+
+    def get(self, key: str) -> dict[str, object] | None:
+        return self._ledger.row("select * from outbox where key=?", (key,))
+
+    def state(self, key: str) -> str:
+        """«none», «intended», «sent» or «doubt»."""
+        found = self.get(key)
+        return str(found["state"]) if found else "none"
+
+    def mark_sent(self, key: str, ref: SentRef, at: datetime) -> None:
+        with self._ledger.transaction():
+            if self.state(key) == "sent":
+                return
+            self._ledger.db.execute(
+                "update outbox set state='sent', sent_at=?, message_id=?, why=null where key=?",
+                (at.isoformat(), ref.message_id, key),
+            )
+            self._ledger.record("mail-sent", key, at, message_id=ref.message_id)
+
+    def mark_doubt(self, key: str, why: str, at: datetime | None = None) -> None:
+        with self._ledger.transaction():
+            self._ledger.db.execute("update outbox set state='doubt', why=? where key=?", (why, key))
+            if at is not None:
+                self._ledger.record("mail-doubt", key, at, why=why)
+
+    def unsent(self) -> list[OutgoingMail]:
+        """Mails intended and not yet proven sent, oldest first."""
+        rows = self._ledger.rows("select mail from outbox where state='intended' order by intended_at, key")
+        return [load_outgoing(str(r["mail"])) for r in rows]
+
+    def states(self, deadline: str) -> dict[str, str]:
+        rows = self._ledger.rows("select key, state from outbox where deadline=?", (deadline,))
+        return {str(r["key"]): str(r["state"]) for r in rows}
+
+    def by_message_id(self, message_ids: tuple[str, ...]) -> dict[str, object] | None:
+        """The mail of ours that one of these Message-IDs names (a reply's In-Reply-To and References)."""
+        for message_id in message_ids:
+            found = self._ledger.row("select * from outbox where message_id=? and message_id != ''", (message_id,))
+            if found:
+                return found
+        return None
+
+    def sent_count(self) -> int:
+        return int(str(self._ledger.row("select count(*) as n from outbox where state='sent'")["n"]))  # type: ignore[index]
+
+
+def dump(message: Message) -> str:
+    """A message as JSON, for the `parsed` column."""
+    return json.dumps(asdict(message), ensure_ascii=False, default=lambda value: value.isoformat())
+
+
+def load_message(text: str) -> Message:
+    """The message a `parsed` column holds."""
+    data = json.loads(text)
+    data["received"] = datetime.fromisoformat(data["received"])
+    data["attachments"] = tuple(Attachment(**a) for a in data["attachments"])
+    data["headers"] = tuple((name, value) for name, value in data["headers"])
+    for name in ("to", "in_reply_to", "defects"):
+        data[name] = tuple(data[name])
+    return Message(**data)
+
+
+def load_outgoing(text: str) -> OutgoingMail:
+    """The mail an `outbox.mail` column holds."""
+    data = json.loads(text)
+    data["files"] = tuple(OutgoingFile(**f) for f in data["files"])
+    for name in ("to", "cc", "references"):
+        data[name] = tuple(data[name])
+    return OutgoingMail(**data)

@@ -1,0 +1,216 @@
+"""Opens files from outside in limited child processes: memory, CPU and wall-clock limits, no network, no file writing.
+
+`Sandbox.run(job, payload, args)` sends one job to a pooled worker (`songthan.adapters.sandbox_worker`, which holds the
+allow-list of jobs) and returns its JSON answer and byte strings. A worker serves some jobs and is then replaced; after
+any failure it is killed at once with its whole process group.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import songthan
+from songthan.adapters.sandbox_worker import read_frame, write_frame
+from songthan.domain.errors import ReadRefused
+
+__all__ = ["Limits", "Sandbox", "SandboxFailed"]
+
+_SENTENCES = {
+    "sandbox-timeout": "เปิดไฟล์นี้ไม่เสร็จภายในเวลาที่กำหนด ระบบจึงไม่อ่านต่อเพื่อความปลอดภัย",
+    "sandbox-memory": "ไฟล์นี้ต้องใช้หน่วยความจำเกินกำหนด ระบบจึงไม่อ่านต่อเพื่อความปลอดภัย",
+    "sandbox-crash": "เปิดไฟล์นี้ไม่สำเร็จ เนื้อไฟล์อาจเสียหายหรือผิดรูปแบบ",
+    "sandbox-size": "ไฟล์นี้มีขนาดใหญ่เกินกำหนด ระบบจึงไม่เปิดอ่าน",
+}
+
+
+class SandboxFailed(ReadRefused):
+    """A job in the sandbox did not come back with an answer; `code` is sandbox-timeout, -memory, -crash or -size."""
+
+    def __init__(self, code: str, *, detail: str = "") -> None:
+        self.detail = detail
+        super().__init__(_SENTENCES[code], code=code, remedy="โปรดเปิดไฟล์ใน Word แล้วบันทึกใหม่เป็น .docx หรือเปิดตรวจด้วยตนเอง")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one worker may use. Bytes and seconds; `jobs` is after how many jobs a worker is replaced."""
+
+    memory_bytes: int = 768 << 20
+    cpu_s: int = 20
+    wall_s: float = 30.0
+    files: int = 64
+    payload_bytes: int = 64 << 20
+    answer_bytes: int = 192 << 20
+    jobs: int = 50
+
+
+class _Worker:
+    """One child process and its two pipes."""
+
+    def __init__(self, command: Sequence[str], limits: Limits) -> None:
+        # Only what Python needs: settings and secrets of the office stay out of the child's environment.
+        env = {
+            "PYTHONPATH": str(Path(songthan.__file__).parents[1]),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUTF8": "1",
+            "LANG": "C.UTF-8",
+            "MALLOC_ARENA_MAX": "2",
+        }
+        told = {name: getattr(limits, name) for name in ("memory_bytes", "cpu_s", "files", "payload_bytes")}
+        self.jobs = 0
+        self._limits = limits
+        self._process = subprocess.Popen(
+            [sys.executable, "-s", "-P", *command, json.dumps(told)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env=env,
+            start_new_session=True,
+        )
+
+    def ask(self, job: str, payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
+        """Send one job and wait; SandboxFailed when the worker died, hung or said it failed."""
+        gate, state = threading.Lock(), {"finished": False, "late": False}
+
+        def too_late() -> None:
+            with gate:
+                if not state["finished"]:
+                    state["late"] = True
+                    self.kill()
+
+        timer = threading.Timer(self._limits.wall_s, too_late)
+        timer.daemon = True
+        timer.start()
+        try:
+            write_frame(self._process.stdin, {"job": job, "args": args}, [payload])
+            reply, blobs = read_frame(self._process.stdout, limit=self._limits.answer_bytes)
+        except (OSError, EOFError, ValueError) as error:
+            with gate:
+                state["finished"] = True
+            raise SandboxFailed(self._why(late=state["late"]), detail=type(error).__name__) from None
+        finally:
+            with gate:
+                state["finished"] = True
+            timer.cancel()
+        self.jobs += 1
+        return self._judged(job, reply, blobs)
+
+    def _why(self, *, late: bool) -> str:
+        """The code for a worker that went away: a CPU limit counts as time, like the parent's clock."""
+        if late:
+            return "sandbox-timeout"
+        self.kill()
+        return "sandbox-timeout" if self._process.returncode == -signal.SIGXCPU else "sandbox-crash"
+
+    @staticmethod
+    def _judged(job: str, reply: dict, blobs: list[bytes]) -> tuple[dict, list[bytes]]:
+        if reply.get("ok") is True and isinstance(reply.get("answer"), dict):
+            return reply["answer"], blobs
+        if reply.get("error") == "unknown-job":
+            raise ValueError(f"the sandbox knows no job {job!r}")
+        code = "sandbox-memory" if reply.get("error") == "memory" else "sandbox-crash"
+        raise SandboxFailed(code, detail=str(reply.get("detail", ""))[:500])
+
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """End the worker and everything it started; safe to call twice."""
+        if self._process.poll() is None:
+            # Give a process that is dying by its own signal (CPU limit) the moment to say so.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=0.05)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if self._process.poll() is None:
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def close(self) -> None:
+        self.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+
+class Sandbox:
+    """A small pool of limited workers; safe to use from several threads. Close it (or use `with`) at the end.
+
+    `worker` is the Python command line of the child; tests give one with hostile jobs.
+    """
+
+    def __init__(
+        self,
+        *,
+        limits: Limits | None = None,
+        size: int = 2,
+        worker: Sequence[str] = ("-m", "songthan.adapters.sandbox_worker"),
+    ) -> None:
+        self.limits = limits or Limits()
+        self._worker = tuple(worker)
+        self._places = threading.BoundedSemaphore(size)
+        self._lock = threading.Lock()
+        self._idle: list[_Worker] = []
+
+    def run(self, job: str, payload: bytes, args: dict | None = None) -> tuple[dict, list[bytes]]:
+        """Run the allowed `job` («module:function») on `payload`; its JSON answer and its byte strings.
+
+        SandboxFailed when the job crashed, hung or asked for too much; ValueError when the allow-list lacks the job.
+        A crash in a worker that had served other files before is tried once more in a fresh one, so that one file's
+        leavings never speak against another.
+        """
+        if len(payload) > self.limits.payload_bytes:
+            raise SandboxFailed("sandbox-size")
+        with self._places:
+            worker = self._take()
+            used = worker.jobs > 0
+            try:
+                return self._ask(worker, job, payload, args or {})
+            except SandboxFailed as failure:
+                if not used or failure.code == "sandbox-timeout":
+                    raise
+            return self._ask(_Worker(self._worker, self.limits), job, payload, args or {})
+
+    def _ask(self, worker: _Worker, job: str, payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
+        try:
+            result = worker.ask(job, payload, args)
+        except BaseException:
+            worker.close()
+            raise
+        if worker.jobs >= self.limits.jobs:
+            worker.close()
+        else:
+            with self._lock:
+                self._idle.append(worker)
+        return result
+
+    def _take(self) -> _Worker:
+        with self._lock:
+            while self._idle:
+                worker = self._idle.pop()
+                if worker.alive():
+                    return worker
+                worker.close()
+        return _Worker(self._worker, self.limits)
+
+    def close(self) -> None:
+        """End every idle worker. The sandbox can still be used afterwards: new ones are started."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.close()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,135 @@
+"""The child process in which files from outside are opened.
+
+Started by `songthan.adapters.sandbox` as `python -m songthan.adapters.sandbox_worker LIMITS_JSON`. It limits itself
+(memory, CPU, open files, no file writing, no network), then answers jobs until its standard input ends.
+
+Protocol, both ways: u32 big-endian length, that many bytes of UTF-8 JSON, then the byte strings whose lengths the JSON
+lists under «blobs». Request: `{"job", "args", "blobs": [n]}`. Reply: `{"ok": true, "answer", "blobs": [...]}` or
+`{"ok": false, "error": "memory" | "unknown-job" | "exception", "detail"}`. No pickle: neither side runs what it reads.
+
+A job is a function `job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]` named in ALLOWED by dotted path.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib
+import json
+import os
+import resource
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from typing import BinaryIO
+
+ALLOWED = frozenset(
+    {
+        "songthan.adapters.parse_mail:parse_job",
+        "songthan.adapters.read_office:identify_job",
+        "songthan.adapters.read_office:read_job",
+    }
+)
+
+Job = Callable[[bytes, dict], tuple[dict, list[bytes]]]
+_CLONE_NEWNET, _CLONE_NEWUSER, _PR_SET_NO_NEW_PRIVS = 0x40000000, 0x10000000, 38
+_MAX_HEADER = 64 << 20
+
+
+def write_frame(stream: BinaryIO, header: dict, blobs: list[bytes]) -> None:
+    """One message: the JSON `header` (its «blobs» is set here) and the byte strings."""
+    data = json.dumps({**header, "blobs": [len(b) for b in blobs]}, ensure_ascii=False).encode("utf-8", "replace")
+    stream.write(struct.pack(">I", len(data)))
+    stream.write(data)
+    for blob in blobs:
+        stream.write(blob)
+    stream.flush()
+
+
+def read_frame(stream: BinaryIO, *, limit: int) -> tuple[dict, list[bytes]]:
+    """The next message; EOFError when the other side is gone, ValueError when it is not one or is above `limit` bytes."""
+    (size,) = struct.unpack(">I", _exactly(stream, 4))
+    if size > min(limit, _MAX_HEADER):
+        raise ValueError("frame header too large")
+    header = json.loads(_exactly(stream, size))
+    sizes = header.get("blobs") if isinstance(header, dict) else None
+    if not isinstance(sizes, list) or any(type(n) is not int or n < 0 for n in sizes) or sum(sizes) > limit:
+        raise ValueError("frame blobs malformed or too large")
+    return header, [_exactly(stream, n) for n in sizes]
+
+
+def _exactly(stream: BinaryIO, size: int) -> bytes:
+    data = stream.read(size)
+    if len(data) != size:
+        raise EOFError
+    return data
+
+
+def _limit(limits: dict) -> None:
+    """Lower this process's rights for good; whatever the system does not allow is skipped, the rest still holds."""
+    for name, value in (
+        ("RLIMIT_AS", limits["memory_bytes"]),
+        ("RLIMIT_NOFILE", limits["files"]),
+        ("RLIMIT_FSIZE", 0),
+        ("RLIMIT_CORE", 0),
+    ):
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(getattr(resource, name), (value, value))
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    # As root a network namespace of one's own is enough; others need a user namespace for it, where that is allowed.
+    if libc.unshare(_CLONE_NEWNET) != 0:
+        libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+    socket.socket = socket.create_connection = socket.getaddrinfo = _no_network  # type: ignore[assignment,misc]
+
+
+def _no_network(*_: object, **__: object) -> None:
+    raise OSError("no network in the sandbox")
+
+
+def _cpu_for_one_job(seconds: int) -> None:
+    """SIGXCPU ends the process once this job has used `seconds` more of CPU."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = int(used.ru_utime + used.ru_stime) + seconds + 1
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
+def _run(allowed: frozenset[str], header: dict, payload: bytes) -> tuple[dict, list[bytes]]:
+    name = str(header.get("job"))
+    if name not in allowed:
+        return {"ok": False, "error": "unknown-job", "detail": name[:200]}, []
+    module, _, function = name.partition(":")
+    try:
+        job: Job = getattr(importlib.import_module(module), function)
+        answer, blobs = job(payload, header.get("args") or {})
+    except MemoryError:
+        return {"ok": False, "error": "memory", "detail": ""}, []
+    except Exception as error:  # the parent decides what a failed job means; a child never dies talking
+        return {"ok": False, "error": "exception", "detail": f"{type(error).__name__}: {error}"[:500]}, []
+    return {"ok": True, "answer": answer}, blobs
+
+
+def serve(allowed: frozenset[str] = ALLOWED) -> None:
+    """Limit this process by the JSON in argv[1], then answer jobs from standard input until it ends."""
+    limits = json.loads(sys.argv[1])
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    # A library that prints must not speak into the protocol.
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    _limit(limits)
+    while True:
+        try:
+            header, blobs = read_frame(requests, limit=limits["payload_bytes"] + _MAX_HEADER)
+        except EOFError:
+            return
+        _cpu_for_one_job(limits["cpu_s"])
+        reply, out = _run(allowed, header, blobs[0] if blobs else b"")
+        write_frame(replies, reply, out)
+
+
+if __name__ == "__main__":
+    serve()

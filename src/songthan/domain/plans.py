@@ -1,0 +1,227 @@
+"""The plan of a fiscal year as values: what the bureau promised, who answers for it, what must be submitted when.
+
+The loader (`songthan.adapters.plan_files`) builds these from `plans/YEAR/*.toml` and refuses anything unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Organisation:
+    id: str
+    name: str
+    parent: str
+    plan_title: str
+    working_group: str
+    headcount: int
+    language: str = "th"
+    calendar: str = "th-government"
+    timezone: str = "Asia/Bangkok"
+    era: str = "buddhist"
+    digits: str = "thai"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guideline:
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    number: int
+    title: str
+    guidelines: tuple[Guideline, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    id: str
+    measure: int
+    guideline: str
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deliverable:
+    """An activity's dated document; `due` is the members' (internal) date."""
+
+    id: str
+    due: date
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A measurable target printed in a cell, e.g. kind «participation_percent», value 80; other keys in `extra`."""
+
+    kind: str
+    value: int
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activity:
+    """One row of the plan's tables. `number` is as printed («๑.๗ (๑)»); `seats` answer for it in Songthan."""
+
+    id: str
+    project: str
+    measure: int
+    number: str
+    title: str
+    details: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    outcomes: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    targets: tuple[Target, ...] = ()
+    seats: tuple[str, ...] = ()
+    deliverables: tuple[Deliverable, ...] = ()
+    source_lines: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """How one form is submitted (the boxes printed beside the forms)."""
+
+    form: str
+    title: str
+    registry: tuple[str, ...] = ()
+    website: tuple[str, ...] = ()
+    evidence: bool = False
+    pictures: bool = False
+    signed_by: str = ""
+    cover_max_sheets: int | None = None
+    full_marks: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deadline:
+    """One thing the bureau must submit. `internal` is the members' date, `external` the registry's and the website's.
+
+    `activities` holds ids; an empty tuple means every activity of the plan. `opens`, `reminders` and `escalations`
+    count working days (from `internal`; negative is before).
+    """
+
+    id: str
+    title: str
+    kind: str
+    forms: tuple[str, ...]
+    internal: date
+    external: date
+    quarter: int | None = None
+    internal_to: date | None = None
+    activities: tuple[str, ...] = ()
+    opens: int = 10
+    reminders: tuple[int, ...] = (-3, -1, 0)
+    escalations: tuple[int, ...] = (1, 2)
+    source: str = ""
+
+    @property
+    def members_until(self) -> date:
+        """The last internal date of the members (the end of the span where the plan gives one)."""
+        return self.internal_to or self.internal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    id: str
+    prefix: str
+    given: str
+    family: str
+    position: str
+    email: str
+    group: str = ""
+    phone: str = ""
+    deputy: str = ""
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        """The name as an official letter writes it: the title joined to the given name."""
+        return f"{self.prefix}{self.given} {self.family}"
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Every address this member may write from, lower case."""
+        return frozenset(a.lower() for a in (self.email, *self.aliases))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seat:
+    id: str
+    number: int
+    role: str
+    member: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registry:
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roster:
+    seats: tuple[Seat, ...]
+    members: tuple[Member, ...]
+    director: str
+    acting_director: str
+    head: str
+    secretary: str
+    assistant_secretary: str
+    mailbox: str
+    mailbox_name: str
+    registry: Registry
+    phone: str = ""
+
+    def member(self, member_id: str) -> Member:
+        """The member with this id (KeyError if none; the loader has checked every reference)."""
+        return next(m for m in self.members if m.id == member_id)
+
+    def holder(self, seat_id: str) -> Member:
+        """Who holds this seat now."""
+        return self.member(next(s for s in self.seats if s.id == seat_id).member)
+
+    def seat(self, seat_id: str) -> Seat:
+        return next(s for s in self.seats if s.id == seat_id)
+
+    def by_address(self, address: str) -> Member | None:
+        """The member who writes from `address` (case does not matter), or None."""
+        address = address.lower()
+        return next((m for m in self.members if address in m.addresses), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    fiscal_year: int
+    organisation: Organisation
+    measures: tuple[Measure, ...]
+    projects: tuple[Project, ...]
+    activities: tuple[Activity, ...]
+    deadlines: tuple[Deadline, ...]
+    channels: Mapping[str, Channel]
+    roster: Roster
+    days_off: Mapping[date, str] = field(default_factory=dict)
+
+    def deadline(self, deadline_id: str) -> Deadline:
+        """The deadline with this id; KeyError if the plan has none."""
+        for deadline in self.deadlines:
+            if deadline.id == deadline_id:
+                return deadline
+        raise KeyError(deadline_id)
+
+    def activities_of(self, deadline: Deadline) -> tuple[Activity, ...]:
+        """The activities a deadline reports on, in the plan's order."""
+        wanted = set(deadline.activities)
+        return tuple(a for a in self.activities if not wanted or a.id in wanted)
+
+    def project(self, project_id: str) -> Project:
+        return next(p for p in self.projects if p.id == project_id)
+
+    def measure(self, number: int) -> Measure:
+        return next(m for m in self.measures if m.number == number)

@@ -1,0 +1,162 @@
+"""Numbers, percents and ticks as people type them in Thai forms, read without guessing.
+
+Whatever can be meant in two ways comes back as None with a reason; a person is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from songthan.domain.thai import squeeze, to_arabic_digits
+
+__all__ = [
+    "Parsed",
+    "clean_text",
+    "is_none_word",
+    "is_placeholder",
+    "marks_of",
+    "parse_count",
+    "parse_number",
+    "parse_percent",
+    "parse_tick",
+]
+
+TICKED = frozenset("☑☒✓✔✅✗✘√⊠🗹🗷■◉●/xX×")
+EMPTY_BOX = frozenset("☐□◻▢○◯⬜")
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
+_EDGES = " \t\r\n\v\f\u00a0\u2002\u2003\u2009\u202f\u3000" + _INVISIBLE
+_DOTS = frozenset(".…·․‥_" + _EDGES)
+_NONE_WORDS = frozenset({"-", "–", "—", "--", "ไม่มี", "ไม่มีครับ", "ไม่มีค่ะ", "n/a", "N/A"})
+_PLACEHOLDER_EDGE = re.compile(rf"^(?:…{{2}}[{_EDGES}]*)|(?:[{_EDGES}]*…{{2}})$")
+_PERCENT_WORD = re.compile(r"^ร้อยละ\s*(?:ของ)?|(?:%|％|เปอร์เซ็นต์|เปอร์เซนต์|เปอร์เซ็น)$")
+_UNIT_WORD = re.compile(r"(?:คน|ท่าน|ราย|นาย|เรื่อง|ครั้ง|ช่องทาง|ข้อ|แห่ง|บาท|คะแนน|ประเด็น|ชิ้น|เล่ม|แนวทาง)$")
+_COUNT_HEAD = re.compile(r"^(?:จำนวน|รวม)\s*")
+_PLAIN = re.compile(r"\d+(?:\.\d+)?")
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parsed:
+    """A number as a plain decimal string, or None and why.
+
+    Reasons: «empty», «none» (the person wrote that there is none), «words» (no number understood), «several» (more
+    than one number), «decimal-comma», «mixed-digits», «leading-zeros», «negative», «range», «fraction» (0.9: is it
+    90 %?), «unit» (persons where a percent is asked, or the other way round), «whole» (a count with decimals).
+    """
+
+    value: str | None
+    reason: str = ""
+
+
+def clean_text(text: str) -> str:
+    """What an answer keeps of typed text: line ends as «\\n», white space and our placeholder gone at both ends."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip(_EDGES)
+    if is_placeholder(text):
+        return ""
+    # A member who typed beside the placeholder «……» left it standing at one end; it is ours, not an answer.
+    return _PLACEHOLDER_EDGE.sub("", text).strip(_EDGES)
+
+
+def is_placeholder(text: str) -> bool:
+    """True for a text of nothing but dots, ellipses, underscores and (invisible) spaces: nobody answered."""
+    return all(char in _DOTS for char in text)
+
+
+def is_none_word(text: str) -> bool:
+    """True for «-» and «ไม่มี»: the person answered that there is none."""
+    return text.strip(_EDGES) in _NONE_WORDS
+
+
+def parse_number(text: str) -> Parsed:
+    """A number that is not negative, in Thai, ASCII or full-width digits, with comma thousands and a unit word."""
+    return _parse(text, percent=False)
+
+
+def parse_percent(text: str) -> Parsed:
+    """A percent from 0 to 100: «ร้อยละ ๗๒.๕», «72.5 %», «72.5»."""
+    parsed = _parse(text, percent=True)
+    if parsed.value is None:
+        return parsed
+    number = Decimal(parsed.value)
+    if number > 100:
+        return Parsed(value=None, reason="range")
+    if 0 < number < 1 and not re.search(r"ร้อยละ|%|％|เปอร์เซ", text):
+        return Parsed(value=None, reason="fraction")
+    return parsed
+
+
+def parse_count(text: str) -> Parsed:
+    """A whole number: persons, topics, channels."""
+    parsed = _parse(text, percent=False)
+    if parsed.value is not None and "." in parsed.value:
+        return Parsed(value=None, reason="whole")
+    return parsed
+
+
+def _parse(text: str, *, percent: bool) -> Parsed:
+    if is_none_word(text):
+        return Parsed(value=None, reason="none")
+    rest = clean_text(text)
+    for char in _INVISIBLE:
+        rest = rest.replace(char, "")
+    rest = " ".join(rest.split())
+    if not rest:
+        return Parsed(value=None, reason="empty")
+    bare = _PERCENT_WORD.sub("", _PERCENT_WORD.sub("", rest)).strip()
+    if not percent and bare != rest:
+        return Parsed(value=None, reason="unit")
+    counted = _COUNT_HEAD.sub("", _UNIT_WORD.sub("", bare).strip())
+    if percent and counted != bare:
+        return Parsed(value=None, reason="unit" if re.search(r"\d", to_arabic_digits(counted)) else "words")
+    if re.search("[๐-๙]", counted) and re.search("[0-9０-９]", counted):
+        return Parsed(value=None, reason="mixed-digits")
+    return _digits(to_arabic_digits(counted).replace("．", ".").replace("，", ","))
+
+
+def _digits(text: str) -> Parsed:
+    """The number in a text that should hold nothing else (ASCII digits by now)."""
+    if not text.isascii():
+        return Parsed(value=None, reason="several" if len(re.findall("[0-9]+", text)) > 1 else "words")
+    if _PLAIN.fullmatch(text):
+        plain = text
+    elif _THOUSANDS.fullmatch(text) and not text.startswith("0"):
+        plain = text.replace(",", "")
+    else:
+        return Parsed(value=None, reason=_why_not(text))
+    if re.match(r"00", plain):
+        return Parsed(value=None, reason="leading-zeros")
+    whole, _, part = plain.partition(".")
+    part = part.rstrip("0")
+    whole = whole.lstrip("0") or "0"
+    return Parsed(value=f"{whole}.{part}" if part else whole)
+
+
+def _why_not(text: str) -> str:
+    if re.fullmatch(r"[-\u2212]\s?[\d.,]+", text):
+        return "negative"
+    if re.fullmatch(r"\d+,\d+", text):
+        return "decimal-comma"
+    return "several" if len(re.findall(r"\d+(?:\.\d+)?", text)) > 1 else "words"
+
+
+def marks_of(text: str) -> str:
+    """The tick and box characters of `text`, in order."""
+    return "".join(char for char in text if char in TICKED or char in EMPTY_BOX)
+
+
+def parse_tick(text: str) -> bool | None:
+    """True for a ticked box or a tick («☑ ☒ ✓ / x มี»), False for an empty box or «ไม่มี», None where it is neither.
+
+    A tick typed beside an empty box («☐ ✓») counts as a tick; a variation selector after a sign does not matter.
+    """
+    text = squeeze(text.replace("\ufe0e", "").replace("\ufe0f", "")).strip("()[] ")
+    if text in ("มี", "ใช่"):
+        return True
+    if text in ("ไม่มี", "ไม่ใช่"):
+        return False
+    signs = text.replace(" ", "")
+    if not signs or any(char not in TICKED and char not in EMPTY_BOX for char in signs):
+        return None
+    return any(char in TICKED for char in signs)
