@@ -89,6 +89,8 @@ def head_row(columns: Sequence[int], titles: Sequence[str]) -> str:
 
 
 _ids = iter(range(1, 1000))
+_PLACEHOLDER = run("……", '<w:rStyle w:val="PlaceholderText"/>')
+_BOX = run("☐", '<w:rStyle w:val="CheckBox"/>')
 
 
 def control(tag: str) -> str:
@@ -96,7 +98,7 @@ def control(tag: str) -> str:
     return (
         f'<w:sdt><w:sdtPr><w:alias w:val="{tag}"/><w:tag w:val="{tag}"/><w:id w:val="{next(_ids)}"/>'
         '<w:lock w:val="sdtLocked"/><w:showingPlcHdr/></w:sdtPr><w:sdtContent>'
-        f"{run('……', '<w:rStyle w:val="PlaceholderText"/>')}</w:sdtContent></w:sdt>"
+        f"{_PLACEHOLDER}</w:sdtContent></w:sdt>"
     )
 
 
@@ -107,7 +109,7 @@ def check_box(tag: str, label: str) -> str:
         '<w:lock w:val="sdtLocked"/><w14:checkbox><w14:checked w14:val="0"/>'
         '<w14:checkedState w14:val="2612" w14:font="Segoe UI Symbol"/>'
         '<w14:uncheckedState w14:val="2610" w14:font="Segoe UI Symbol"/></w14:checkbox></w:sdtPr><w:sdtContent>'
-        f"{run('☐', '<w:rStyle w:val="CheckBox"/>')}</w:sdtContent></w:sdt>"
+        f"{_BOX}</w:sdtContent></w:sdt>"
     )
     return paragraph(box + run(f" {label}"), "CheckLine")
 
@@ -140,8 +142,8 @@ def styles() -> str:
         "</w:tblCellMar></w:tblPr></w:style>"
         '<w:style w:type="table" w:styleId="SongthanTable"><w:name w:val="Songthan Table"/>'
         f'<w:basedOn w:val="TableNormal"/><w:tblPr><w:tblBorders>{edge}</w:tblBorders></w:tblPr></w:style>'
-        + style("Title", "Title", '<w:keepNext/><w:jc w:val="center"/>', BOLD + size(36))
-        + style("Heading1", "heading 1", '<w:keepNext/><w:spacing w:before="160" w:after="60"/><w:outlineLvl w:val="0"/>', BOLD + size(32))
+        + style("Title", "Title", '<w:keepNext/><w:jc w:val="center"/>', BOLD + size(34))
+        + style("Heading1", "heading 1", '<w:keepNext/><w:spacing w:before="100" w:after="40"/><w:outlineLvl w:val="0"/>', BOLD + size(32))
         + style("TableText", "Table Text", tight, size(28))
         + style("TableHead", "Table Head", '<w:keepNext/><w:jc w:val="center"/>', BOLD + size(28), "TableText")
         + style("TableCentre", "Table Centre", '<w:jc w:val="center"/>', "", "TableText")
@@ -192,7 +194,7 @@ def section(*, landscape: bool, margins_cm: tuple[float, float, float, float], p
     marks = '<w:headerReference w:type="default" r:id="rIdHeader"/><w:footerReference w:type="default" r:id="rIdFooter"/>'
     return (
         f'<w:sectPr>{marks if parts else ""}<w:pgSz w:w="{width}" w:h="{height}"{orient}/>'
-        f'<w:pgMar w:top="{top}" w:right="{right}" w:bottom="{bottom}" w:left="{left}" w:header="454" w:footer="397" '
+        f'<w:pgMar w:top="{top}" w:right="{right}" w:bottom="{bottom}" w:left="{left}" w:header="397" w:footer="340" '
         'w:gutter="0"/><w:pgNumType w:fmt="thaiNumbers"/></w:sectPr>'
     )
 
@@ -201,7 +203,7 @@ def page_number() -> str:
     def field(kind: str) -> str:
         return f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>'
 
-    code = '<w:r><w:instrText xml:space="preserve"> PAGE </w:instrText></w:r>'
+    code = '<w:r><w:instrText xml:space="preserve"> PAGE \\* THAIARABIC </w:instrText></w:r>'
     inner = run("หน้า ") + field("begin") + code + field("separate") + run("๑") + field("end")
     return paragraph(inner, "PageMark", '<w:jc w:val="right"/>')
 
@@ -284,7 +286,7 @@ def reached_cell(width: int, asked: str, key: str) -> str:
 
 
 def make_f3(folder: Path) -> None:
-    columns = [860, 2860, 880, 3220, 2360, 2360, 1500, 1120]
+    columns = [820, 2800, 860, 3020, 2500, 2500, 1500, 1160]
     titles = ["ลำดับที่", "โครงการ/กิจกรรม", "ร้อยละ", "ผลการดำเนินการ", "ผลผลิต", "ผลลัพธ์", "เอกสาร/หลักฐาน", "หมายเหตุ"]
     about = cell(
         columns[1],
@@ -292,7 +294,7 @@ def make_f3(folder: Path) -> None:
         command("for item in activity.details"),
         paragraph("{{ item }}", "TableBullet"),
         command("endfor"),
-        command("if activity.due_th"),
+        command("if activity.due_th and activity.due_th not in activity.documents|join(' ')"),
         paragraph("กำหนดส่งเอกสาร {{ activity.due_th }}", "TableText"),
         command("endif"),
         command("if activity.documents"),
@@ -336,7 +338,7 @@ def make_f3(folder: Path) -> None:
         command("endfor"),
         paragraph(run("", size(4)), "", '<w:spacing w:line="20" w:lineRule="exact"/>'),
     ]  # fmt: skip
-    page = section(landscape=True, margins_cm=(1.7, 1.5, 1.6, 1.5), parts=True)
+    page = section(landscape=True, margins_cm=(1.5, 1.5, 1.4, 1.5), parts=True)
     footer = "รหัสแบบ {{ token }} · F3 · {{ deadline.id }}"
     save(folder / "f3.docx", "แบบรายงานผลการดำเนินการตามแผนบูรณาการ", "".join(body), page, footer=footer)
 
@@ -418,7 +420,7 @@ def make_report(folder: Path) -> None:
         command("endif"),
         gap,
     ]
-    page = section(landscape=True, margins_cm=(1.7, 1.5, 1.6, 1.5), parts=True)
+    page = section(landscape=True, margins_cm=(1.5, 1.5, 1.4, 1.5), parts=True)
     save(folder / "f3_report.docx", "แบบรายงานผลการดำเนินการตามแผนบูรณาการ", "".join(body), page,
          footer="{{ organisation.name }} · {{ deadline.title }}")  # fmt: skip
 
@@ -464,13 +466,16 @@ def make_memo(folder: Path) -> None:
         paragraph(run(""), "", f'<w:keepNext/><w:spacing w:line="{3 * CM}" w:lineRule="exact"/>'),
         paragraph("({{ signer.name }})", "", "<w:keepNext/>" + centre),
         paragraph("{{ signer.position }}", "", centre),
+        command("if acting"),
+        paragraph("รักษาราชการแทนผู้อำนวยการ{{ organisation.name }}", "", centre),
+        command("endif"),
     ]
     page = section(landscape=False, margins_cm=(1.5, 2, 2, 3), parts=False)
     save(folder / "memo.docx", "บันทึกข้อความ", "".join(body), page, picture=True)
 
 
 def make_appendix(folder: Path) -> None:
-    columns = [900, 1100, 4300, 1500, 2900, 2100, 1100, 1260]
+    columns = [820, 1000, 4100, 1300, 2420, 1720, 1000, 2800]
     titles = ["ลำดับที่", "กิจกรรมที่", "เอกสาร/หลักฐาน", "ประเภท", "ผู้ส่ง", "ได้รับเมื่อ", "จำนวนหน้า", "รหัสตรวจสอบ"]
     keys = ["number_th", "activity_number", "title", "kind_th", "sender", "received_th", "pages_th"]
     centred = {"number_th", "activity_number", "kind_th", "pages_th"}
@@ -496,7 +501,7 @@ def make_appendix(folder: Path) -> None:
         command("endif"),
         paragraph("รหัสตรวจสอบคือค่า SHA-256 ของไฟล์ ใช้ยืนยันว่าไฟล์ในชุดเอกสารตรงกับไฟล์ที่ได้รับทางอีเมล", "Carried", '<w:spacing w:before="60"/>'),
     ]  # fmt: skip
-    page = section(landscape=True, margins_cm=(1.7, 1.5, 1.6, 1.5), parts=True)
+    page = section(landscape=True, margins_cm=(1.5, 1.5, 1.4, 1.5), parts=True)
     save(folder / "appendix.docx", "บัญชีเอกสาร/หลักฐาน", "".join(body), page,
          footer="{{ organisation.name }} · {{ deadline.title }}")  # fmt: skip
 

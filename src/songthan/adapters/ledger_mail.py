@@ -48,6 +48,13 @@ class Inbox:
     def get(self, inbox_id: int) -> dict[str, object] | None:
         return self._ledger.row("select * from inbox where id=?", (inbox_id,))
 
+    def message(self, inbox_id: int) -> Message:
+        """The parsed message of a row; KeyError when it was never parsed."""
+        row = self.get(inbox_id)
+        if row is None or not row["parsed"]:
+            raise KeyError(inbox_id)
+        return load_message(str(row["parsed"]))
+
     def started(self, inbox_id: int) -> int:
         """Count an attempt before it is made, so that a mail that kills the reader is known; returns the count."""
         with self._ledger.transaction():
@@ -160,6 +167,13 @@ class SqliteOutbox:
             self._ledger.db.execute("update outbox set state='doubt', why=? where key=?", (why, key))
             if at is not None:
                 self._ledger.record("mail-doubt", key, at, why=why)
+
+    def mail(self, key: str) -> OutgoingMail:
+        """The mail planned under `key`; KeyError if none."""
+        row = self.get(key)
+        if row is None:
+            raise KeyError(key)
+        return load_outgoing(str(row["mail"]))
 
     def unsent(self) -> list[OutgoingMail]:
         """Mails intended and not yet proven sent, oldest first."""

@@ -17,6 +17,7 @@ from songthan.domain.errors import ReadRefused
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _REL = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 _STRICT_W = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")
 _STRICT = ((_STRICT_W, W[1:-1].encode()),)
 
 MAX_ENTRIES, MAX_TOTAL, MAX_XML = 2000, 200 << 20, 40 << 20
@@ -123,6 +124,11 @@ def open_package(data: bytes) -> Package:
         if name.lower().endswith((".xml", ".rels")):
             _check_xml(name, package.bytes(name))
     _check_types_and_relations(package)
+    for name in sorted(package.names):
+        if name.startswith("word/") and name.endswith(".xml"):
+            raw = package.bytes(name)
+            if b"instrText" in raw or b"fldSimple" in raw or b"InstrText" in raw or raw[:2] in _UTF16:
+                check_fields(package.xml(name))
     return package
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 import zipfile
 from collections.abc import Mapping
 from itertools import count
@@ -18,8 +19,9 @@ from songthan.domain.forms import FormIdentity, FormSpec
 
 __all__ = ["DocxRenderer"]
 
-# A row whose longest cell is within this many characters is kept on one page; a longer one may break.
-_KEEP_TOGETHER = 700
+# A row of about this many lines at 14 pt (half a landscape page) stays on one page; a longer one may break.
+_KEEP_TOGETHER_LINES = 18
+_LETTER_WIDTH = 112  # of TH SarabunPSK at 14 pt on the average, in twentieths of a point
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _HEAD = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
@@ -84,9 +86,20 @@ def _tidy(text: str, template: Template, name: str) -> bytes:
             etree.SubElement(cell, w("p"))
     for keep in list(root.iter(w("cantSplit"))):
         row = keep.getparent().getparent()
-        if any(len("".join(cell.itertext(w("t")))) > _KEEP_TOGETHER for cell in row.iter(w("tc"))):
+        if max(map(_lines, row.iter(w("tc"))), default=0) > _KEEP_TOGETHER_LINES:
             keep.getparent().remove(keep)
     return _HEAD + etree.tostring(root, encoding="utf-8")
+
+
+def _lines(cell: etree._Element) -> int:
+    """About how many lines the cell's text takes in the cell's width."""
+    width = cell.find(f"{w('tcPr')}/{w('tcW')}")
+    room = max(int(width.get(w("w"), "0")) if width is not None else 0, 600) - 140
+    lines = 0
+    for paragraph in cell.iterfind(w("p")):
+        letters = sum(unicodedata.category(c) != "Mn" for c in "".join(paragraph.itertext(w("t"))))
+        lines += 1 + letters * _LETTER_WIDTH // room + sum(1 for _ in paragraph.iter(w("br")))
+    return lines
 
 
 def _pack(template: Template, parts: Mapping[str, bytes], members: Mapping[str, bytes]) -> bytes:

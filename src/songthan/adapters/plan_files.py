@@ -1,0 +1,368 @@
+"""Reads `plans/YEAR/*.toml` into a Plan. Everything unknown, missing or out of place is one clear DataError."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import holidays
+
+from songthan.domain.errors import DataError
+from songthan.domain.plans import (
+    Activity,
+    Channel,
+    Deadline,
+    Deliverable,
+    Guideline,
+    Measure,
+    Member,
+    Organisation,
+    Plan,
+    Project,
+    Registry,
+    Roster,
+    Seat,
+    Target,
+)
+
+FILES = ("plan.toml", "roster.toml", "rubric.toml", "holidays.toml")
+
+
+def load_toml(path: Path) -> dict[str, Any]:
+    """The file as a dictionary; DataError names the line where TOML breaks."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DataError("ไม่พบแฟ้มนี้", where=str(path), remedy="คัดลอกจาก plans/2566 แล้วแก้ให้เป็นของหน่วยงาน") from error
+    except UnicodeDecodeError as error:
+        raise DataError("แฟ้มไม่ใช่ UTF-8", where=str(path), remedy="บันทึกใหม่เป็น UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(
+            f"รูปแบบ TOML ผิด: {error}", where=str(path), remedy="แก้บรรทัดที่ระบุ (วันที่เขียนเป็น 2023-03-15 ไม่มีเครื่องหมายคำพูด)"
+        ) from error
+
+
+class _Table:
+    """A TOML table being read: hands out keys by type, and refuses what was not asked for."""
+
+    def __init__(self, data: Mapping[str, Any], where: str) -> None:
+        if not isinstance(data, Mapping):
+            raise DataError("ตรงนี้ต้องเป็นตาราง", where=where, remedy="ดูตัวอย่างใน plans/2566")
+        self.data, self.where, self.used = data, where, set[str]()
+
+    def get(self, key: str, kind: type | tuple[type, ...], default: Any = ...) -> Any:
+        self.used.add(key)
+        if key not in self.data:
+            if default is ...:
+                raise DataError(f"ขาดคีย์ «{key}»", where=self.where, remedy=f"เพิ่ม {key} = … ตามตัวอย่างใน plans/2566")
+            return default
+        value = self.data[key]
+        wrong = not isinstance(value, kind) or (isinstance(value, bool) and kind is int)
+        if kind is date and isinstance(value, datetime):
+            wrong = True
+        if wrong:
+            names = {date: "วันที่ เช่น 2023-03-15", int: "จำนวนเต็ม", str: "ข้อความ", bool: "true หรือ false"}
+            wanted = names.get(kind, "รายการ") if isinstance(kind, type) else "ค่าที่ถูกชนิด"
+            raise DataError(
+                f"«{key}» มีค่า {value!r} ซึ่งไม่ใช่{wanted}", where=self.where, remedy=f"แก้ {key} ให้เป็น{wanted}"
+            )
+        if isinstance(value, str) and any(ord(c) < 32 and c not in "\n\t" for c in value):
+            raise DataError(f"«{key}» มีอักขระควบคุม", where=self.where, remedy="ลบอักขระที่มองไม่เห็นออก")
+        return value
+
+    def texts(self, key: str, default: Any = ...) -> tuple[str, ...]:
+        values = self.get(key, list, default)
+        if any(not isinstance(v, str) for v in values):
+            raise DataError(f"«{key}» ต้องเป็นรายการข้อความ", where=self.where, remedy='เขียนเป็น ["…", "…"]')
+        return tuple(values)
+
+    def numbers(self, key: str, default: Any = ...) -> tuple[int, ...]:
+        values = self.get(key, list, default)
+        if any(not isinstance(v, int) or isinstance(v, bool) for v in values):
+            raise DataError(f"«{key}» ต้องเป็นรายการจำนวนเต็ม", where=self.where, remedy="เขียนเป็น [-3, -1, 0]")
+        return tuple(values)
+
+    def line(self, key: str, default: Any = ...) -> str:
+        """A text of one line: names and addresses go into mail headers."""
+        value = self.get(key, str, default)
+        if "\n" in value or "\r" in value:
+            raise DataError(f"«{key}» มีการขึ้นบรรทัดใหม่", where=self.where, remedy="เขียนให้อยู่ในบรรทัดเดียว")
+        return value
+
+    def tables(self, key: str, label: Callable[[Mapping[str, Any], int], str], default: Any = ...) -> list[_Table]:
+        rows = self.get(key, list, default)
+        return [_Table(row, f"{self.where} {label(row, n)}") for n, row in enumerate(rows, 1)]
+
+    def done(self) -> None:
+        unknown = sorted(set(self.data) - self.used)
+        if unknown:
+            raise DataError(
+                f"ไม่รู้จักคีย์ «{unknown[0]}»", where=self.where, remedy="ตรวจตัวสะกด หรือลบคีย์นี้ออก (ดู docs/glossary.md)"
+            )
+
+
+def _named(kind: str) -> Callable[[Mapping[str, Any], int], str]:
+    def label(row: Mapping[str, Any], n: int) -> str:
+        name = row.get("id", row.get("number", "")) if isinstance(row, Mapping) else ""
+        return f"[[{kind}]] ลำดับ {n}" + (f" ({name})" if name != "" else "")
+
+    return label
+
+
+def load_plan(folder: Path) -> Plan:
+    """The plan of `folder` (plans/YEAR), cross-checked. DataError on the first thing that is wrong."""
+    if not folder.is_dir():
+        raise DataError("ไม่พบโฟลเดอร์แผน", where=str(folder), remedy="ตรวจ plan ใน songthan.toml")
+    top = _Table(load_toml(folder / "plan.toml"), str(folder / "plan.toml"))
+    organisation = _organisation(_Table(top.get("organisation", dict), f"{top.where} [organisation]"))
+    plan = Plan(
+        fiscal_year=top.get("fiscal_year", int),
+        organisation=organisation,
+        measures=tuple(_measure(t) for t in top.tables("measures", _named("measures"))),
+        projects=tuple(_project(t) for t in top.tables("projects", _named("projects"))),
+        activities=tuple(_activity(t) for t in top.tables("activities", _named("activities"))),
+        deadlines=tuple(_deadline(t) for t in top.tables("deadlines", _named("deadlines"))),
+        channels={
+            form: _channel(form, _Table(data, f"{top.where} [channels.{form}]"))
+            for form, data in top.get("channels", dict).items()
+        },
+        roster=load_roster(folder / "roster.toml"),
+        days_off=load_days_off(folder / "holidays.toml"),
+    )
+    top.done()
+    _cross_check(plan, str(folder / "plan.toml"))
+    return plan
+
+
+def _organisation(t: _Table) -> Organisation:
+    value = Organisation(
+        id=t.line("id"),
+        name=t.line("name"),
+        parent=t.line("parent"),
+        plan_title=t.line("plan_title"),
+        working_group=t.line("working_group"),
+        headcount=t.get("headcount", int),
+        **{k: t.line(k) for k in ("language", "calendar", "timezone", "era", "digits") if k in t.data},
+    )
+    t.done()
+    return value
+
+
+def _measure(t: _Table) -> Measure:
+    guidelines = []
+    for g in t.tables("guidelines", _named("guidelines"), []):
+        guidelines.append(Guideline(id=g.line("id"), title=g.get("title", str)))
+        g.done()
+    value = Measure(number=t.get("number", int), title=t.get("title", str), guidelines=tuple(guidelines))
+    t.done()
+    return value
+
+
+def _project(t: _Table) -> Project:
+    value = Project(
+        id=t.line("id"), measure=t.get("measure", int), guideline=t.line("guideline", ""), title=t.get("title", str)
+    )
+    t.done()
+    return value
+
+
+def _activity(t: _Table) -> Activity:
+    deliverables = []
+    for d in t.tables("deliverables", _named("deliverables")):
+        deliverables.append(Deliverable(id=d.line("id"), due=d.get("due", date), title=d.get("title", str)))
+        d.done()
+    targets = []
+    for g in t.tables("targets", _named("targets"), []):
+        extra = {k: v for k, v in g.data.items() if k not in ("kind", "value")}
+        targets.append(Target(kind=g.line("kind"), value=g.get("value", int), extra=extra))
+    lines = t.numbers("source_lines", [])
+    value = Activity(
+        id=t.line("id"),
+        project=t.line("project"),
+        measure=t.get("measure", int),
+        number=t.line("number"),
+        title=t.get("title", str),
+        details=t.texts("details", []),
+        outputs=t.texts("outputs"),
+        outcomes=t.texts("outcomes"),
+        documents=t.texts("documents", []),
+        notes=t.texts("notes", []),
+        targets=tuple(targets),
+        seats=t.texts("seats", []),
+        deliverables=tuple(deliverables),
+        source_lines=(lines[0], lines[1]) if len(lines) == 2 else None,
+    )
+    t.done()
+    return value
+
+
+def _channel(form: str, t: _Table) -> Channel:
+    value = Channel(
+        form=form,
+        title=t.get("title", str),
+        registry=t.texts("registry", []),
+        website=t.texts("website", []),
+        evidence=t.get("evidence", bool, False),
+        pictures=t.get("pictures", bool, False),
+        signed_by=t.line("signed_by", ""),
+        cover_max_sheets=t.get("cover_max_sheets", int, None),
+        full_marks=t.get("full_marks", int, None),
+    )
+    t.done()
+    return value
+
+
+def _deadline(t: _Table) -> Deadline:
+    activities = t.get("activities", (str, list), "all")
+    if activities != "all" and not isinstance(activities, list):
+        raise DataError("«activities» ต้องเป็น \"all\" หรือรายการรหัสกิจกรรม", where=t.where, remedy='เขียน activities = "all"')
+    value = Deadline(
+        id=t.line("id"),
+        title=t.line("title"),
+        kind=t.line("kind"),
+        forms=t.texts("forms"),
+        internal=t.get("internal", date),
+        external=t.get("external", date),
+        quarter=t.get("quarter", int, None),
+        internal_to=t.get("internal_to", date, None),
+        activities=() if activities == "all" else tuple(activities),
+        opens=t.get("opens", int, 10),
+        reminders=t.numbers("reminders", [-3, -1, 0]),
+        escalations=t.numbers("escalations", [1, 2]),
+        source=t.get("source", str, ""),
+    )
+    t.done()
+    if value.members_until > value.external or value.internal > value.members_until:
+        raise DataError(
+            "วันส่งภายในอยู่หลังวันส่งจริง", where=t.where, remedy="ให้ internal ≤ internal_to ≤ external"
+        )
+    return value
+
+
+def load_roster(path: Path) -> Roster:
+    """The roster: seats, the people who hold them, the office and the registry."""
+    top = _Table(load_toml(path), str(path))
+    seats, members = [], []
+    for t in top.tables("seats", _named("seats")):
+        seats.append(
+            Seat(id=t.line("id"), number=t.get("number", int), role=t.line("role"), member=t.line("member"))
+        )  # fmt: skip
+        t.done()
+    for t in top.tables("members", _named("members")):
+        members.append(_member(t))
+        t.done()
+    office = _Table(top.get("office", dict), f"{path} [office]")
+    registry = _Table(top.get("registry", dict), f"{path} [registry]")
+    roles = ("director", "acting_director", "head", "secretary", "assistant_secretary", "mailbox", "mailbox_name")
+    roster = Roster(
+        seats=tuple(seats),
+        members=tuple(members),
+        **{role: office.line(role) for role in roles},
+        phone=office.line("phone", ""),
+        registry=Registry(name=registry.line("name"), email=registry.line("email")),
+    )
+    for table in (office, registry, top):
+        table.done()
+    _check_roster(roster, str(path))
+    return roster
+
+
+def _member(t: _Table) -> Member:
+    value = Member(
+        id=t.line("id"),
+        **{k: t.line(k) for k in ("prefix", "given", "family", "position", "email")},
+        **{k: t.line(k, "") for k in ("group", "phone", "deputy")},
+        aliases=t.texts("aliases", []),
+    )
+    for address in (value.email, *value.aliases):
+        if address.count("@") != 1 or any(c.isspace() or c in "<>,;" for c in address):
+            raise DataError(f"ที่อยู่จดหมาย «{address}» ใช้ไม่ได้", where=t.where, remedy="เขียนเป็น ชื่อ@หน่วยงาน เพียงที่อยู่เดียว")
+    return value
+
+
+def _check_roster(roster: Roster, where: str) -> None:
+    ids = [m.id for m in roster.members]
+    _unique(ids, where, "members")
+    _unique([s.id for s in roster.seats], where, "seats")
+    wanted = {
+        **{f"[[seats]] {s.id}": s.member for s in roster.seats},
+        **{f"[[members]] {m.id} deputy": m.deputy for m in roster.members if m.deputy},
+        **{f"[office] {r}": getattr(roster, r) for r in ("director", "acting_director", "head", "secretary")},
+    }
+    for place, member in wanted.items():
+        if member not in ids:
+            raise DataError(f"ไม่มีสมาชิกรหัส «{member}»", where=f"{where} {place}", remedy="เพิ่มใน [[members]] หรือแก้รหัส")
+    addresses = [a for m in roster.members for a in m.addresses]
+    _unique(addresses, where, "members email")
+
+
+def _unique(values: list[str], where: str, what: str) -> None:
+    for value in values:
+        if values.count(value) > 1:
+            raise DataError(f"«{value}» ซ้ำกัน", where=f"{where} [[{what}]]", remedy="ให้แต่ละรายการมีค่าไม่ซ้ำ")
+
+
+def _cross_check(plan: Plan, where: str) -> None:
+    """References between the tables."""
+    for what, values in (("activities", [a.id for a in plan.activities]), ("deadlines", [d.id for d in plan.deadlines])):
+        _unique(values, where, what)
+    measures = {m.number for m in plan.measures}
+    projects = {p.id for p in plan.projects}
+    seats = {s.id for s in plan.roster.seats}
+    for activity in plan.activities:
+        place = f"{where} [[activities]] {activity.id}"
+        if activity.measure not in measures or activity.project not in projects:
+            raise DataError("มาตรการหรือโครงการที่อ้างถึงไม่มีอยู่", where=place, remedy="แก้ measure/project ให้ตรงกับที่ประกาศไว้")
+        if not activity.seats:
+            raise DataError("กิจกรรมนี้ยังไม่มีผู้รับผิดชอบ (seats ว่าง)", where=place, remedy="ใส่ seats = [\"sNN\"] จาก roster.toml")
+        for seat in activity.seats:
+            if seat not in seats:
+                raise DataError(f"ไม่มีตำแหน่ง «{seat}» ในคณะทำงาน", where=place, remedy="แก้ seats หรือเพิ่มใน roster.toml")
+    known = {a.id for a in plan.activities}
+    for deadline in plan.deadlines:
+        place = f"{where} [[deadlines]] {deadline.id}"
+        for activity_id in deadline.activities:
+            if activity_id not in known:
+                raise DataError(f"ไม่มีกิจกรรม «{activity_id}»", where=place, remedy="แก้รายการ activities")
+        for form in deadline.forms:
+            if form not in plan.channels:
+                raise DataError(f"แบบ «{form}» ไม่มีกติกาการส่ง", where=place, remedy=f"เพิ่ม [channels.{form}]")
+
+
+def load_days_off(path: Path) -> dict[date, str]:
+    """Days off beside weekends: PyPI `holidays` for Thailand, plus and minus the office's own days."""
+    top = _Table(load_toml(path), str(path))
+    source = top.line("source", "")
+    days: dict[date, str] = {}
+    add = _days(top, "add")
+    remove = _days(top, "remove")
+    if source:
+        country = source.removeprefix("holidays:")
+        touched = sorted({d.year for d in (*add, *remove)}) or [date.today().year]
+        years = range(touched[0] - 1, touched[-1] + 2)
+        try:
+            table = holidays.country_holidays(country, years=years)
+        except NotImplementedError as error:
+            raise DataError(
+                f"ไม่มีปฏิทินของ «{country}»", where=str(path), remedy='ใช้ source = "holidays:TH" หรือเว้นว่าง'
+            ) from error
+        days.update({day: str(name) for day, name in table.items()})
+    days.update(add)
+    for day in remove:
+        days.pop(day, None)
+    for key in ("note", "notes", "checked"):
+        top.get(key, (str, list), "")
+    top.done()
+    return days
+
+
+def _days(top: _Table, key: str) -> dict[date, str]:
+    found = {}
+    for t in top.tables(key, _named(key), []):
+        found[t.get("date", date)] = t.line("name", "")
+        t.line("why", "")
+        t.done()
+    return found

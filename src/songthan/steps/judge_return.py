@@ -1,0 +1,108 @@
+"""The word on a form that was read: thank and accept, or ask politely for a correction.
+
+Safe to repeat: the letter's key holds the return's id; its intent and the new state are one transaction, so a second run
+finds the assignment already moved, and the letter in the outbox is carried out by whoever comes first.
+"""
+
+from __future__ import annotations
+
+from songthan.domain.assignments import AssignmentState
+from songthan.domain.decisions import Judge
+from songthan.domain.forms import split_field_id
+from songthan.domain.thai import thai_datetime
+from songthan.steps.fill_form import form_file
+from songthan.steps.letters import deadline_words, member_words, queue
+from songthan.steps.office import Office
+
+
+def judge(office: Office, action: Judge) -> None:
+    """Accept the return or ask for a correction; the letter goes out with the next post."""
+    row = office.ledger.assignment_row(action.assignment)
+    if row is None or row["state"] != AssignmentState.RECEIVED.value or row["current_return"] != action.return_id:
+        return
+    if action.complete:
+        _accept(office, action)
+    else:
+        _ask_for_correction(office, action)
+    office.tick("judged")
+
+
+def _writer(office: Office, action: Judge) -> tuple[object, str, str]:
+    """Who sent the return (the member, or the deputy on his behalf), and the address and Message-ID to answer."""
+    returned = office.ledger.returns.get(action.return_id)
+    mail = office.ledger.inbox.get(int(str(returned["inbox_id"]))) if returned else None
+    assignment = office.ledger.as_assignment(office.ledger.assignment_row(action.assignment) or {})
+    member = office.plan.roster.member(assignment.member)
+    sender = office.plan.roster.by_address(str(mail["sender"])) if mail else None
+    person = sender or member
+    return person, person.email, str(mail["message_id"] or "") if mail else ""
+
+
+def _accept(office: Office, action: Judge) -> None:
+    now = office.clock.now()
+    row = office.ledger.assignment_row(action.assignment) or {}
+    assignment = office.ledger.as_assignment(row)
+    person, address, message_id = _writer(office, action)
+    with office.ledger.transaction():
+        office.ledger.returns.accept(action.return_id, now)
+        office.ledger.move_assignment(assignment.id, AssignmentState.ACCEPTED, now)
+        queue(
+            office,
+            key=f"{assignment.id}/receipt/{action.return_id}",
+            kind="receipt",
+            to=address,
+            reply_to=message_id,
+            deadline=assignment.deadline,
+            subjects=(assignment.id,),
+            context={
+                "member": member_words(person),
+                "deadline": deadline_words(office.plan.deadline(assignment.deadline)),
+                "accepted_at_th": thai_datetime(office.calendar.local(now)),
+                "activities_count": len(assignment.activities),
+                "corrected": int(str(row["corrections"] or 0)) > 0,
+            },
+        )
+
+
+def _ask_for_correction(office: Office, action: Judge) -> None:
+    now = office.clock.now()
+    row = office.ledger.assignment_row(action.assignment) or {}
+    assignment = office.ledger.as_assignment(row)
+    form = office.ledger.returns.form(action.return_id)
+    person, address, message_id = _writer(office, action)
+    file = form_file(office, assignment, answers=form.answers, again=True)
+    with office.ledger.transaction():
+        office.ledger.move_assignment(
+            assignment.id, AssignmentState.NEEDS_CORRECTION, now, corrections=int(str(row["corrections"] or 0)) + 1
+        )
+        queue(
+            office,
+            key=f"{assignment.id}/correct/{action.return_id}",
+            kind="please_correct",
+            to=address,
+            reply_to=message_id,
+            deadline=assignment.deadline,
+            subjects=(assignment.id,),
+            files=(file,),
+            context={
+                "member": member_words(person),
+                "deadline": deadline_words(office.plan.deadline(assignment.deadline)),
+                "problems": [p.message_th for p in form.problems],
+                "accepted": _accepted_labels(office, assignment.form, form),
+                "file_name": file.name,
+                "token": assignment.token,
+            },
+        )
+
+
+def _accepted_labels(office: Office, form_id: str, form: object) -> list[str]:
+    """What is fine already, one line an activity: «กิจกรรม ๑.๔: ร้อยละ, ผลการดำเนินการ»."""
+    spec = office.forms[form_id]
+    wrong = {p.field for p in form.problems}
+    numbers = {a.id: a.number for a in office.plan.activities}
+    good: dict[str, list[str]] = {}
+    for field_id, answer in form.answers.items():
+        activity, key = split_field_id(field_id)
+        if answer.value and field_id not in wrong:
+            good.setdefault(activity, []).append(spec.field(key).column or spec.field(key).label)
+    return [f"กิจกรรม {numbers.get(a, a)} ช่อง {', '.join(labels)}" for a, labels in good.items()]

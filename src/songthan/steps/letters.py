@@ -1,0 +1,107 @@
+"""Our letters: the words each one needs, and the intent in the outbox before anything is sent.
+
+`queue` is safe to repeat: the key is chosen by the decision, and a second intent under the same key changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from songthan.domain.messages import OutgoingFile, OutgoingMail
+from songthan.domain.plans import Activity, Deadline, Member
+from songthan.domain.thai import thai_date, thai_datetime
+from songthan.steps.office import Office
+
+
+def queue(
+    office: Office,
+    *,
+    key: str,
+    kind: str,
+    to: str,
+    context: Mapping[str, object],
+    files: Iterable[OutgoingFile] = (),
+    reply_to: str = "",
+    deadline: str = "",
+    subjects: tuple[str, ...] = (),
+) -> None:
+    """Write the letter and commit the intent to send it. `reply_to` is the Message-ID it answers."""
+    if office.ledger.outbox.state(key) != "none":
+        return
+    subject, text, html = office.texts.compose(kind, {**common(office), **context})
+    mail = OutgoingMail(
+        key=key,
+        kind=kind,
+        to=(to,),
+        subject=subject,
+        text=text,
+        html=html,
+        in_reply_to=reply_to,
+        references=(reply_to,) if reply_to else (),
+        files=tuple(files),
+    )
+    office.ledger.outbox.plan(mail, office.clock.now(), deadline=deadline, subjects=subjects)
+
+
+def common(office: Office) -> dict[str, object]:
+    """What every letter may use."""
+    roster = office.plan.roster
+    secretary = roster.member(roster.secretary)
+    return {
+        "practice": office.practice,
+        "organisation": {"name": office.plan.organisation.name, "parent": office.plan.organisation.parent},
+        "secretary": {
+            "full_name": secretary.full_name,
+            "position": secretary.position,
+            "phone": secretary.phone or roster.phone,
+            "email": secretary.email,
+        },
+    }
+
+
+def deadline_words(deadline: Deadline) -> dict[str, object]:
+    """A deadline as the letters name it."""
+    return {
+        "id": deadline.id,
+        "title": deadline.title,
+        "internal_th": thai_date(deadline.members_until, weekday=True),
+        "external_th": thai_date(deadline.external, weekday=True),
+    }
+
+
+def member_words(member: Member) -> dict[str, object]:
+    """A person as the letters name them."""
+    return {"full_name": member.full_name, "position": member.position, "email": member.email}
+
+
+def activity_words(activities: Iterable[Activity]) -> list[dict[str, str]]:
+    """Activities as a letter lists them."""
+    return [{"number": a.number, "title": a.title} for a in activities]
+
+
+def tell_secretary(
+    office: Office,
+    *,
+    key: str,
+    title: str,
+    what: str,
+    actions: Iterable[str] = (),
+    commands: Iterable[tuple[str, str]] = (),
+    deadline: str = "",
+) -> None:
+    """An alarm to the secretary: what happened, what she can do, the command to type."""
+    secretary = office.plan.roster.member(office.plan.roster.secretary)
+    queue(
+        office,
+        key=key,
+        kind="alarm",
+        to=secretary.email,
+        deadline=deadline,
+        context={
+            "title": title,
+            "what": what,
+            "at_th": thai_datetime(office.calendar.local(office.clock.now())),
+            "actions": list(actions),
+            "commands": [{"command": c, "meaning": m} for c, m in commands],
+        },
+    )

@@ -1,0 +1,55 @@
+"""The office: a plan and every port, opened once by `songthan.workspace` and handed to the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from songthan.domain.calendars import WorkCalendar
+from songthan.domain.forms import FormSpec
+from songthan.domain.plans import Plan
+from songthan.domain.routing import Rule
+from songthan.ports import (
+    Blobs,
+    BundleFiles,
+    Clock,
+    Converter,
+    Ledger,
+    Mailbox,
+    MailTextsPort,
+    MessageParser,
+    Reader,
+    Renderer,
+    SignaturePort,
+)
+
+
+def _no_tick(_: str) -> None:
+    """Nothing happens at a boundary outside the kill tests."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Office:
+    """`state` is the only folder written to; `practice` is True on the practice Exchange (every mail says so);
+    `tick` is called with a name at every boundary (the kill tests hang on it)."""
+
+    plan: Plan
+    forms: Mapping[str, FormSpec]
+    rules: tuple[Rule, ...]
+    calendar: WorkCalendar
+    clock: Clock
+    ledger: Ledger
+    blobs: Blobs
+    mailbox: Mailbox
+    texts: MailTextsPort
+    renderer: Renderer
+    reader: Reader
+    parser: MessageParser
+    converter: Converter
+    signatures: SignaturePort
+    bundle_files: BundleFiles
+    state: Path
+    practice: bool
+    trust_roots: Callable[[], tuple[bytes, ...]]
+    tick: Callable[[str], None] = field(default=_no_tick)

@@ -1,0 +1,53 @@
+"""Carries an intended mail out, and whatever an earlier run left behind.
+
+Safe to repeat: `deliver` looks the mail up by its key before it does anything, and «sent» in the ledger ends it.
+"""
+
+from __future__ import annotations
+
+from songthan.domain.errors import MailBusy, MailError
+from songthan.steps.letters import tell_secretary
+from songthan.steps.office import Office
+from songthan.steps.send_mail import deliver
+
+
+def post(office: Office, key: str) -> bool:
+    """True when the mail with this key is proven sent. A mail in doubt is a person's: the secretary is told, once."""
+    state = office.ledger.outbox.state(key)
+    if state == "sent":
+        return True
+    if state in ("none", "doubt"):
+        return False
+    outcome = deliver(
+        office.ledger.outbox.mail(key),
+        mailbox=office.mailbox,
+        outbox=office.ledger.outbox,
+        blobs=office.blobs,
+        clock=office.clock,
+        tick=office.tick,
+    )
+    if outcome.state == "doubt" and not key.startswith("doubt/"):
+        tell_secretary(
+            office,
+            key=f"doubt/{key}",
+            title="ไม่แน่ใจว่าจดหมายถูกส่งแล้วหรือไม่",
+            what=f"จดหมาย {key} อาจถูกส่งไปแล้วแต่ยืนยันไม่ได้ ระบบจะไม่ส่งซ้ำ",
+            actions=("เปิดกล่องจดหมายที่ส่งแล้วและสอบถามผู้รับ", "หากผู้รับยังไม่ได้รับ ให้ส่งด้วยตนเอง"),
+        )
+    return outcome.state == "sent"
+
+
+def post_all(office: Office) -> tuple[int, int]:
+    """Send every mail that was intended and not yet proven sent: (sent, left over). Stops at a busy server."""
+    sent = left = 0
+    for mail in office.ledger.outbox.unsent():
+        try:
+            done = post(office, mail.key)
+        except MailBusy:
+            left += 1
+            break
+        except MailError:
+            left += 1
+            continue
+        sent, left = sent + done, left + (not done)
+    return sent, left

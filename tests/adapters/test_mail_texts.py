@@ -1,0 +1,234 @@
+"""Letters: every kind renders to whole Thai letters, and nothing a member writes can change a letter's shape."""
+
+from __future__ import annotations
+
+import copy
+import html
+import re
+from pathlib import Path
+
+import pytest
+
+from songthan.adapters.mail_texts import KINDS, PRACTICE_LINE, SUBJECT_LIMIT, MailTexts
+from songthan.domain.errors import RenderError
+
+FOLDER = Path(__file__).parents[2] / "templates" / "mail"
+TEXTS = MailTexts(FOLDER)
+
+COMMON = {
+    "organisation": {"name": "สำนักงานตัวอย่าง", "parent": "กรมสมมุติ"},
+    "secretary": {"full_name": "นางสาวขวัญข้าว ทองทุ่ง", "position": "นักวิชาการชำนาญการ", "phone": "๐ ๒๑๒๓ ๔๕๖๗"},
+    "practice": False,
+}
+MEMBER = {
+    "member": {"full_name": "นายต้นน้ำ เรืองไพร"},
+    "deadline": {
+        "title": "รายงานไตรมาสที่ ๒",
+        "internal_th": "วันพุธที่ ๑๕ มีนาคม ๒๕๖๖",
+        "external_th": "๒๐ มีนาคม ๒๕๖๖",
+    },
+    "activities": [{"number": "๑.๗ (๑)", "title": "จัดประชุม"}, {"number": "๒.๑", "title": "เผยแพร่สื่อ"}],
+    "token": "ST-7K3D-9QXA-M2PV",
+    "file_name": "แบบรายงาน.docx",
+}
+COMMANDS = {"commands": [{"command": "songthan hold show 12", "meaning": "ดูรายละเอียด"}]}
+CONTEXTS: dict[str, dict] = {
+    "request": {**MEMBER, "form_title": "แบบ F3", "on_behalf_of": "นางเดือนเพ็ญ แสงจันทร์"},
+    "reminder": {**MEMBER, "days_left": 3, "step": "early", "on_behalf_of": None},
+    "please_correct": {
+        **MEMBER,
+        "problems": ["กิจกรรม ๑.๗ (๑) โปรดระบุร้อยละระหว่าง ๐ ถึง ๑๐๐"],
+        "accepted": ["กิจกรรม ๒.๑"],
+    },
+    "receipt": {
+        **MEMBER,
+        "accepted_at_th": "๑๔ มีนาคม ๒๕๖๖ เวลา ๑๐.๓๐ น.",
+        "activities_count": 2,
+        "corrected": False,
+    },
+    "director": {
+        "director": {"full_name": "นายภูผา มั่นคง", "position": "ผู้อำนวยการสำนักงานตัวอย่าง", "acting": False},
+        "memo_subject": "ส่งรายงานไตรมาสที่ ๒",
+        "bundle_title": "รายงานไตรมาสที่ ๒",
+        "pages_th": "๑๒",
+        "sha256_short": "0a1b2c3d4e5f",
+        "external_th": "๒๐ มีนาคม ๒๕๖๖",
+        "file_name": "รายงาน.pdf",
+    },
+    "registry": {
+        "registry": {"name": "งานสารบรรณกลาง"},
+        "subject_th": "ส่งรายงานไตรมาสที่ ๒",
+        "files": ["รายงาน.pdf", "รายงาน.docx"],
+        "channel": "ไปรษณีย์อิเล็กทรอนิกส์",
+        "memo": {"number": "สม ๐๑๐๑/๑๒", "date_th": "๑๗ มีนาคม ๒๕๖๖"},
+        "signed_by": "นายภูผา มั่นคง",
+        "signed_at_th": "๑๗ มีนาคม ๒๕๖๖ เวลา ๐๙.๐๐ น.",
+        "bundle_sha256": "ab" * 32,
+    },
+    "need_file": {**MEMBER},
+    "not_valid": {**MEMBER, "received_name": "IMG_001.jpg", "reason": "photo"},
+    "hold_notice": {
+        **COMMANDS,
+        "hold": {
+            "id": 12,
+            "sender": "stranger@outside.example",
+            "subject": "แบบรายงาน",
+            "received_th": "๑๔ มีนาคม ๒๕๖๖ เวลา ๑๐.๓๐ น.",
+            "reason": "ผู้ส่งไม่อยู่ในทะเบียน",
+            "attachments": ["แบบ.docx"],
+        },
+    },
+    "bounce_notice": {
+        **COMMANDS,
+        "bounce": {
+            "address": "gone@office.example",
+            "full_name": "นายต้นน้ำ เรืองไพร",
+            "subject": "แบบ F3",
+            "received_th": "๑๔ มีนาคม ๒๕๖๖",
+            "status": "5.1.1",
+            "reason": "ไม่มีผู้ใช้นี้",
+        },
+    },
+    "alarm": {
+        **COMMANDS,
+        "title": "ส่งจดหมายไม่ได้",
+        "what": "เซิร์ฟเวอร์ไม่รับรหัสผ่าน",
+        "at_th": "๑๔ มีนาคม ๒๕๖๖",
+        "actions": ["ตั้งรหัสผ่านใหม่"],
+    },
+    "digest": {
+        **COMMANDS,
+        "date_th": "๑๔ มีนาคม ๒๕๖๖",
+        "deadlines": [
+            {
+                "title": "รายงานไตรมาสที่ ๒",
+                "internal_th": "๑๕ มีนาคม ๒๕๖๖",
+                "external_th": "๒๐ มีนาคม ๒๕๖๖",
+                "asked": 21,
+                "accepted": 10,
+                "correcting": 1,
+                "waiting": 10,
+            }
+        ],
+        "owing": [{"full_name": "นายต้นน้ำ เรืองไพร", "deadline_title": "รายงานไตรมาสที่ ๒", "days_left": -2}],
+        "holds": [{"id": 12, "sender": "stranger@outside.example", "subject": "แบบ", "reason": "ไม่รู้จักผู้ส่ง"}],
+        "counts": {"mails_in": 14, "mails_out": 25, "quarantined": 1},
+        "next_dates": [{"date_th": "๑๕ มีนาคม ๒๕๖๖", "what": "ครบกำหนดสมาชิกส่ง"}],
+    },
+}
+
+
+def full(kind: str, **more: object) -> dict:
+    return copy.deepcopy({**COMMON, **CONTEXTS[kind], **more})
+
+
+def words(page: str) -> str:
+    """What a reader of the HTML part sees in its body."""
+    body = page[page.index("<body") : page.index("</body>")]
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", body)).split())
+
+
+def text_words(text: str) -> str:
+    return " ".join(re.sub(r"(?m)^- ", "", text).split())
+
+
+def poison(value: object, sting: str) -> object:
+    """Every string of a context with `sting` behind it."""
+    if isinstance(value, str):
+        return value + sting
+    if isinstance(value, dict):
+        return {k: v if k in ("step",) else poison(v, sting) for k, v in value.items()}
+    return [poison(v, sting) for v in value] if isinstance(value, list) else value
+
+
+def test_every_kind_has_a_template_and_a_context():
+    assert {p.stem for p in FOLDER.glob("*.txt") if not p.name.startswith("_")} == set(KINDS) == set(CONTEXTS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_renders_whole_in_both_parts(kind):
+    subject, text, page = TEXTS.compose(kind, full(kind))
+    for part in (subject, text, page):
+        assert not re.search(r"\{\{|\}\}|\{%|%\}|None|Undefined", part)
+    assert re.search("[ก-๙]", subject) and text.startswith("เรียน ") and "\n\n\n" not in text
+    assert 'lang="th"' in page and "TH SarabunPSK" in page and "16pt" in page
+    assert not re.search(r"<(img|a|script|link|iframe)\b|https?:|src=", page)
+    assert words(page) == text_words(text)
+    assert PRACTICE_LINE not in text
+    assert not re.search(r"วันที่ วัน|วันวัน", text)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_practice_letters_say_so(kind):
+    _, text, page = TEXTS.compose(kind, full(kind, practice=True))
+    assert text.rstrip().endswith(PRACTICE_LINE) and PRACTICE_LINE in words(page)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_people_write_is_inert(kind):
+    sting = " {{ 7*7 }}{% raw %}<script>x</script>&\r\nBcc: evil@outside.example\n\n- รายการปลอม\x00\u202e\u2028ก"
+    clean_subject, clean_text, clean_page = TEXTS.compose(kind, full(kind))
+    subject, text, page = TEXTS.compose(kind, poison(full(kind), sting))
+    assert "{{ 7*7 }}" in text and "<script>x</script>&" in text and "49" not in text
+    assert not re.search("[\r\n\x00\u202e\u2028]", subject) and "\u202e" not in text and "\r" not in text
+    assert "<script" not in page and "&lt;script&gt;" in page
+    assert words(page) == text_words(text)
+    # the letter keeps its shape: as many lines and list items as without the sting
+    assert text.count("\n") == clean_text.count("\n")
+    assert page.count("<li>") == clean_page.count("<li>") and page.count("<p>") == clean_page.count("<p>")
+
+
+def test_reminder_steps_and_several_duties():
+    said = {
+        step: TEXTS.compose("reminder", full("reminder", step=step, days_left=days))[:2]
+        for step, days in (("early", 3), ("near", 1), ("today", 0), ("overdue", -2))
+    }
+    assert len({text for _, text in said.values()}) == 4
+    assert "อีก ๓ วันทำการ" in said["early"][1] and "มาแล้ว ๒ วันทำการ" in said["overdue"][1]
+    context = full("reminder")
+    for name in ("deadline", "activities", "token"):
+        del context[name]
+    duties = [
+        {"deadline_title": f"งาน {n}", "internal_th": "๑๕ มีนาคม ๒๕๖๖", "activities": MEMBER["activities"]} for n in "กข"
+    ]
+    subject, text, _ = TEXTS.compose("reminder", {**context, "items": duties})
+    assert "งาน ก และอีก ๑ รายการ" in subject and "งาน ก" in text and "งาน ข" in text
+    assert text.count("๑.๗ (๑)") == 2
+
+
+def test_deputy_correction_and_reasons_change_the_words():
+    assert "แทนนางเดือนเพ็ญ" in TEXTS.compose("request", full("request"))[1]
+    assert "แทน" not in TEXTS.compose("request", full("request", on_behalf_of=None))[1]
+    assert "ฉบับแก้ไข" in TEXTS.compose("receipt", full("receipt", corrected=True))[1]
+    reasons = ("photo", "scan", "converted", "cloud_link", "locked", "other")
+    assert len({TEXTS.compose("not_valid", full("not_valid", reason=r))[1] for r in reasons}) == len(reasons)
+
+
+def test_subject_is_cut_to_what_exchange_takes():
+    subject, _, _ = TEXTS.compose("registry", full("registry", subject_th="ก" * 400))
+    assert len(subject) == SUBJECT_LIMIT and subject.endswith("…")
+
+
+def test_missing_name_unknown_kind_and_strange_value_are_named():
+    context = full("request")
+    del context["token"]
+    with pytest.raises(RenderError) as missing:
+        TEXTS.compose("request", context)
+    assert "request.txt" in missing.value.where and "token" in missing.value.th
+    with pytest.raises(RenderError, match="ไม่รู้จัก"):
+        TEXTS.compose("../layout", full("request"))
+    with pytest.raises(RenderError, match="object"):
+        TEXTS.compose("request", full("request", token=object()))
+
+
+def test_broken_template_names_its_line(tmp_path):
+    (tmp_path / "alarm.txt").write_text("subject: ก\n\n{% if %}\n", encoding="utf-8")
+    with pytest.raises(RenderError) as broken:
+        MailTexts(tmp_path).compose("alarm", {})
+    assert broken.value.where.endswith("alarm.txt:3")
+    (tmp_path / "alarm.txt").write_text("{{ x.__class__.__mro__ }}", encoding="utf-8")
+    with pytest.raises(RenderError):
+        MailTexts(tmp_path).compose("alarm", {"x": "ก"})
+    (tmp_path / "alarm.txt").write_text("ไม่มีหัวเรื่อง", encoding="utf-8")
+    with pytest.raises(RenderError, match="subject"):
+        MailTexts(tmp_path).compose("alarm", {})
