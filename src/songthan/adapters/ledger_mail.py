@@ -111,6 +111,10 @@ class Inbox:
         extra = "and decision is null" if open_only else ""
         return self._ledger.rows(f"select * from inbox where route in ('hold', 'quarantine') {extra} order by id")
 
+    def latest(self, number: int) -> list[dict[str, object]]:
+        """The newest rows, newest first."""
+        return self._ledger.rows("select * from inbox order by id desc limit ?", (number,))
+
     def counts(self) -> dict[str, int]:
         """Route → number of mails; `all` → all rows."""
         rows = self._ledger.rows("select route, count(*) as n from inbox group by route")
@@ -148,9 +152,16 @@ class SqliteOutbox:
         return self._ledger.row("select * from outbox where key=?", (key,))
 
     def state(self, key: str) -> str:
-        """«none», «intended», «sent» or «doubt»."""
+        """«none», «intended», «handed» (given to the server, not yet proven), «sent» or «doubt»."""
         found = self.get(key)
         return str(found["state"]) if found else "none"
+
+    def mark_handed(self, key: str, draft: SentRef) -> None:
+        """The complete draft is about to be given to the server: from now on nothing is built again."""
+        with self._ledger.transaction():
+            self._ledger.db.execute(
+                "update outbox set state='handed', why=? where key=? and state='intended'", (draft.id, key)
+            )
 
     def mark_sent(self, key: str, ref: SentRef, at: datetime) -> None:
         with self._ledger.transaction():
@@ -162,11 +173,12 @@ class SqliteOutbox:
             )
             self._ledger.record("mail-sent", key, at, message_id=ref.message_id)
 
-    def mark_doubt(self, key: str, why: str, at: datetime | None = None) -> None:
+    def mark_doubt(self, key: str, why: str) -> None:
+        """Handed over and in neither folder: a person's. Never sent again by itself."""
         with self._ledger.transaction():
-            self._ledger.db.execute("update outbox set state='doubt', why=? where key=?", (why, key))
-            if at is not None:
-                self._ledger.record("mail-doubt", key, at, why=why)
+            self._ledger.db.execute(
+                "update outbox set state='doubt', why=? where key=? and state != 'sent'", (why, key)
+            )  # fmt: skip
 
     def mail(self, key: str) -> OutgoingMail:
         """The mail planned under `key`; KeyError if none."""
@@ -177,7 +189,7 @@ class SqliteOutbox:
 
     def unsent(self) -> list[OutgoingMail]:
         """Mails intended and not yet proven sent, oldest first."""
-        rows = self._ledger.rows("select mail from outbox where state='intended' order by intended_at, key")
+        rows = self._ledger.rows("select mail from outbox where state in ('intended', 'handed') order by intended_at, key")
         return [load_outgoing(str(r["mail"])) for r in rows]
 
     def states(self, deadline: str) -> dict[str, str]:

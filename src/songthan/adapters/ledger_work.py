@@ -123,6 +123,10 @@ class Bundles:
     def get(self, deadline: str, version: int) -> dict[str, object] | None:
         return self._ledger.row("select * from bundles where id=?", (f"{deadline}/v{version}",))
 
+    def all(self, deadline: str) -> list[dict[str, object]]:
+        """Every version of a deadline, void ones too, oldest first."""
+        return self._ledger.rows("select * from bundles where deadline=? order by version", (deadline,))
+
     def latest(self, deadline: str) -> dict[str, object] | None:
         """The newest version that is not void, or None."""
         return self._ledger.row(

@@ -16,6 +16,8 @@ from songthan.adapters.parse_text import codec_of, decode, decode_raw, one_line
 MAX_FIELDS = 1000
 MAX_VALUE = 64_000
 MAX_ADDRESSES = 1000
+MAX_BLOCK = 2 << 20
+"""Bytes of a header block looked at line by line."""
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
@@ -55,6 +57,8 @@ def split_headers(buffer: bytes, start: int, end: int, *, top: bool = False) -> 
         line, after = buffer[at : min(found.start(), at + MAX_VALUE)], found.end()
         if found.start() == at:
             return _headers(fields, cut, broken), after
+        if at - start > MAX_BLOCK:
+            return _headers(fields, True, broken), _after_blank_line(buffer, at, end)
         state = _take(fields, line)
         cut = cut or state == "full"
         if state == "bad":
@@ -65,6 +69,11 @@ def split_headers(buffer: bytes, start: int, end: int, *, top: bool = False) -> 
     if at < end and _take(fields, buffer[at : min(end, at + MAX_VALUE)]) == "bad" and not top:
         return _headers(fields, cut, True), at
     return _headers(fields, cut, broken), end
+
+
+def _after_blank_line(buffer: bytes, at: int, end: int) -> int:
+    found = [i + len(mark) for mark in (b"\r\n\r\n", b"\n\n") if (i := buffer.find(mark, at, end)) >= 0]
+    return min(found, default=end)
 
 
 def _take(fields: list[tuple[str, bytes]], line: bytes) -> str:
@@ -203,7 +212,7 @@ def addresses(value: str, *, limit: int = MAX_ADDRESSES) -> list[tuple[str, str]
         if len(found) >= limit:
             break
         # What stands in quotes is a name, whatever it looks like.
-        bare = "".join(re.sub(r'"[^"]*"?', "", entry.replace("\\\\", "").replace('\\"', "")))
+        bare = re.sub(r'"[^"]*"?', "", entry.replace("\\\\", "").replace('\\"', ""))
         angles = re.findall(r"<([^<>]*)>", bare)
         if angles:
             name = one_line(decode_words(_unquoted(entry[: entry.rfind("<")].strip())), 200)

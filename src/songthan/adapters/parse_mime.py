@@ -67,6 +67,8 @@ class _Node:
 
 def take_apart(raw: bytes, *, open_signed: Callable[[bytes], bytes | str]) -> Tree:
     """The leaves of `raw`. `open_signed` gives the content of an S/MIME blob, or the defect code why not."""
+    if b"\n" not in raw:
+        raw = raw.replace(b"\r", b"\n")
     defects: set[str] = set()
     headers, body = split_headers(raw, 0, len(raw), top=True)
     kind, params = _type_of(headers, "text/plain", defects)

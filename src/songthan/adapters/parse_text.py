@@ -115,8 +115,10 @@ def plain_body(text: str, defects: set[str]) -> str:
     return text.strip("\n ")
 
 
-_BLOCKS = frozenset("p div br tr li ul ol table h1 h2 h3 h4 h5 h6 blockquote hr pre section article".split())
-_SKIPPED = frozenset("script style head title template noscript svg math xml object".split())
+_BLOCKS = frozenset(
+    ("p", "div", "br", "tr", "li", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "pre", "section")
+)
+_SKIPPED = frozenset(("script", "style", "head", "title", "template", "noscript", "svg", "math", "xml", "object"))
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:-]{0,30})")
 _HREF = re.compile(r"""\bhref\s{0,5}=\s{0,5}["']?(https?://[^\s"'<>]{1,500})""", re.I)
 MAX_HTML = 1_000_000
@@ -131,8 +133,9 @@ def html_text(source: str, defects: set[str]) -> str:
         defects.add("body-cut")
         source = source[:MAX_HTML]
     out: list[str] = []
-    at, skip_until = 0, 0
     links: list[str] = []
+    endless: set[str] = set()
+    at = 0
     while at < len(source):
         opened = source.find("<", at)
         if opened < 0:
@@ -140,7 +143,7 @@ def html_text(source: str, defects: set[str]) -> str:
         _add_text(out, source[at:opened])
         if opened == len(source):
             break
-        at, skip_until = _tag(source, opened, out, links, skip_until)
+        at = _tag(source, opened, out, links, endless)
     text = re.sub(r"[ \t]{1,80}\n", "\n", "".join(out))
     return plain_body(re.sub(r"\n{3,}", "\n\n", text), defects)
 
@@ -151,31 +154,35 @@ def _add_text(out: list[str], raw: str) -> None:
         out.append(html.unescape(words).replace("\xa0", " ") if "&" in words else words)
 
 
-def _tag(source: str, opened: int, out: list[str], links: list[str], dead: int) -> tuple[int, int]:
-    """Handle what starts at the «<» at `opened`; returns where to go on. `dead`: no «>» from there on."""
+def _tag(source: str, opened: int, out: list[str], links: list[str], endless: set[str]) -> int:
+    """Handle what starts at the «<» at `opened`; returns where to go on.
+
+    `endless` remembers element names whose end does not come any more, so that no search is made twice.
+    """
     if source.startswith("<!--", opened):
         end = source.find("-->", opened + 4)
-        return (end + 3 if end >= 0 else len(source)), dead
+        return end + 3 if end >= 0 else len(source)
     match = _TAG.match(source, opened)
-    end = source.find(">", opened) if not dead else -1
+    if not match and source[opened + 1 : opened + 2] not in ("!", "?"):
+        out.append("<")
+        return opened + 1
+    end = source.find(">", opened)
     if end < 0:
         # No tag can end any more: the rest is text.
         _add_text(out, source[opened:].replace("<", "‹"))
-        return len(source), 1
+        return len(source)
     if not match:
-        if source[opened + 1 : opened + 2] in ("!", "?"):
-            return end + 1, dead
-        out.append("<")
-        return opened + 1, dead
+        return end + 1
     closing, name = match[1] == "/", match[2].lower()
-    if name in _SKIPPED and not closing:
-        gone = re.compile(f"</{re.escape(name)}", re.I).search(source, end)
+    if name in _SKIPPED and not closing and name not in endless:
+        gone = re.compile(f"</{name}", re.I).search(source, end)
         if gone is None:
-            return (len(source) if name in ("script", "style") else end + 1), dead
+            endless.add(name)
+            return len(source) if name in ("script", "style") else end + 1
         after = source.find(">", gone.end())
-        return (after + 1 if after >= 0 else len(source)), dead
+        return after + 1 if after >= 0 else len(source)
     _mark(name, closing, source[opened : min(end, opened + 2000)], out, links)
-    return end + 1, dead
+    return end + 1
 
 
 def _mark(name: str, closing: bool, tag: str, out: list[str], links: list[str]) -> None:

@@ -22,10 +22,13 @@ _YES_NO = (Choice(value="yes", label="มี"), Choice(value="no", label="ไม
 _SIGNS = "".join(TICKED - set("xX/") | EMPTY_BOX)
 
 
+_Columns = Mapping[str, int]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Box:
     """A table cell: its paragraphs, the grid column it starts in, and oddities («nested-table», «picture», «merged»,
-    «wrapped», «after-marker»). `certain` is False where the text could not be rebuilt for sure (PDF)."""
+    «after-marker», and in PDFs «wrapped»: where the spaces and line breaks stood is not certain)."""
 
     paragraphs: tuple[str, ...]
     start: int = 0
@@ -56,6 +59,10 @@ class GridReading:
     cells: dict[str, Box] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+
+
+# Printed number → the rows that carry it: (table, its columns, cells in its head, row).
+_Rows = dict[str, list[tuple[Grid, _Columns, int, GridRow]]]
 
 
 def tight(text: str) -> str:
@@ -128,15 +135,16 @@ def read_grids(grids: Sequence[Grid], expectation: Expectation) -> GridReading:
     wanted: dict[str, list[str]] = {}
     for activity, number in expectation.activities:
         wanted.setdefault(tight(number), []).append(activity)
-    rows: dict[str, list[tuple[Grid, Mapping[str, int], int, GridRow]]] = {}
-    last: tuple[Mapping[str, int], int] | None = None
+    rows: _Rows = {}
+    last: tuple[_Columns, int] | None = None
     for grid in grids:
         head = _find_head(grid, fields)
-        if head is None and (last is None or not _continues(grid, wanted, last[1])):
-            continue
-        columns, width, first = head if head else (*last, 0)  # type: ignore[misc]
-        last = (columns, width)
-        _collect(grid, columns, width, first, wanted, rows, reading)
+        if head is None:
+            if last is None or not _continues(grid, wanted, last[1]):
+                continue
+            head = (*last, 0)
+        last = head[:2]
+        _collect(grid, head, wanted, rows, reading)
     numbers = dict(expectation.activities)
     for activities in wanted.values():
         found = rows.get(tight(numbers[activities[0]]), [])
@@ -166,8 +174,11 @@ def _continues(grid: Grid, wanted: Mapping[str, list[str]], width: int) -> bool:
     return any(len(r.cells) == width and r.cells and tight(r.cells[0].text) in wanted for r in grid.rows)
 
 
-def _collect(grid, columns, width, first, wanted, rows, reading) -> None:  # noqa: ANN001
+def _collect(
+    grid: Grid, head: tuple[_Columns, int, int], wanted: Mapping[str, list[str]], rows: _Rows, reading: GridReading
+) -> None:
     """Sort a table's rows under their printed numbers; a filled row without a known number is a problem."""
+    columns, width, first = head
     label_at = columns.get(tight(LABEL_COLUMN), 0)
     for row in grid.rows[first:]:
         if label_at >= len(row.cells):

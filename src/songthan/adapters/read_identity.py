@@ -11,7 +11,7 @@ from lxml import etree
 from songthan.adapters.read_package import Package
 from songthan.domain.forms import FormIdentity
 
-__all__ = ["TOKEN", "Marks", "identity_of_package", "identity_of_text"]
+__all__ = ["TOKEN", "Marks", "identity_of_package", "identity_of_text", "tokens_of"]
 
 TOKEN = re.compile(r"ST-[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){2}(?![0-9A-Z-])", re.IGNORECASE)
 _FOOTER = re.compile(rf"({TOKEN.pattern})\s*·\s*(\S+)\s*·\s*(\S+)", re.IGNORECASE)
@@ -40,7 +40,7 @@ def _identity(found: dict[str, str]) -> FormIdentity | None:
     if token is None:
         return None
     return FormIdentity(
-        form=found.get("form", "").strip(),
+        form=found.get("form", "").strip().lower(),
         version=int(version) if version.isascii() and version.isdigit() and len(version) < 6 else 0,
         deadline=found.get("deadline", "").strip(),
         assignment=found.get("assignment", "").strip(),
@@ -55,6 +55,11 @@ def identity_of_text(text: str) -> FormIdentity | None:
         return _identity({"token": footer[1], "form": footer[2], "deadline": footer[3]})
     token = TOKEN.search(text)
     return _identity({"token": token[0]}) if token else None
+
+
+def tokens_of(text: str) -> frozenset[str]:
+    """Every token in footers of `text` («รหัสแบบ <token> · …»)."""
+    return frozenset(m[1].upper() for m in _FOOTER.finditer(text))
 
 
 def identity_of_package(package: Package, *, footers: Iterable[str], body: str) -> Marks:

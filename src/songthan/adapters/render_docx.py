@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 
-from jinja2 import TemplateError, UndefinedError
+from jinja2 import UndefinedError
 from lxml import etree
 
 from songthan.adapters.render_marks import with_marks, without_marks
-from songthan.adapters.render_template import Template, load_template, place_of, undefined_name, w
+from songthan.adapters.render_template import FILL_ERRORS, Template, load_template, place_of, undefined_name, w
 from songthan.domain.errors import RenderError
 from songthan.domain.forms import FormIdentity, FormSpec
 
@@ -60,9 +60,11 @@ def _fill(template: Template, context: Mapping[str, object]) -> dict[str, bytes]
                 where=template.path.name,
                 remedy="แก้ชื่อในแม่แบบให้ตรงกับคู่มือแม่แบบ หรือสั่ง songthan form check เพื่อดูทุกแห่ง",
             ) from None
-        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+        except FILL_ERRORS as error:
             raise RenderError(
-                f"เติมข้อมูลลงแม่แบบไม่สำเร็จ ({error})", where=f"{template.path.name} ({name})", remedy="สั่ง songthan form check"
+                f"เติมข้อมูลลงแม่แบบไม่สำเร็จ ({error})",
+                where=f"{template.path.name} ({name})",
+                remedy="สั่ง songthan form check",
             ) from error
         parts[name] = _tidy(text, template, name)
     return parts

@@ -44,7 +44,9 @@ def with_marks(members: dict[str, bytes], identity: FormIdentity) -> dict[str, b
         f'{_HEAD}<ds:datastoreItem xmlns:ds="{_OFFICE}/customXml" ds:itemID="{_STORE_ID}"><ds:schemaRefs>'
         '<ds:schemaRef ds:uri="urn:songthan:form:1"/></ds:schemaRefs></ds:datastoreItem>'
     ).encode()
-    relation = f'<Relationship Id="rIdSongthanProps" Type="{_OFFICE}/relationships/customXmlProps" Target="itemProps1.xml"/>'
+    relation = (
+        f'<Relationship Id="rIdSongthanProps" Type="{_OFFICE}/relationships/customXmlProps" Target="itemProps1.xml"/>'
+    )
     marked["customXml/_rels/item1.xml.rels"] = (
         f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">{relation}</Relationships>'
     ).encode()

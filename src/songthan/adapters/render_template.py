@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docxtpl import DocxTemplate
-from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError
+from jinja2 import ChainableUndefined, StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, meta
 from jinja2 import Template as JinjaTemplate
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
 from lxml import etree
 from markupsafe import Markup, escape
 
@@ -28,6 +29,9 @@ W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 W14 = "http://schemas.microsoft.com/office/word/2010/wordml"
 PLACEHOLDER = "……"
 CHECKED, UNCHECKED = "☒", "☐"
+
+# what a template's own expressions can raise while it is filled
+FILL_ERRORS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 
 _FILLED_PART = re.compile(r"word/(document|header\d*|footer\d*|footnotes)\.xml")
 _TAG = re.compile(r"(?:\{\{\s*(?P<row>\w+)\.id\s*\}\}\.)?(?P<key>[a-z][a-z0-9_]*)(?:=(?P<choice>\w+))?")
@@ -256,6 +260,33 @@ def undefined_name(error: UndefinedError) -> str:
     text = str(error)
     found = re.search(r"attribute '([^']+)'|'([^']+)' is undefined|element ([^ ]+)$", text)
     return next((g for g in found.groups() if g), text) if found else text
+
+
+def unknown_names(template: Template, sample: Mapping[str, object]) -> list[tuple[str, str]]:
+    """(variable, place) for each variable the template uses that `sample` lacks, each once, in the order met.
+
+    RenderError when the template cannot be filled for another reason.
+    """
+    met: list[str] = []
+
+    class Noted(ChainableUndefined):
+        def __init__(self, hint=None, obj=missing, name=None, exc=UndefinedError) -> None:
+            super().__init__(hint, obj, name, exc)
+            met.append(str(name))
+
+    env = environment(Noted)
+    for source in template.sources.values():
+        # branches the sample does not reach still show their top-level names here
+        met.extend(sorted(meta.find_undeclared_variables(env.parse(source)) - set(sample) - set(env.globals)))
+        try:
+            env.from_string(source).render(sample)
+        except FILL_ERRORS as error:
+            raise RenderError(
+                f"คำสั่งในแม่แบบคำนวณไม่ได้ ({error})",
+                where=template.path.name,
+                remedy="แก้คำสั่งระหว่าง {{ }} หรือ {% %} ในแม่แบบ",
+            ) from None
+    return [(name, place_of(name, template)) for name in dict.fromkeys(met)]
 
 
 def place_of(name: str, template: Template) -> str:

@@ -98,6 +98,8 @@ class PadesSignatures:
             if list(enumerate_sig_fields(writer)):
                 raise SignatureRefused("เอกสารนี้มีช่องลายมือชื่ออิเล็กทรอนิกส์อยู่แล้ว", where=field)
             append_signature_field(writer, SigFieldSpec(field, on_page=page, box=box))  # type: ignore[arg-type]
+            # 3: has signatures, and append only. A signing program sets this; set already, signing changes nothing else.
+            writer.root["/AcroForm"][generic.NameObject("/SigFlags")] = generic.NumberObject(3)
             out = BytesIO()
             writer.write(out)
         except (PdfError, SigningError, LookupError) as error:
@@ -329,6 +331,10 @@ def _form_reasons(signature: EmbeddedPdfSignature) -> list[str]:
 def _holder_reasons(certificate: x509.Certificate, subject: str | None, organisation: str | None) -> list[str]:
     names = certificate.subject.native
     reasons = []
+    usage = certificate.key_usage_value
+    # pyHanko does not look at the usage of a certificate that is itself a trust root.
+    if usage is not None and not usage.native & {"digital_signature", "non_repudiation"}:
+        reasons.append("ใบรับรองนี้ไม่ได้ออกไว้สำหรับลงลายมือชื่อ")
     for key, wanted, label in (
         ("common_name", subject, "ชื่อ"),
         ("organization_name", organisation, "หน่วยงาน"),

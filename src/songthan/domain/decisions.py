@@ -184,7 +184,7 @@ def _missed(view: DeadlineView, ladder: Ladder, local: datetime) -> tuple[Action
     actions: tuple[Action, ...] = ()
     if view.state is not _D.MISSED and not view.missed_told:
         actions += (Miss(deadline=view.deadline.id),)
-    if view.outbox.get(alarm_key(view.deadline.id, "missed")) != "sent":
+    if alarm_key(view.deadline.id, "missed") not in view.outbox:
         actions += (Alarm(deadline=view.deadline.id, kind="missed"),)
     return actions
 
@@ -195,7 +195,7 @@ def _planned(view: DeadlineView, ladder: Ladder, local: datetime, calendar: Work
         return ()
     if view.missing_forms:
         key = alarm_key(deadline, "no-form")
-        told = view.outbox.get(key) == "sent"
+        told = key in view.outbox
         return () if told else (Alarm(deadline=deadline, kind="no-form"),)
     return (Open(deadline=deadline),)
 

@@ -12,7 +12,7 @@ from songthan.domain.plans import Plan
 from songthan.domain.routing import Rule
 from songthan.ports import (
     Blobs,
-    BundleFiles,
+    BundlePress,
     Clock,
     Converter,
     Ledger,
@@ -48,7 +48,7 @@ class Office:
     parser: MessageParser
     converter: Converter
     signatures: SignaturePort
-    bundle_files: BundleFiles
+    press: BundlePress
     state: Path
     practice: bool
     trust_roots: Callable[[], tuple[bytes, ...]]

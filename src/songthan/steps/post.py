@@ -5,7 +5,7 @@ Safe to repeat: `deliver` looks the mail up by its key before it does anything, 
 
 from __future__ import annotations
 
-from songthan.domain.errors import MailBusy, MailError
+from songthan.domain.errors import MailAuthFailed, MailBusy, MailError
 from songthan.steps.letters import tell_secretary
 from songthan.steps.office import Office
 from songthan.steps.send_mail import deliver
@@ -26,7 +26,22 @@ def post(office: Office, key: str) -> bool:
         clock=office.clock,
         tick=office.tick,
     )
-    if outcome.state == "doubt" and not key.startswith("doubt/"):
+    if outcome.status in ("doubt", "denied") and not key.startswith(("doubt/", "denied/")):
+        _tell(office, key, outcome.status, outcome.why)
+    return outcome.status == "sent"
+
+
+def _tell(office: Office, key: str, status: str, why: str) -> None:
+    """A mail that needs a person, once for each mail and reason."""
+    if status == "denied":
+        tell_secretary(
+            office,
+            key=f"denied/{key}",
+            title="เซิร์ฟเวอร์จดหมายปฏิเสธจดหมายฉบับหนึ่ง",
+            what=f"จดหมาย {key} ยังไม่ได้ส่ง: {why}",
+            actions=("แก้เหตุที่แจ้งไว้ (ที่อยู่ สิทธิการส่ง หรือขนาดไฟล์) แล้วระบบจะลองส่งใหม่เอง",),
+        )
+    else:
         tell_secretary(
             office,
             key=f"doubt/{key}",
@@ -34,7 +49,6 @@ def post(office: Office, key: str) -> bool:
             what=f"จดหมาย {key} อาจถูกส่งไปแล้วแต่ยืนยันไม่ได้ ระบบจะไม่ส่งซ้ำ",
             actions=("เปิดกล่องจดหมายที่ส่งแล้วและสอบถามผู้รับ", "หากผู้รับยังไม่ได้รับ ให้ส่งด้วยตนเอง"),
         )
-    return outcome.state == "sent"
 
 
 def post_all(office: Office) -> tuple[int, int]:
@@ -43,6 +57,8 @@ def post_all(office: Office) -> tuple[int, int]:
     for mail in office.ledger.outbox.unsent():
         try:
             done = post(office, mail.key)
+        except MailAuthFailed:
+            raise
         except MailBusy:
             left += 1
             break

@@ -15,6 +15,8 @@ KINDS = {
     "percent": "percent", "done": "text", "output_reached": "choice", "outcome_reached": "choice",
     "evidence": "evidence", "note": "text",
 }  # fmt: skip
+# a corrector's first attempt: the mistake, the field it spoils, what stands there then
+MISTAKES_TYPED = (("empty", "done", ""), ("percent", "percent", "๑๒๐"), ("no_reason", "note", ""))
 PERCENTS = ("40", "55", "60", "65", "72.5", "75", "80", "85", "87.25", "90", "95", "100")
 FIRST = (
     "จัดประชุมคณะทำงานเพื่อกำหนดแนวทางการดำเนินกิจกรรม เมื่อวันที่ {day} {month} ๒๕๖๖ มีผู้เข้าร่วม {n} คน",

@@ -5,10 +5,13 @@ Nothing is retried but a listing or reading over a connection that had gone stal
 
 import base64
 import http.client
+import json
 import urllib.parse
 from dataclasses import dataclass, field
 
 from lxml import etree
+
+from songthan.practice.cast.people import CastError
 
 M = "http://schemas.microsoft.com/exchange/services/2006/messages"
 T = "http://schemas.microsoft.com/exchange/services/2006/types"
@@ -17,7 +20,7 @@ NS = {"m": M, "t": T, "s": S}
 PAGE = 200
 
 
-class PostFailed(Exception):
+class PostFailed(CastError):
     """The server did not do what was asked, or could not be reached; the message says which call and why."""
 
 
@@ -53,9 +56,9 @@ class Post:
         root = self._ask("GetItem", f"<m:GetItem>{body}</m:GetItem>", again=True)
         return base64.b64decode(root.findtext(".//t:MimeContent", "", NS))
 
-    def sent(self, message_id: str) -> int:
-        """How many mails with this Message-ID lie in one's own Sent Items."""
-        return sum(key == message_id for _, key in self.listing("sentitems"))
+    def count(self, message_id: str, folder: str) -> int:
+        """How many mails with this Message-ID lie in one's own folder."""
+        return sum(key == message_id for _, key in self.listing(folder))
 
     def send(self, raw: bytes) -> None:
         """Send a MIME message and keep a copy in Sent Items."""
@@ -123,20 +126,24 @@ def connection(url: str, timeout: float) -> http.client.HTTPConnection:
     return kind(parts.hostname or "127.0.0.1", parts.port, timeout=timeout)
 
 
-def deliver_outside(url: str, *, to: str, mail_from: str, auth: str, raw: bytes) -> None:
-    """Hand the practice server a mail from the internet; `auth` («pass», «fail», «none») is what it finds out about it."""
-    query = urllib.parse.urlencode({"to": to, "mail_from": mail_from, "auth": auth})
+def deliver_outside(url: str, *, to: tuple[str, ...], mail_from: str, auth: str, raw: bytes) -> None:
+    """Hand the practice server a mail from the internet, for all of `to` or none.
+
+    `auth` («pass», «fail», «none») is what the server is to find out about it. PostFailed also when an address is
+    unknown there.
+    """
+    query = urllib.parse.urlencode({"to": to, "mail_from": mail_from, "auth": auth}, doseq=True)
     line = connection(url, 30.0)
     try:
         line.request("POST", f"/practice/outside?{query}", raw, {"Content-Type": "message/rfc822"})
         answer = line.getresponse()
         text = answer.read().decode("utf-8", "replace")
     except (OSError, http.client.HTTPException) as error:
-        raise PostFailed(f"outside mail to {to}: {type(error).__name__}: {error}") from error
+        raise PostFailed(f"outside mail to {to[0]}: {type(error).__name__}: {error}") from error
     finally:
         line.close()
-    if answer.status >= 300:
-        raise PostFailed(f"outside mail to {to}: status {answer.status} {text[:200]}")
+    if answer.status >= 300 or json.loads(text).get("rejected"):
+        raise PostFailed(f"outside mail to {to[0]}: status {answer.status} {text[:200]}")
 
 
 def _find(folder: str, offset: int) -> str:

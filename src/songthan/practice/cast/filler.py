@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from songthan.practice.cast.people import CastError
+
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 W14 = "http://schemas.microsoft.com/office/word/2010/wordml"
 NS = {"w": W, "w14": W14}
@@ -20,7 +22,7 @@ TICKED, UNTICKED = "☒", "☐"
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=False)
 
 
-class NotAForm(Exception):
+class NotAForm(CastError):
     """The file is no Word form with content controls of ours."""
 
 
@@ -46,7 +48,8 @@ class Form:
         except (zipfile.BadZipFile, KeyError, etree.XMLSyntaxError) as error:
             raise NotAForm(f"{type(error).__name__}: {error}") from error
         self._controls = {
-            tag.get(f"{{{W}}}val", ""): tag.getparent().getparent() for tag in self._root.iterfind(".//w:sdtPr/w:tag", NS)
+            tag.get(f"{{{W}}}val", ""): tag.getparent().getparent()
+            for tag in self._root.iterfind(".//w:sdtPr/w:tag", NS)
         }
         if not self.marks.token or not self.fields():
             raise NotAForm("no token or no content controls")
@@ -119,7 +122,9 @@ _TEXT = {f"{{{W}}}t", f"{{{W}}}br"}
 
 def _marks(custom: bytes) -> Marks:
     values = {
-        item.get("name"): "".join(item.itertext()).strip() for item in etree.fromstring(custom, _PARSER) if item.get("name")
+        item.get("name"): "".join(item.itertext()).strip()
+        for item in etree.fromstring(custom, _PARSER)
+        if item.get("name")
     }
     return Marks(
         form=values.get("SongthanForm", ""),

@@ -15,7 +15,7 @@ DEFAULT_HABITS = Path(__file__).with_name("habits-2566-q2.toml")
 
 
 class CastError(Exception):
-    """The cast cannot play; the message names the file and what is wrong in it."""
+    """Something in the play cannot go on; the message names the file or call and what is wrong."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -100,6 +100,4 @@ def _mailbox(path: Path, number: int, entry: dict) -> Mailbox:
     if not shared and (not isinstance(password, str) or not password):
         raise PracticeError(f"{where} ({address}): password is missing")
     delegates = frozenset(d.lower() for d in entry.get("delegates", []))
-    return Mailbox(
-        address=address.lower(), name=person, password=password, shared=bool(shared), delegates=delegates
-    )
+    return Mailbox(address=address.lower(), name=person, password=password, shared=bool(shared), delegates=delegates)

@@ -26,7 +26,7 @@ def undeliverable(*, original: bytes, recipients: list[str], sender: str, server
         ("mime-version", b"MIME-Version: 1.0\r\n"),
         (
             "content-type",
-            b"Content-Type: multipart/report; report-type=delivery-status;\r\n boundary=\"" + boundary + b'"\r\n',
+            b'Content-Type: multipart/report; report-type=delivery-status;\r\n boundary="' + boundary + b'"\r\n',
         ),
     ]
     content, body = message.body_entity(_words(recipients, subject, server_name), "HTML")

@@ -15,7 +15,8 @@ Fields = list[tuple[str, bytes]]
 def split(raw: bytes) -> tuple[Fields, bytes]:
     """Header fields as (lower-case name, whole lines with CRLF) and the body. Line ends become CRLF everywhere, so
     that a lone CR cannot hide a header from us and show it to the next reader. A line that is no header ends them."""
-    raw = NEWLINE.sub(b"\r\n", raw)
+    if not raw.count(b"\r\n") == raw.count(b"\r") == raw.count(b"\n"):
+        raw = NEWLINE.sub(b"\r\n", raw)
     if raw.startswith(b"From "):
         raw = raw.partition(b"\r\n")[2]
     fields: Fields = []
@@ -77,7 +78,7 @@ def decoded(value: str) -> str:
     if "=?" not in value:
         return value
     try:
-        return "".join(_decoded_part(part, charset) for part, charset in decode_header(value))
+        return storable("".join(_decoded_part(part, charset) for part, charset in decode_header(value)))
     except (HeaderParseError, ValueError, LookupError):
         return value
 
@@ -91,12 +92,17 @@ def _decoded_part(part: bytes | str, charset: str | None) -> str:
     return to_text(part, charset)
 
 
+def storable(text: str) -> str:
+    """Text without lone surrogates, which neither SQLite nor a UTF-8 file takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def to_text(content: bytes, charset: str | None) -> str:
     """Bytes to text by a charset name as mail writes it; unknown or wrong ones fall back to UTF-8 and windows-874."""
     wanted = (charset or "utf-8").strip().strip("'\"").lower()
     for name in (ALIASES.get(wanted, wanted), "utf-8", "cp874"):
         try:
-            return content.decode(name)
+            return storable(content.decode(name))
         except (LookupError, UnicodeDecodeError, ValueError):
             continue
     return content.decode("utf-8", "replace")

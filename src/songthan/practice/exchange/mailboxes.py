@@ -78,8 +78,9 @@ class Mailboxes:
         """The change key of an item or folder after that change."""
         return base64.b64encode(f"change:{change:012d}".encode()).decode()
 
-    def new_folder(self, *, mailbox: str, parent: int | None, name: str, kind: str | None = None,
-                   folder_class: str = "IPF.Note") -> int:
+    def new_folder(
+        self, *, mailbox: str, parent: int | None, name: str, kind: str | None = None, folder_class: str = "IPF.Note"
+    ) -> int:
         """Make a folder; ErrorFolderExists when the name is taken."""
         with self.store.transaction():
             taken = self.store.folders("mailbox = ? AND parent IS ? AND name = ?", (mailbox, parent, name))
@@ -103,8 +104,17 @@ class Mailboxes:
             names.append(step.kind)
         return "/".join(reversed(names)) or (folder.kind or folder.name)
 
-    def add_item(self, *, folder: Folder, raw: bytes, properties: list, is_draft: bool, is_read: bool,
-                 sent: str | None = None, head_extra: dict | None = None) -> Item:
+    def add_item(
+        self,
+        *,
+        folder: Folder,
+        raw: bytes,
+        properties: list,
+        is_draft: bool,
+        is_read: bool,
+        sent: str | None = None,
+        head_extra: dict | None = None,
+    ) -> Item:
         """Store a message with its attachments as a new item of the folder."""
         now = self.now().isoformat()
         head = message.read_head(raw) | (head_extra or {})
@@ -113,8 +123,22 @@ class Mailboxes:
             number = self.store.run(
                 "INSERT INTO items (mailbox, folder, change, created_change, is_draft, is_read, created, received,"
                 " sent, modified, size, sha256, head, properties) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (folder.mailbox, folder.id, change, change, is_draft, is_read, now, now, sent, now, len(raw),
-                 hashlib.sha256(raw).hexdigest(), json.dumps(head), json.dumps(properties)),
+                (
+                    folder.mailbox,
+                    folder.id,
+                    change,
+                    change,
+                    is_draft,
+                    is_read,
+                    now,
+                    now,
+                    sent,
+                    now,
+                    len(raw),
+                    hashlib.sha256(raw).hexdigest(),
+                    json.dumps(head),
+                    json.dumps(properties),
+                ),
             )
             self.store.run("INSERT INTO mimes VALUES (?, ?)", (number, raw))
             for place, part in enumerate(message.read_parts(raw)):
@@ -125,12 +149,30 @@ class Mailboxes:
         return self.store.run(
             "INSERT INTO attachments (item, place, kind, name, type, content_id, inline, size, sha256, content)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (item, place, part.kind, part.name, part.type, part.content_id, part.inline, len(part.content),
-             part.sha256, part.content),
+            (
+                item,
+                place,
+                part.kind,
+                part.name,
+                part.type,
+                part.content_id,
+                part.inline,
+                len(part.content),
+                part.sha256,
+                part.content,
+            ),
         )
 
-    def update_item(self, item: Item, *, raw: bytes | None = None, properties: list | None = None,
-                    is_read: bool | None = None, head_extra: dict | None = None, keep_parts: bool = True) -> Item:
+    def update_item(
+        self,
+        item: Item,
+        *,
+        raw: bytes | None = None,
+        properties: list | None = None,
+        is_read: bool | None = None,
+        head_extra: dict | None = None,
+        keep_parts: bool = True,
+    ) -> Item:
         """Change what is given; a new change key every time. `keep_parts` False reads the attachments anew."""
         with self.store.transaction():
             mime = self.store.mime(item.id) if raw is None else raw
@@ -139,9 +181,16 @@ class Mailboxes:
             self.store.run(
                 "UPDATE items SET change = ?, modified = ?, size = ?, sha256 = ?, head = ?, properties = ?,"
                 " is_read = ? WHERE id = ?",
-                (self.store.next_change(), self.now().isoformat(), len(mime), hashlib.sha256(mime).hexdigest(),
-                 json.dumps(head), json.dumps(item.properties if properties is None else properties),
-                 item.is_read if is_read is None else is_read, item.id),
+                (
+                    self.store.next_change(),
+                    self.now().isoformat(),
+                    len(mime),
+                    hashlib.sha256(mime).hexdigest(),
+                    json.dumps(head),
+                    json.dumps(item.properties if properties is None else properties),
+                    item.is_read if is_read is None else is_read,
+                    item.id,
+                ),
             )
             if raw is not None:
                 self.store.run("UPDATE mimes SET mime = ? WHERE item = ?", (mime, item.id))
@@ -162,8 +211,9 @@ class Mailboxes:
     def detach(self, item: Item, number: int) -> Item:
         """Take one attachment out of the message."""
         with self.store.transaction():
-            numbers = [r[0] for r in self.store.rows("SELECT id FROM attachments WHERE item = ? ORDER BY place",
-                                                     (item.id,))]
+            numbers = [
+                r[0] for r in self.store.rows("SELECT id FROM attachments WHERE item = ? ORDER BY place", (item.id,))
+            ]
             raw = message.remove_part(self.store.mime(item.id), numbers.index(number))
             self.store.run("DELETE FROM attachments WHERE id = ?", (number,))
             numbers.remove(number)
@@ -193,8 +243,10 @@ class Mailboxes:
     def remove_item(self, item: Item) -> None:
         """Take the item away for good; its folder's sync tells so."""
         with self.store.transaction():
-            self.store.run("INSERT INTO gone VALUES (?, ?, ?, ?)",
-                           (item.folder, item.id, self.store.next_change(), item.created_change))
+            self.store.run(
+                "INSERT INTO gone VALUES (?, ?, ?, ?)",
+                (item.folder, item.id, self.store.next_change(), item.created_change),
+            )
             self.store.run("DELETE FROM items WHERE id = ?", (item.id,))
 
     def attachments_of(self, item: Item) -> list[dict]:

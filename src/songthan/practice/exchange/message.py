@@ -113,7 +113,11 @@ def _file(part: Message) -> Part:
     inline = _raw(part, "content-disposition").strip().lower().startswith("inline")
     name = _name(part) or "attachment"
     return Part(
-        kind="file", name=name, type=part.get_content_type(), content=content or b"", content_id=content_id,
+        kind="file",
+        name=name,
+        type=part.get_content_type(),
+        content=content or b"",
+        content_id=content_id,
         inline=inline,
     )
 
@@ -132,7 +136,7 @@ def _name(part: Message) -> str:
         if value := _raw(part, name):
             probe[name] = value
     found = probe.get_filename()
-    return headers.decoded(found).strip() if found else ""
+    return headers.storable(headers.decoded(found)).strip() if found else ""
 
 
 class _PlainText(HTMLParser):

@@ -11,28 +11,81 @@ from songthan.practice.exchange.store import Folder, Item
 from songthan.practice.exchange.values import READERS, Values, extended_path, paths_in
 
 ORDER = (
-    "item:MimeContent", "item:ParentFolderId", "item:ItemClass", "item:Subject", "item:Sensitivity", "item:Body",
-    "item:Attachments", "item:DateTimeReceived", "item:Size", "item:Categories", "item:Importance",
-    "item:InReplyTo", "item:IsSubmitted", "item:IsDraft", "item:IsFromMe", "item:IsResend", "item:IsUnmodified",
-    "item:InternetMessageHeaders", "item:DateTimeSent", "item:DateTimeCreated", "item:DisplayCc", "item:DisplayTo",
-    "item:HasAttachments", "extended", "item:LastModifiedTime", "item:ConversationId", "item:TextBody",
-    "message:Sender", "message:ToRecipients", "message:CcRecipients", "message:BccRecipients",
-    "message:IsReadReceiptRequested", "message:IsDeliveryReceiptRequested", "message:ConversationTopic",
-    "message:From", "message:InternetMessageId", "message:IsRead", "message:IsResponseRequested",
-    "message:References", "message:ReplyTo", "message:ReceivedBy",
+    "item:MimeContent",
+    "item:ParentFolderId",
+    "item:ItemClass",
+    "item:Subject",
+    "item:Sensitivity",
+    "item:Body",
+    "item:Attachments",
+    "item:DateTimeReceived",
+    "item:Size",
+    "item:Categories",
+    "item:Importance",
+    "item:InReplyTo",
+    "item:IsSubmitted",
+    "item:IsDraft",
+    "item:IsFromMe",
+    "item:IsResend",
+    "item:IsUnmodified",
+    "item:InternetMessageHeaders",
+    "item:DateTimeSent",
+    "item:DateTimeCreated",
+    "item:DisplayCc",
+    "item:DisplayTo",
+    "item:HasAttachments",
+    "extended",
+    "item:LastModifiedTime",
+    "item:ConversationId",
+    "item:TextBody",
+    "message:Sender",
+    "message:ToRecipients",
+    "message:CcRecipients",
+    "message:BccRecipients",
+    "message:IsReadReceiptRequested",
+    "message:IsDeliveryReceiptRequested",
+    "message:ConversationTopic",
+    "message:From",
+    "message:InternetMessageId",
+    "message:IsRead",
+    "message:IsResponseRequested",
+    "message:References",
+    "message:ReplyTo",
+    "message:ReceivedBy",
 )
 DEFAULT = {
-    "item:Subject", "item:Sensitivity", "item:Size", "item:DateTimeSent", "item:DateTimeCreated",
-    "item:HasAttachments", "item:Attachments", "item:Body", "item:ItemClass", "message:From", "message:IsRead",
-    "message:ToRecipients", "message:InternetMessageId",
+    "item:Subject",
+    "item:Sensitivity",
+    "item:Size",
+    "item:DateTimeSent",
+    "item:DateTimeCreated",
+    "item:HasAttachments",
+    "item:Attachments",
+    "item:Body",
+    "item:ItemClass",
+    "message:From",
+    "message:IsRead",
+    "message:ToRecipients",
+    "message:InternetMessageId",
 }
 # FindItem never gives these (Exchange: "use GetItem")
 NOT_IN_LISTS = {
-    "item:MimeContent", "item:Body", "item:TextBody", "item:Attachments", "item:InternetMessageHeaders",
-    "message:ToRecipients", "message:CcRecipients", "message:BccRecipients", "message:ReplyTo",
+    "item:MimeContent",
+    "item:Body",
+    "item:TextBody",
+    "item:Attachments",
+    "item:InternetMessageHeaders",
+    "message:ToRecipients",
+    "message:CcRecipients",
+    "message:BccRecipients",
+    "message:ReplyTo",
 }
-PEOPLE = {"message:ToRecipients": "to", "message:CcRecipients": "cc", "message:BccRecipients": "bcc",
-          "message:ReplyTo": "reply_to"}
+PEOPLE = {
+    "message:ToRecipients": "to",
+    "message:CcRecipients": "cc",
+    "message:BccRecipients": "bcc",
+    "message:ReplyTo": "reply_to",
+}
 
 
 class Shape:
@@ -112,8 +165,7 @@ class Shapes:
     def _field(self, item: Item, name: str, shape: Shape) -> Element | None:
         local = "t:" + name.partition(":")[2]
         if name == "item:MimeContent":
-            raw = self._mailboxes.store.mime(item.id)
-            return element(local, base64.b64encode(raw).decode("ascii"), CharacterSet="UTF-8")
+            return self.mime_element(self._mailboxes.store.mime(item.id))
         if name == "item:ParentFolderId":
             return element(local, Id=self._mailboxes.folder_id(item.folder))
         if name == "item:Body":
@@ -135,9 +187,19 @@ class Shapes:
             return element(local, None, *people) if people else None
         if name in ("message:From", "message:Sender"):
             people = item.head["from"] if name == "message:From" else item.head["sender"] or item.head["from"]
-            return element(local, None, _mailbox(*people[0])) if people else None
+            return self.person_element(local, people[0]) if people else None
         value = READERS[name](self._values, item) if name in READERS else None
         return None if value is None else element(local, as_text(value))
+
+    @staticmethod
+    def mime_element(raw: bytes) -> Element:
+        """`t:MimeContent` of a raw message."""
+        return element("t:MimeContent", base64.b64encode(raw).decode("ascii"), CharacterSet="UTF-8")
+
+    @staticmethod
+    def person_element(name: str, person: list[str]) -> Element:
+        """An element like `t:From` around one mailbox."""
+        return element(name, None, _mailbox(*person))
 
     def attachment(self, entry: dict, content: bytes | None = None, inner: Element | None = None) -> Element:
         """`t:FileAttachment` or `t:ItemAttachment` from an attachment row; with its content when given."""
@@ -185,6 +247,9 @@ def as_text(value: object) -> str:
 
 def _mailbox(person: str, address: str) -> Element:
     return element(
-        "t:Mailbox", None, element("t:Name", person or address), element("t:EmailAddress", address),
+        "t:Mailbox",
+        None,
+        element("t:Name", person or address),
+        element("t:EmailAddress", address),
         element("t:RoutingType", "SMTP"),
     )

@@ -78,8 +78,15 @@ def read_request(raw: bytes) -> Request:
 
 def envelope(content: Element) -> bytes:
     """The SOAP answer around an operation's response, naming the server's build (Exchange 2019)."""
-    info = element("t:ServerVersionInfo", None, MajorVersion="15", MinorVersion="2", MajorBuildNumber="1544",
-                   MinorBuildNumber="4", Version="V2017_07_11")
+    info = element(
+        "t:ServerVersionInfo",
+        None,
+        MajorVersion="15",
+        MinorVersion="2",
+        MajorBuildNumber="1544",
+        MinorBuildNumber="4",
+        Version="V2017_07_11",
+    )
     info = element("s:Header", None, info)
     return _bytes(element("s:Envelope", None, info, element("s:Body", None, content)))
 
@@ -108,15 +115,20 @@ def response(operation: str, messages: list[Element]) -> Element:
 
 def success(operation: str, *children: Element | None) -> Element:
     """One successful response message."""
-    return element(f"m:{operation}ResponseMessage", None, element("m:ResponseCode", "NoError"), *children,
-                   ResponseClass="Success")
+    return element(
+        f"m:{operation}ResponseMessage", None, element("m:ResponseCode", "NoError"), *children, ResponseClass="Success"
+    )
 
 
 def failure(operation: str, error: EwsError, *children: Element) -> Element:
     """One failed response message."""
     return element(
-        f"m:{operation}ResponseMessage", None, element("m:MessageText", error.text),
-        element("m:ResponseCode", error.code), element("m:DescriptiveLinkKey", "0"), *children,
+        f"m:{operation}ResponseMessage",
+        None,
+        element("m:MessageText", error.text),
+        element("m:ResponseCode", error.code),
+        element("m:DescriptiveLinkKey", "0"),
+        *children,
         ResponseClass="Error",
     )
 

@@ -40,8 +40,16 @@ class Transport:
             fields = headers.with_field(fields, "message-id", line)
         return headers.join(fields, body)
 
-    def submit(self, *, actor: str, mailbox: str, raw: bytes, properties: list, head_extra: dict | None = None,
-               save_to: Folder | None) -> Item | None:
+    def submit(
+        self,
+        *,
+        actor: str,
+        mailbox: str,
+        raw: bytes,
+        properties: list,
+        head_extra: dict | None = None,
+        save_to: Folder | None,
+    ) -> Item | None:
         """Send the message: one transaction with the Sent copy (if `save_to`), every delivery, bounces and the log.
 
         ErrorSendAsDenied when From (or Sender) is not the actor's to use, ErrorMissingRecipients without any.
@@ -52,8 +60,13 @@ class Transport:
             saved = None
             if save_to is not None:
                 saved = self._mailboxes.add_item(
-                    folder=save_to, raw=envelope.raw, properties=properties, is_draft=False, is_read=True,
-                    sent=envelope.at.isoformat(), head_extra=head_extra,
+                    folder=save_to,
+                    raw=envelope.raw,
+                    properties=properties,
+                    is_draft=False,
+                    is_read=True,
+                    sent=envelope.at.isoformat(),
+                    head_extra=head_extra,
                 )
             self._record_sent(envelope, saved, mailbox)
             unknown = [r for r in envelope.recipients if r not in self._mailboxes.accounts.mailboxes]
@@ -88,8 +101,12 @@ class Transport:
         if not named:
             raise EwsError("ErrorMissingRecipients", "The message has no recipients.")
         return Envelope(
-            actor=actor, sender=senders[0][1].lower(), recipients=tuple(dict.fromkeys(named)),
-            raw=headers.join(fields, body), properties=properties, at=at,
+            actor=actor,
+            sender=senders[0][1].lower(),
+            recipients=tuple(dict.fromkeys(named)),
+            raw=headers.join(fields, body),
+            properties=properties,
+            at=at,
         )
 
     def _record_sent(self, envelope: Envelope, saved: Item | None, mailbox: str) -> None:
@@ -98,27 +115,46 @@ class Transport:
             return
         # SendOnly keeps no copy: store it for one moment so that the log line says the same things
         drafts = self._mailboxes.store.distinguished(mailbox, "outbox")
-        item = self._mailboxes.add_item(folder=drafts, raw=envelope.raw, properties=envelope.properties,
-                                        is_draft=False, is_read=True)
-        self._mailboxes.record("sent", item, to=list(envelope.recipients), actor=envelope.actor, saved=False,
-                               item_id=None, folder=None)
+        item = self._mailboxes.add_item(
+            folder=drafts, raw=envelope.raw, properties=envelope.properties, is_draft=False, is_read=True
+        )
+        self._mailboxes.record(
+            "sent", item, to=list(envelope.recipients), actor=envelope.actor, saved=False, item_id=None, folder=None
+        )
         self._mailboxes.remove_item(item)
 
     def _deliver_inside(self, envelope: Envelope, recipient: str) -> None:
         domain = envelope.sender.rpartition("@")[2]
         results = transport_headers.internal_results(server_name=self._server, domain=domain, sender=envelope.sender)
         raw = transport_headers.stamped(
-            envelope.raw, server_name=self._server, came_from=self._server, protocol="MAPI", recipient=recipient,
-            at=self._mailboxes.clock.now(), results=results, auth_as="Internal", return_path=envelope.sender,
+            envelope.raw,
+            server_name=self._server,
+            came_from=self._server,
+            protocol="MAPI",
+            recipient=recipient,
+            at=self._mailboxes.clock.now(),
+            results=results,
+            auth_as="Internal",
+            return_path=envelope.sender,
         )
         self._into_inbox(recipient, raw, origin="inside", properties=envelope.properties, sent=envelope.at)
 
-    def _into_inbox(self, recipient: str, raw: bytes, *, origin: str, properties: list, event: str = "delivered",
-                    sent: datetime | None = None, **facts: object) -> Item:
+    def _into_inbox(
+        self,
+        recipient: str,
+        raw: bytes,
+        *,
+        origin: str,
+        properties: list,
+        event: str = "delivered",
+        sent: datetime | None = None,
+        **facts: object,
+    ) -> Item:
         inbox = self._mailboxes.store.distinguished(recipient, "inbox")
         moment = (sent or self._mailboxes.now()).isoformat()
-        item = self._mailboxes.add_item(folder=inbox, raw=raw, properties=[], is_draft=False, is_read=False,
-                                        sent=moment)
+        item = self._mailboxes.add_item(
+            folder=inbox, raw=raw, properties=[], is_draft=False, is_read=False, sent=moment
+        )
         # the copy carries no private property; the log names the sender's, so that a delivery can be counted by key
         said = {"to": [recipient], "origin": origin} | facts
         self._mailboxes.record(event, item, properties=properties, **said)
@@ -126,17 +162,33 @@ class Transport:
 
     def _bounce(self, envelope: Envelope, unknown: list[str]) -> None:
         raw = undeliverable(
-            original=envelope.raw, recipients=unknown, sender=envelope.sender, server_name=self._server,
+            original=envelope.raw,
+            recipients=unknown,
+            sender=envelope.sender,
+            server_name=self._server,
             at=self._mailboxes.clock.now(),
         )
         raw = transport_headers.stamped(
-            raw, server_name=self._server, came_from=self._server, protocol="ShadowRedundancy",
-            recipient=envelope.sender, at=self._mailboxes.clock.now(), results=None, auth_as="Internal",
+            raw,
+            server_name=self._server,
+            came_from=self._server,
+            protocol="ShadowRedundancy",
+            recipient=envelope.sender,
+            at=self._mailboxes.clock.now(),
+            results=None,
+            auth_as="Internal",
             return_path="",
         )
         original = read_head(envelope.raw)["message_id"]
-        self._into_inbox(envelope.sender, raw, origin="system", properties=envelope.properties, event="bounced",
-                         failed=unknown, original_message_id=original)
+        self._into_inbox(
+            envelope.sender,
+            raw,
+            origin="system",
+            properties=envelope.properties,
+            event="bounced",
+            failed=unknown,
+            original_message_id=original,
+        )
 
     def from_outside(self, *, raw: bytes, recipients: list[str], mail_from: str, auth: str) -> dict:
         """Deliver a raw message from outside (the door that stands in for port 25).
@@ -153,8 +205,9 @@ class Transport:
             auth = "fail"
         results = None
         if auth != "none":
-            results = transport_headers.outside_results(server_name=self._server, domain=domain, mail_from=mail_from,
-                                                        verdict=auth)
+            results = transport_headers.outside_results(
+                server_name=self._server, domain=domain, mail_from=mail_from, verdict=auth
+            )
         answer: dict = {"delivered": [], "rejected": []}
         with self._mailboxes.store.transaction():
             for recipient in dict.fromkeys(address.strip().lower() for address in recipients):
@@ -163,13 +216,18 @@ class Transport:
                     self._mailboxes.journal.write("refused", mailbox=recipient, mail_from=mail_from, to=[recipient])
                     continue
                 stamped = transport_headers.stamped(
-                    raw, server_name=self._server, came_from=mail_from.rpartition("@")[2] or "unknown",
-                    protocol="SMTP", recipient=recipient, at=self._mailboxes.clock.now(), results=results,
-                    auth_as="Anonymous", return_path=mail_from,
+                    raw,
+                    server_name=self._server,
+                    came_from=mail_from.rpartition("@")[2] or "unknown",
+                    protocol="SMTP",
+                    recipient=recipient,
+                    at=self._mailboxes.clock.now(),
+                    results=results,
+                    auth_as="Anonymous",
+                    return_path=mail_from,
                 )
-                item = self._into_inbox(recipient, stamped, origin="outside", properties=[], mail_from=mail_from,
-                                        auth=auth)
-                answer["delivered"].append(
-                    {"address": recipient, "item_id": self._mailboxes.item_id(item.id)}
+                item = self._into_inbox(
+                    recipient, stamped, origin="outside", properties=[], mail_from=mail_from, auth=auth
                 )
+                answer["delivered"].append({"address": recipient, "item_id": self._mailboxes.item_id(item.id)})
         return answer

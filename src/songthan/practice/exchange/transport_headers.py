@@ -58,19 +58,29 @@ def received(*, server_name: str, came_from: str, protocol: str, recipient: str,
     return text.encode("utf-8")
 
 
-def stamped(raw: bytes, *, server_name: str, came_from: str, protocol: str, recipient: str, at: datetime,
-            results: bytes | None, auth_as: str, return_path: str) -> bytes:
+def stamped(
+    raw: bytes,
+    *,
+    server_name: str,
+    came_from: str,
+    protocol: str,
+    recipient: str,
+    at: datetime,
+    results: bytes | None,
+    auth_as: str,
+    return_path: str,
+) -> bytes:
     """The message as it lies in the recipient's mailbox; `auth_as` is Internal or Anonymous."""
     fields, body = headers.split(raw)
     top: headers.Fields = [
-        ("received", received(server_name=server_name, came_from=came_from, protocol=protocol, recipient=recipient,
-                              at=at)),
+        (
+            "received",
+            received(server_name=server_name, came_from=came_from, protocol=protocol, recipient=recipient, at=at),
+        ),
     ]
     if results is not None:
         top.append(("authentication-results", results))
     top.append((ORGANISATION + "authas", f"X-MS-Exchange-Organization-AuthAs: {auth_as}\r\n".encode()))
-    top.append(
-        (ORGANISATION + "authsource", f"X-MS-Exchange-Organization-AuthSource: {server_name}\r\n".encode())
-    )
+    top.append((ORGANISATION + "authsource", f"X-MS-Exchange-Organization-AuthSource: {server_name}\r\n".encode()))
     top.append(("return-path", f"Return-Path: <{return_path}>\r\n".encode()))
     return headers.join(top + cleaned(fields, server_name=server_name), body)

@@ -1,0 +1,18 @@
+"""The secretary's word on a held mail, from the dashboard: run it with the number of the mail and a reason."""
+
+from typing import Literal
+
+from prefect import flow
+
+from songthan.steps.holds import accept_hold, reject_hold
+from songthan.steps.post import post_all
+from songthan.workspace import office_for
+
+
+@flow(name="วินิจฉัยจดหมายที่พักไว้", flow_run_name="{decision} {mail}", log_prints=True)
+def decide_hold(mail: int, decision: Literal["accept", "reject"], reason: str, workspace: str, state: str):
+    """Accept or reject mail number `mail`; the reason is kept in the ledger."""
+    office = office_for(workspace, state)
+    (accept_hold if decision == "accept" else reject_hold)(office, mail, reason)
+    post_all(office)
+    print(f"บันทึกคำวินิจฉัยจดหมายที่ {mail} แล้ว: {decision} ({reason})")

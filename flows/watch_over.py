@@ -1,0 +1,27 @@
+"""Looks after the whole: mail counts, mails left behind, the clock, the disk. Tells the secretary what needs a person."""
+
+from prefect import flow, task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from songthan.steps.post import post_all
+from songthan.steps.watch import findings, tell
+from songthan.workspace import office_for
+
+
+@task(name="ตรวจความเรียบร้อย", retries=2, retry_delay_seconds=[5, 30], cache_policy=NO_CACHE)
+def look(workspace, state):
+    """What is not as it should be, as rows in Thai; new findings are told once a day."""
+    office = office_for(workspace, state)
+    found = findings(office)
+    tell(office, found)
+    post_all(office)
+    return [{"เรื่อง": f.title, "รายละเอียด": f.what} for f in found]
+
+
+@flow(name="เฝ้าระวัง", flow_run_name="เฝ้าระวัง", log_prints=True)
+def watch_over(workspace: str, state: str):
+    """One look at everything."""
+    rows = look(workspace, state)
+    table = rows or [{"เรื่อง": "เรียบร้อย", "รายละเอียด": "ไม่พบสิ่งผิดปกติ"}]
+    create_table_artifact(key="watch", table=table, description="ผลการเฝ้าระวังครั้งล่าสุด")

@@ -1,0 +1,97 @@
+"""The bundle's press: `assemble_pdf` and `bundle_files` behind one port, with the workspace's folder and fonts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import pypdfium2
+
+from songthan.adapters import assemble_pdf, bundle_files
+from songthan.adapters.sandbox import Sandbox
+from songthan.domain.bundles import Exhibit, Manifest, sha256_of
+from songthan.domain.errors import ConversionFailed
+from songthan.ports import SignaturePort
+
+#: The visible signature: 200 × 60 points, standing on the line above the printed name.
+_WIDTH, _HEIGHT, _GAP = 200.0, 60.0, 4.0
+
+
+class Press:
+    """Fulfils ports.BundlePress. `folder` is where bundles live; `fonts` the fontconfig file of the official faces."""
+
+    def __init__(self, folder: Path, *, sandbox: Sandbox, signatures: SignaturePort, fonts: Path | None) -> None:
+        self.folder, self._sandbox, self._signatures = folder, sandbox, signatures
+        face = fonts.parent / "fonts" / "THSarabun.ttf" if fonts else None
+        self._number_font = face.read_bytes() if face and face.exists() else None
+
+    def exhibit_pages(self, data: bytes) -> bytes | None:
+        return assemble_pdf.exhibit_pages(data, sandbox=self._sandbox)
+
+    def pages(self, pdf: bytes | None) -> int:
+        return assemble_pdf.page_count(pdf)
+
+    def signature_place(self, pdf: bytes, name: str) -> tuple[int, tuple[float, float, float, float]]:
+        """The last place where `name` stands in brackets; ConversionFailed when the memo does not print it."""
+        document = pypdfium2.PdfDocument(pdf)
+        try:
+            for index in reversed(range(len(document))):
+                page = document[index]
+                text = page.get_textpage()
+                place, searcher = None, text.search(name)
+                while (hit := searcher.get_next()) is not None:
+                    place = hit
+                if place is not None:
+                    boxes = [text.get_charbox(place[0] + n) for n in range(place[1])]
+                    left, right = min(b[0] for b in boxes), max(b[2] for b in boxes)
+                    top, middle = max(b[3] for b in boxes), (left + right) / 2
+                    corner = max(20.0, min(middle - _WIDTH / 2, page.get_width() - _WIDTH - 20))
+                    return index, (corner, top + _GAP, corner + _WIDTH, top + _GAP + _HEIGHT)
+        finally:
+            document.close()
+        raise ConversionFailed(
+            "ไม่พบชื่อผู้ลงนามในบันทึกข้อความ", where=name, remedy="ตรวจแม่แบบ memo.docx ว่ามีชื่อผู้ลงนามในวงเล็บ"
+        )
+
+    def assemble(
+        self,
+        parts: Sequence[tuple[str, bytes]],
+        exhibits: Sequence[tuple[Exhibit, bytes | None]],
+        *,
+        title: str,
+        created: datetime,
+        seal: str,
+    ) -> bytes:
+        return assemble_pdf.assemble(
+            [assemble_pdf.Part(title=name, pdf=pdf) for name, pdf in parts],
+            exhibits=[assemble_pdf.ExhibitPages(exhibit=e, pdf=pdf) for e, pdf in exhibits],
+            title=title,
+            created=created,
+            seal=seal,
+            number_font=self._number_font,
+        )
+
+    def readme(self, *, title: str, version: int) -> bytes:
+        return bundle_files.readme(title=title, version=version)
+
+    def write(self, manifest: Manifest, contents: Mapping[str, bytes]) -> Path:
+        return bundle_files.write_bundle(self.folder, manifest, contents)
+
+    def add_signature(
+        self, folder: Path, signed: bytes, *, trust: Sequence[bytes], received: datetime, message_sha256: str
+    ) -> None:
+        roots = {f"root-{sha256_of(pem)[:12]}.pem": pem for pem in trust}
+        bundle_files.add_signature(folder, signed, trust=roots, received=received, message_sha256=message_sha256)
+
+    def add_submission(self, folder: Path, submission: Mapping[str, object]) -> None:
+        bundle_files.add_submission(folder, submission)
+
+    def add_receipt(self, folder: Path, receipt: Mapping[str, object]) -> None:
+        bundle_files.add_receipt(folder, receipt)
+
+    def verify(self, folder: Path, *, roots: Sequence[bytes] = ()) -> bundle_files.VerifyReport:
+        """What `songthan verify` prints; offline, reads only `folder`."""
+        return bundle_files.verify_bundle(
+            folder, signatures=self._signatures, read_seal=assemble_pdf.read_seal, roots=roots
+        )

@@ -1,0 +1,331 @@
+"""The office's mailbox on Exchange, through exchangelib (EWS): the adapter of the `Mailbox` port.
+
+Folders are addressed by their distinguished names (with the mailbox, so a shared one works too), so that nothing is
+walked or cached. Our mail carries its key as a named property of our own property set; see `docs` and FACTS: own
+Message-IDs and headers do not survive every server, item ids change on a move, the property stays.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from exchangelib import FileAttachment, Message, Q
+from exchangelib import errors as ews
+from exchangelib.extended_properties import ExtendedProperty
+from exchangelib.fields import FieldOrder, FieldPath
+from exchangelib.folders import Drafts, Folder, Inbox, JunkEmail, MsgFolderRoot, Root, SentItems
+from exchangelib.items import HARD_DELETE, ID_ONLY, SAVE_ONLY, SEND_TO_NONE
+from exchangelib.properties import DistinguishedFolderId, Mailbox
+from exchangelib.restriction import Restriction
+from exchangelib.services import (
+    CreateAttachment,
+    CreateFolder,
+    CreateItem,
+    DeleteItem,
+    FindFolder,
+    FindItem,
+    GetFolder,
+    GetItem,
+    MoveItem,
+    SendItem,
+)
+from requests.adapters import HTTPAdapter
+
+from songthan.adapters.exchange_mime import build, own_message_id
+from songthan.adapters.exchange_session import RECEIVED_FOLDERS, ExchangeSettings, Session
+from songthan.domain.errors import MailAmbiguous, MailDenied, MailNotFound
+from songthan.domain.messages import MailRef, OutgoingMail, SentRef
+
+__all__ = ["RECEIVED_FOLDERS", "ExchangeMailbox", "ExchangeSettings"]
+
+_PAGE = 100  # items asked for at a time; Exchange's own throttling default allows 1000
+
+
+class _SongthanKey(ExtendedProperty):
+    """The identity of an intent to send, on the draft and on its copy in Sent; not seen by recipients outside."""
+
+    property_set_id = "c6f0a3d2-5b1e-4c7a-9a54-51a7e0d25660"
+    property_name = "SongthanKey"
+    property_type = "String"
+
+
+Message.register("songthan_key", _SongthanKey)
+
+
+class ExchangeMailbox:
+    """Fulfils `songthan.ports.Mailbox`; no request is made before the first call. One connection, not for threads."""
+
+    def __init__(
+        self,
+        settings: ExchangeSettings,
+        *,
+        http_adapter: type[HTTPAdapter] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._session = Session(settings, http_adapter=http_adapter, sleep=sleep, monotonic=monotonic)
+        self._account = self._session.account
+        self._zone = ZoneInfo(settings.timezone)
+        self._root = Root(account=self._account, _distinguished_id=self._distinguished(Root))
+        self._inbox, self._junk, self._drafts, self._sent, self._top = (
+            cls(root=self._root, _distinguished_id=self._distinguished(cls))
+            for cls in (Inbox, JunkEmail, Drafts, SentItems, MsgFolderRoot)
+        )
+        self._parent = self._inbox if settings.folders_below == "inbox" else self._top
+        self._known_folders: dict[str, Folder] = {}
+
+    def close(self) -> None:
+        """Close the connection; the mailbox can be used again afterwards."""
+        self._session.close()
+
+    # Mail in
+
+    def new_messages(self, known: frozenset[str]) -> Iterable[MailRef]:
+        """Every page is read before anything is answered: moving mail meanwhile cannot make a page skip one."""
+        found = [
+            *self._listed(self._inbox, "inbox"),
+            *self._listed(self._junk, "junk"),
+        ]
+        return sorted((ref for ref in found if ref.id not in known), key=lambda ref: ref.received)
+
+    def raw(self, ref: MailRef) -> bytes:
+        """The message's MIME content."""
+
+        def work() -> bytes:
+            item = GetItem(account=self._account).get(
+                items=[(ref.id, None)], additional_fields=[_path("mime_content")], shape=ID_ONLY
+            )
+            return item.mime_content
+
+        content = self._session.read("GetItem", work)
+        if content is None:
+            raise MailAmbiguous("เซิร์ฟเวอร์ไม่ส่งเนื้อจดหมายมา", where=f"GetItem {self._settings.mailbox}")
+        return bytes(content)
+
+    def move(self, ref: MailRef, folder: str) -> MailRef:
+        """MailDenied for a folder that is not among the settings' `folders`: `count` would not see it."""
+        target = self._folder(folder)
+        move = MoveItem(account=self._account)
+        try:
+            ids = self._session.write(
+                "MoveItem", lambda: move.get(items=[(ref.id, None)], to_folder=target, expect_result=None)
+            )
+        except MailNotFound:
+            # Perhaps the folder is gone, not the mail: the next call looks for the folder again.
+            self._known_folders.pop(folder, None)
+            raise
+        if not ids:
+            raise MailAmbiguous("เซิร์ฟเวอร์ไม่บอกรหัสใหม่ของจดหมายที่ย้าย", where=f"MoveItem {self._settings.mailbox}")
+        return MailRef(
+            id=ids[0],
+            change=ids[1],
+            received=ref.received,
+            message_id=ref.message_id,
+            size=ref.size,
+            folder=folder,
+        )
+
+    def count(self) -> int:
+        """Inbox and Junk are asked first: a mail moved meanwhile is then counted twice, never lost; ask again."""
+
+        def work() -> int:
+            folders = GetFolder(account=self._account).call(
+                folders=[self._inbox, self._junk], additional_fields=[_total()], shape=ID_ONLY
+            )
+            return sum(folder.total_count or 0 for folder in _all_good(folders))
+
+        waiting = self._session.read("GetFolder", work)
+        mine = self._find_folders()
+        return waiting + sum(folder.total_count or 0 for folder in mine.values())
+
+    # Mail out
+
+    def find(self, key: str) -> Sequence[SentRef]:
+        """By the property, or by the Message-ID made from the key where a server lost the property.
+
+        Drafts are searched before Sent: a draft being sent meanwhile is found in one of them at least.
+        """
+        found: list[SentRef] = []
+        for folder, name in ((self._drafts, "drafts"), (self._sent, "sent")):
+            q = Q(songthan_key=key) | Q(message_id=own_message_id(key, self._settings.domain))
+            restriction = Restriction(q, folders=[folder], applies_to=Restriction.ITEMS)
+            for item in self._find_items(folder, ["message_id"], restriction=restriction):
+                found.append(
+                    SentRef(id=item.id, change=item.changekey, folder=name, message_id=item.message_id or "")
+                )
+        return found
+
+    def save_draft(self, mail: OutgoingMail) -> SentRef:
+        """CreateItem SaveOnly from MIME, with the key as named property."""
+        settings = self._settings
+        content = build(mail, sender=settings.mailbox, sender_name=settings.sender_name, domain=settings.domain)
+        item = Message(account=self._account, folder=self._drafts, mime_content=content, songthan_key=mail.key)
+        saved = self._session.write(
+            "CreateItem",
+            lambda: CreateItem(account=self._account).get(
+                items=[item],
+                folder=self._drafts,
+                message_disposition=SAVE_ONLY,
+                send_meeting_invitations=SEND_TO_NONE,
+            ),
+        )
+        message_id = mail.message_id or own_message_id(mail.key, settings.domain)
+        return SentRef(id=saved.id, change=saved.changekey, folder="drafts", message_id=message_id)
+
+    def attach(self, draft: SentRef, name: str, type: str, path: Path) -> SentRef:
+        file = FileAttachment(name=name, content=Path(path).read_bytes(), content_type=type)
+        parent = Message(account=self._account, id=draft.id, changekey=draft.change)
+        made = self._session.write(
+            "CreateAttachment",
+            lambda: CreateAttachment(account=self._account).get(parent_item=parent, items=[file]),
+        )
+        ids = made.attachment_id
+        return SentRef(
+            id=ids.root_id or draft.id,
+            change=ids.root_changekey or draft.change,
+            folder="drafts",
+            message_id=draft.message_id,
+        )
+
+    def send(self, draft: SentRef) -> None:
+        """SendItem with the draft's own change; the copy goes to this mailbox's Sent, also for a shared one."""
+        self._session.write(
+            "SendItem",
+            lambda: SendItem(account=self._account).get(
+                items=[(draft.id, draft.change)], saved_item_folder=self._sent
+            ),
+        )
+
+    def discard(self, draft: SentRef) -> None:
+        self._session.write(
+            "DeleteItem",
+            lambda: DeleteItem(account=self._account).get(
+                items=[(draft.id, draft.change)],
+                delete_type=HARD_DELETE,
+                send_meeting_cancellations=SEND_TO_NONE,
+                affected_task_occurrences="AllOccurrences",
+                suppress_read_receipts=True,
+            ),
+        )
+
+    # Inside
+
+    def _distinguished(self, cls: type) -> DistinguishedFolderId:
+        return DistinguishedFolderId(
+            id=cls.DISTINGUISHED_FOLDER_ID, mailbox=Mailbox(email_address=self._settings.mailbox)
+        )
+
+    def _listed(self, folder: Folder, name: str) -> list[MailRef]:
+        order = [FieldOrder(field_path=_path("datetime_received"))]
+        return [
+            MailRef(
+                id=item.id,
+                change=item.changekey or "",
+                received=self._local(item.datetime_received),
+                message_id=getattr(item, "message_id", None) or "",
+                size=item.size or 0,
+                folder=name,
+            )
+            for item in self._find_items(folder, ["datetime_received", "message_id", "size"], order=order)
+        ]
+
+    def _local(self, at: datetime) -> datetime:
+        """A plain datetime in the office's zone (exchangelib's own class stays inside)."""
+        return datetime.fromtimestamp(at.timestamp(), tz=self._zone)
+
+    def _find_items(
+        self,
+        folder: Folder,
+        names: list[str],
+        *,
+        restriction: Restriction | None = None,
+        order: list[FieldOrder] | None = None,
+    ) -> list:
+        def work() -> list:
+            items = FindItem(account=self._account, page_size=_PAGE).call(
+                folders=[folder],
+                additional_fields=[_path(name) for name in names],
+                restriction=restriction,
+                order_fields=order,
+                shape=ID_ONLY,
+                query_string=None,
+                depth="Shallow",
+                calendar_view=None,
+                max_items=None,
+                offset=0,
+            )
+            # A mail that arrives while we turn pages may show an item twice.
+            return list({item.id: item for item in _all_good(items)}.values())
+
+        return self._session.read("FindItem", work)
+
+    def _find_folders(self) -> dict[str, Folder]:
+        """Our folders by name, as they are on the server now."""
+
+        def work() -> list[Folder]:
+            fields = [FieldPath(field=Folder.get_field_by_fieldname("name")), _total()]
+            found = FindFolder(account=self._account, page_size=_PAGE).call(
+                folders=[self._parent],
+                additional_fields=fields,
+                restriction=None,
+                shape=ID_ONLY,
+                depth="Shallow",
+                max_items=None,
+                offset=0,
+            )
+            return _all_good(found)
+
+        wanted = set(self._settings.folders)
+        folders = {f.name: f for f in self._session.read("FindFolder", work) if f.name in wanted}
+        self._known_folders = folders
+        return folders
+
+    def _folder(self, name: str) -> Folder:
+        if name not in self._settings.folders:
+            raise MailDenied(
+                f"ไม่มีโฟลเดอร์ «{name}» ในการตั้งค่า", where=self._settings.mailbox, remedy="เพิ่มชื่อโฟลเดอร์ใน mailbox.folders"
+            )
+        if name not in self._known_folders and name not in self._find_folders():
+            self._make_folder(name)
+        if name not in self._known_folders:
+            raise MailNotFound(f"สร้างโฟลเดอร์ «{name}» แล้วแต่หาไม่พบ", where=self._settings.mailbox)
+        return self._known_folders[name]
+
+    def _make_folder(self, name: str) -> None:
+        def work() -> Folder | None:
+            try:
+                return CreateFolder(account=self._account).get(
+                    parent_folder=self._parent,
+                    folders=[Folder(root=self._root, name=name, folder_class="IPF.Note")],
+                )
+            except ews.ErrorFolderExists:
+                return None
+
+        # Safe to ask twice: a second folder of the same name is refused by the server.
+        made = self._session.read("CreateFolder", work)
+        if made is None:
+            self._find_folders()
+        else:
+            self._known_folders[name] = made
+
+
+def _path(name: str) -> FieldPath:
+    return FieldPath(field=Message.get_field_by_fieldname(name))
+
+
+def _total() -> FieldPath:
+    return FieldPath(field=Folder.get_field_by_fieldname("total_count"))
+
+
+def _all_good(elements: Iterable) -> list:
+    """exchangelib hands some errors over as values; here they are errors."""
+    found = list(elements)
+    for element in found:
+        if isinstance(element, Exception):
+            raise element
+    return found

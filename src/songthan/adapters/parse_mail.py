@@ -1,0 +1,296 @@
+"""Takes a raw mail apart: `parse_job` runs in the sandbox, `SandboxedMailParser` turns its answer into a Message.
+
+Everything in the answer is a stranger's text made harmless for display; it is never a path, a template or a header.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import hashlib
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from songthan.adapters.parse_headers import (
+    Headers,
+    addresses,
+    authentication,
+    decode_words,
+    message_ids,
+    split_headers,
+)
+from songthan.adapters.parse_kinds import kind_of
+from songthan.adapters.parse_mime import Part, Tree, take_apart
+from songthan.adapters.parse_smime import open_signed
+from songthan.adapters.parse_text import decode, display_name, html_text, one_line, plain_body
+from songthan.adapters.parse_types import Sniffed, role_of, sniff
+from songthan.domain.messages import Attachment, Message
+
+__all__ = ["DEFECTS", "JOB", "SandboxedMailParser", "parse_job"]
+
+JOB = "songthan.adapters.parse_mail:parse_job"
+
+DEFECTS = {
+    "authentication-other-domain": "ผลการตรวจสอบผู้ส่งเป็นของโดเมนอื่น ไม่ใช่โดเมนของที่อยู่ผู้ส่ง",
+    "bad-date": "วันที่ในจดหมายอ่านไม่ได้ ใช้เวลาที่เครื่องแม่ข่ายรับจดหมายแทน",
+    "bad-header": "ส่วนหัวของจดหมายผิดรูปแบบ",
+    "body-cut": "เนื้อความยาวเกินกำหนด เก็บไว้เฉพาะตอนต้น",
+    "broken-encoding": "รหัสของเนื้อความหรือไฟล์แนบเสียหายบางส่วน",
+    "charset-guessed": "รหัสภาษาที่แจ้งมาไม่ตรงกับเนื้อความ ระบบอ่านเป็นรหัสภาษาไทย",
+    "encrypted": "จดหมายเข้ารหัสลับ ระบบอ่านเนื้อความไม่ได้",
+    "header-cut": "ส่วนหัวของจดหมายยาวเกินกำหนด อ่านเฉพาะตอนต้น",
+    "multipart-without-parts": "จดหมายแจ้งว่ามีหลายส่วนแต่แยกส่วนไม่ได้",
+    "no-message-id": "จดหมายไม่มีรหัสประจำจดหมาย (Message-ID)",
+    "no-sender": "จดหมายไม่ระบุที่อยู่ผู้ส่งที่ใช้ได้",
+    "parser-failed": "ระบบแยกส่วนจดหมายไม่สำเร็จ จึงยังไม่ได้อ่านเนื้อความและไฟล์แนบ",
+    "password": "ไฟล์แนบมีรหัสผ่าน ระบบเปิดอ่านไม่ได้",
+    "several-message-ids": "จดหมายมีรหัสประจำจดหมายมากกว่าหนึ่งรหัส",
+    "several-senders": "จดหมายระบุผู้ส่งมากกว่าหนึ่งที่อยู่",
+    "smime-unreadable": "ซองลายมือชื่ออิเล็กทรอนิกส์ของจดหมาย (S/MIME) เปิดอ่านไม่ได้",
+    "tnef": "ไฟล์แนบถูกห่อเป็น winmail.dat ระบบยังไม่เปิดอ่าน",
+    "too-deep": "จดหมายซ้อนกันหลายชั้นเกินกำหนด ชั้นที่ลึกกว่านั้นไม่ได้อ่าน",
+    "too-many-parts": "จดหมายมีส่วนย่อยมากเกินกำหนด อ่านเฉพาะส่วนต้น",
+    "undecodable-text": "ข้อความบางส่วนอ่านเป็นตัวอักษรไม่ได้",
+    "unclosed-multipart": "จดหมายขาดตอนท้าย อาจส่งมาไม่ครบ",
+    "unknown-charset": "จดหมายใช้รหัสภาษาที่ระบบไม่รู้จัก",
+    "unknown-transfer-encoding": "จดหมายใช้วิธีเข้ารหัสการส่งที่ระบบไม่รู้จัก",
+    "zip-bomb": "ไฟล์บีบอัดขยายออกแล้วใหญ่ผิดปกติ",
+    "zip-broken": "ไฟล์บีบอัดหรือไฟล์เอกสารเสียหาย เปิดรายการไม่ได้",
+    "zip-nested": "ไฟล์บีบอัดซ้อนอยู่ในไฟล์บีบอัด",
+    "zip-not-all": "ไฟล์บีบอัดมีไฟล์มากเกินกำหนด แยกออกมาเพียงบางส่วน",
+}
+"""Every defect code a Message may carry, with the sentence for the secretary."""
+
+_ENVELOPE = 256 << 10
+_KEPT_HEADERS = 200
+_LOGO_BYTES = 100 << 10
+_SMALL_PICTURE = 20 << 10
+
+
+def parse_job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
+    """The sandbox's job: `payload` is the raw mail, `args` holds `authserv_id` and `own_addresses`.
+
+    The answer is the Message's fields as JSON values; `attachments[i]["blob"]` is an index into the byte strings.
+    """
+    tree = take_apart(payload, open_signed=open_signed)
+    defects = set(tree.defects)
+    answer = envelope(tree.headers, str(args.get("authserv_id", "")), defects)
+    body, cids = _body(tree, defects)
+    kind = kind_of(
+        tree,
+        sender=answer["sender"],
+        subject=answer["subject"],
+        body=body,
+        own={str(a).lower() for a in args.get("own_addresses", ())},
+    )
+    blobs: list[bytes] = []
+    attachments = _attachments(tree, cids, defects, blobs)
+    answer |= {
+        "body": body,
+        "kind": kind.kind,
+        "auto": kind.auto,
+        "bounced_address": kind.bounced_address,
+        "bounced_message_id": kind.bounced_message_id,
+        "bounce_status": kind.bounce_status,
+        "attachments": attachments,
+        "defects": sorted(defects),
+    }
+    return answer, blobs
+
+
+def envelope(headers: Headers, authserv_id: str, defects: set[str]) -> dict:
+    """Sender, recipients, subject, identities and the authentication verdict; what is off goes to `defects`."""
+    senders = [pair for value in headers.all("from")[:20] for pair in addresses(value, limit=20)]
+    if not senders:
+        senders = addresses(headers.get("sender"), limit=1)
+    name, sender = senders[0] if senders else ("", "")
+    if not sender:
+        defects.add("no-sender")
+    verdict, defect = authentication(headers, authserv_id, sender.rpartition("@")[2])
+    if len({address for _, address in senders}) > 1:
+        defects.add("several-senders")
+        # Which of them the server checked cannot be told.
+        verdict = "none" if verdict == "pass" else verdict
+    if defect:
+        defects.add(defect)
+    ids = message_ids(headers.all("message-id"))
+    if not ids:
+        defects.add("no-message-id")
+    elif len(headers.all("message-id")) > 1:
+        defects.add("several-message-ids")
+    if not _good_date(headers.get("date")):
+        defects.add("bad-date")
+    to = [a for n in ("to", "cc") for value in headers.all(n)[:20] for _, a in addresses(value)]
+    replied = message_ids([*headers.all("in-reply-to"), *(_reversed(v) for v in headers.all("references"))])
+    return {
+        "sender": sender,
+        "sender_name": name,
+        "to": list(dict.fromkeys(to))[:1000],
+        "subject": one_line(decode_words(headers.get("subject")[:8000], defects)),
+        "message_id": ids[0] if ids else "",
+        "in_reply_to": replied,
+        "authentication": verdict,
+        "headers": [[n, one_line(decode_words(v[:4000]), 2000)] for n, v in headers.fields[:_KEPT_HEADERS]],
+    }
+
+
+def _reversed(references: str) -> str:
+    """The newest reference first."""
+    return " ".join(reversed(references.split()))
+
+
+def _good_date(value: str) -> bool:
+    try:
+        return email.utils.parsedate_to_datetime(value[:200]) is not None
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return False
+
+
+def _is_body(part: Part) -> bool:
+    if part.type not in ("text/plain", "text/html") or part.disposition == "attachment":
+        return False
+    return not part.name or (part.disposition == "inline" and part.name.lower().startswith(("untitled", "part", "att0")))
+
+
+def _body(tree: Tree, defects: set[str]) -> tuple[str, frozenset[str]]:
+    """The words of the mail, and the Content-IDs its HTML shows. Plain text wins inside a multipart/alternative."""
+    texts: list[tuple[int, str, str]] = []
+    cids: set[str] = set()
+    for part in tree.parts:
+        if not _is_body(part):
+            continue
+        text = decode(part.data[:4_000_000], part.params.get("charset"), defects)
+        if part.type == "text/html":
+            cids.update(_shown(text))
+            text = html_text(text, defects)
+        else:
+            text = plain_body(text, defects)
+        texts.append((part.alternative, part.type, text))
+    plain = {alternative for alternative, kind, text in texts if kind == "text/plain" and text.strip()}
+    chosen = [t for a, kind, t in texts if t.strip() and not (a and kind == "text/html" and a in plain)]
+    return plain_body("\n\n".join(chosen), defects), frozenset(cids)
+
+
+def _shown(source: str) -> list[str]:
+    pieces = source[:1_000_000].lower().split("cid:")[1:1000]
+    return [piece[:200].split('"')[0].split("'")[0].split(">")[0].split(" ")[0].strip() for piece in pieces]
+
+
+def _attachments(tree: Tree, cids: frozenset[str], defects: set[str], blobs: list[bytes]) -> list[dict]:
+    found: list[dict] = []
+    known: dict[bytes, int] = {}
+
+    def add(name: str, sniffed: Sniffed, role: str, data: bytes) -> None:
+        key = hashlib.sha256(data).digest()
+        if key not in known:
+            known[key] = len(blobs)
+            blobs.append(data)
+        found.append({"name": display_name(name, len(found) + 1), "type": sniffed.type, "role": role,
+                      "blob": known[key], "size": len(data)})  # fmt: skip
+
+    for part in tree.parts:
+        if _is_body(part) or (part.type == "text/calendar" and not part.name):
+            continue
+        sniffed = _sniffed(part)
+        defects |= sniffed.defects
+        role = role_of(sniffed, declared=part.type, inline=_is_inline(part, sniffed, cids))
+        if role == "tnef":
+            defects.add("tnef")
+        if "encrypted" in tree.defects and part.type.endswith("pkcs7-mime"):
+            role = "evidence"
+        add(part.name, sniffed, role, part.data)
+        for name, data in sniffed.files:
+            inner = sniff(data, "application/octet-stream", name)
+            defects |= inner.defects
+            add(f"{part.name} › {name}", inner, role_of(inner, declared="", inline=False), data)
+    return found
+
+
+def _sniffed(part: Part) -> Sniffed:
+    """By content, but a mail in the mail, a report or a signature keeps the type it was declared with."""
+    if part.type.startswith("message/") or part.type in ("text/rfc822-headers", "application/pkcs7-signature",
+                                                         "application/x-pkcs7-signature"):  # fmt: skip
+        return Sniffed(type=part.type)
+    return sniff(part.data, part.type, part.name)
+
+
+def _is_inline(part: Part, sniffed: Sniffed, cids: frozenset[str]) -> bool:
+    """A logo or another picture that belongs to the text; a big pasted picture may be a scanned answer and is not."""
+    if "pkcs7-signature" in part.type:
+        return True
+    if not sniffed.type.startswith("image/"):
+        return False
+    if part.content_id and part.content_id in cids:
+        return len(part.data) <= _LOGO_BYTES
+    return part.disposition != "attachment" and bool(part.content_id) and len(part.data) <= _SMALL_PICTURE
+
+
+class _Runs(Protocol):
+    def run(self, job: str, payload: bytes, args: dict) -> tuple[dict, list[bytes]]: ...
+
+
+class SandboxedMailParser:
+    """`ports.MessageParser`: parses in the sandbox; when that fails, reads the first headers here and says so.
+
+    `authserv_id` names our own server in its Authentication-Results; `own_addresses` are our mailbox's.
+    """
+
+    def __init__(self, *, sandbox: _Runs, authserv_id: str, own_addresses: Collection[str]) -> None:
+        self._sandbox = sandbox
+        self._authserv_id = authserv_id
+        self._own = sorted({a.lower() for a in own_addresses})
+
+    def parse(self, raw: bytes, *, received: datetime, put: Callable[[bytes], str]) -> Message:
+        """The message; attachment bytes go through `put`, whose errors alone come through."""
+        args = {"authserv_id": self._authserv_id, "own_addresses": self._own}
+        try:
+            answer, blobs = self._sandbox.run(JOB, raw, args)
+            fields, files = _checked(answer, blobs)
+        except Exception:  # the parser may die of anything a stranger sends; the mail must still be held
+            fields, files = self._cheap(raw), []
+        attachments = tuple(
+            Attachment(name=f["name"], type=f["type"], sha256=put(data), size=len(data), role=f["role"])
+            for f, data in files
+        )
+        return Message(sha256=hashlib.sha256(raw).hexdigest(), received=received, size=len(raw),
+                       attachments=attachments, **fields)  # fmt: skip
+
+    def _cheap(self, raw: bytes) -> dict:
+        """What the first headers tell, with bounded, linear work."""
+        defects = {"parser-failed"}
+        headers, _ = split_headers(raw, 0, min(len(raw), _ENVELOPE), top=True)
+        answer = envelope(headers, self._authserv_id, defects)
+        if answer["sender"] in self._own:
+            answer |= {"kind": "own", "auto": True}
+        return _fields({**answer, "defects": sorted(defects)})
+
+
+_TEXTS = ("sender", "sender_name", "subject", "message_id", "body", "bounced_address", "bounced_message_id",
+          "bounce_status")  # fmt: skip
+_KINDS = frozenset({"mail", "bounce", "auto-reply", "receipt", "meeting", "own"})
+
+
+def _checked(answer: dict, blobs: Sequence[bytes]) -> tuple[dict, list[tuple[dict, bytes]]]:
+    """The worker's answer believed only in the shape it should have; ValueError, KeyError… otherwise."""
+    files = []
+    for item in answer["attachments"]:
+        entry = {key: str(item[key]) for key in ("name", "type", "role")}
+        files.append((entry, blobs[int(item["blob"])]))
+    return _fields(answer), files
+
+
+def _fields(answer: dict) -> dict:
+    """The keyword arguments of a Message out of the worker's JSON."""
+    fields: dict = {key: str(answer.get(key, "")) for key in _TEXTS}
+    verdict, kind = answer["authentication"], answer.get("kind", "mail")
+    if verdict not in ("pass", "fail", "none") or kind not in _KINDS:
+        raise ValueError("unexpected answer of the mail parser")
+    return fields | {
+        "authentication": verdict,
+        "kind": kind,
+        "auto": bool(answer.get("auto", False)),
+        "to": tuple(str(a) for a in answer.get("to", ())),
+        "in_reply_to": tuple(str(a) for a in answer.get("in_reply_to", ())),
+        "headers": tuple((str(n), str(v)) for n, v in answer.get("headers", ())),
+        "defects": tuple(str(d) for d in answer.get("defects", ())),
+    }

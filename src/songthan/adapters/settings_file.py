@@ -1,0 +1,133 @@
+"""Reads `songthan.toml` once, at the edge. Unknown keys are refused; secrets are not kept there."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from songthan.adapters.plan_files import load_toml
+from songthan.domain.errors import DataError, EnvironmentNotReady
+
+PASSWORD_VARIABLE = "SONGTHAN_MAILBOX_PASSWORD"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailboxSettings:
+    """`kind` «practice» (the practice Exchange on this machine) or «exchange» (the office's own server).
+
+    `endpoint` is the EWS address, `authserv_id` the name our own server writes into Authentication-Results,
+    `password_file` a file only its owner can read (the variable SONGTHAN_MAILBOX_PASSWORD comes first).
+    """
+
+    kind: str = "practice"
+    endpoint: str = ""
+    username: str = ""
+    shared: bool = False
+    authserv_id: str = "practice-exchange.example"
+    password_file: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectorSettings:
+    """`trust_roots`: files (globs allowed) with the root certificates a signature must chain to."""
+
+    trust_roots: tuple[str, ...] = ("state/trust/*.pem",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DashboardSettings:
+    """Where the Prefect server listens; never anything but this machine."""
+
+    port: int = 4200
+
+
+@dataclass(frozen=True, kw_only=True)
+class PracticeSettings:
+    """`mailbox_port` of the practice Exchange (0: any free one)."""
+
+    mailbox_port: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The office's settings; every path is relative to the folder of `songthan.toml`."""
+
+    root: Path
+    plan: str = "plans/2566"
+    templates: str = "templates"
+    inbox_rules: str = "inbox_rules"
+    flows: str = "flows"
+    state: str = "state"
+    mailbox: MailboxSettings = MailboxSettings()
+    director: DirectorSettings = DirectorSettings()
+    dashboard: DashboardSettings = DashboardSettings()
+    practice: PracticeSettings = PracticeSettings()
+
+    def folder(self, name: str) -> Path:
+        """One of the folders above, absolute."""
+        return (self.root / getattr(self, name)).resolve()
+
+
+_PARTS = {
+    "mailbox": MailboxSettings,
+    "director": DirectorSettings,
+    "dashboard": DashboardSettings,
+    "practice": PracticeSettings,
+}
+
+
+def load_settings(root: Path) -> Settings:
+    """The settings of the workspace `root`; DataError names the key that is unknown or of the wrong kind."""
+    path = root / "songthan.toml"
+    data = load_toml(path)
+    found: dict[str, Any] = {"root": root.resolve()}
+    for key, value in data.items():
+        if key in _PARTS:
+            found[key] = _part(_PARTS[key], value, f"{path} [{key}]")
+        else:
+            found[key] = _checked(Settings, key, value, str(path))
+    return Settings(**found)
+
+
+def _part(cls: type, data: Any, where: str) -> Any:
+    if not isinstance(data, dict):
+        raise DataError("ต้องเป็นตาราง", where=where, remedy="ดูคำอธิบายใน songthan.toml ตัวอย่าง")
+    return cls(**{key: _checked(cls, key, value, where) for key, value in data.items()})
+
+
+def _checked(cls: type, key: str, value: Any, where: str) -> Any:
+    kinds = {f.name: str(f.type) for f in fields(cls) if f.name != "root"}
+    if key not in kinds:
+        raise DataError(f"ไม่รู้จักการตั้งค่า «{key}»", where=where, remedy="ตรวจตัวสะกด การตั้งค่าที่ใช้ได้: " + ", ".join(sorted(kinds)))
+    kind = kinds[key]
+    if kind.startswith("tuple") and isinstance(value, list) and all(isinstance(v, str) for v in value):
+        return tuple(value)
+    wanted = {"str": str, "bool": bool, "int": int}.get(kind)
+    if wanted is None or type(value) is not wanted:
+        raise DataError(f"«{key}» มีค่าผิดชนิด: {value!r}", where=where, remedy=f"ต้องเป็นค่าชนิด {kind}")
+    return value
+
+
+def mailbox_password(settings: Settings) -> str:
+    """The mailbox's password, from the environment or a file of mode 0600; EnvironmentNotReady when there is none."""
+    if PASSWORD_VARIABLE in os.environ:
+        return os.environ[PASSWORD_VARIABLE]
+    if not settings.mailbox.password_file:
+        raise EnvironmentNotReady(
+            "ยังไม่ได้ตั้งรหัสผ่านของกล่องจดหมาย",
+            where="songthan.toml [mailbox]",
+            remedy=f"ตั้งตัวแปร {PASSWORD_VARIABLE} หรือ password_file = \"…\" (แฟ้มสิทธิ 0600)",
+        )
+    path = settings.root / settings.mailbox.password_file
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError as error:
+        raise EnvironmentNotReady("ไม่พบแฟ้มรหัสผ่าน", where=str(path), remedy="สร้างแฟ้มและตั้งสิทธิ 0600") from error
+    if mode & 0o077:
+        raise EnvironmentNotReady(
+            f"แฟ้มรหัสผ่านเปิดให้ผู้อื่นอ่านได้ (สิทธิ {mode:o})", where=str(path), remedy=f"chmod 600 {path}"
+        )
+    return path.read_text(encoding="utf-8").strip()

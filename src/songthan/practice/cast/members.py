@@ -1,0 +1,178 @@
+"""What a member makes of his new mail: which forms are his, is this a reminder, a request to correct, none of his business.
+
+Reacting only writes intents; `replies.py` does them.
+"""
+
+import re
+from datetime import datetime, time
+from random import Random
+
+from songthan.practice.cast.filler import Form, NotAForm
+from songthan.practice.cast.hours import days_later
+from songthan.practice.cast.letters import Letter, read_letter
+from songthan.practice.cast.memory import Intent, Memory
+from songthan.practice.cast.people import Habits, People, Person
+
+# working days from the request to the answer, least and most; the others wait for something to happen first
+DAYS = {
+    "prompt": (1, 1), "steady": (2, 4), "corrects": (1, 2), "resaves": (2, 3), "prints_pdf": (2, 3),
+    "two_files": (1, 3), "wrong_address": (1, 2), "chatty": (1, 1), "phone": (1, 1), "twice": (1, 2),
+    "tricky": (2, 3), "on_behalf": (1, 1),
+}  # fmt: skip
+MOST_ATTEMPTS = 4
+_ASKS = re.compile(r"(โปรด|กรุณา|ขอให้|ขอความ(กรุณา|อนุเคราะห์|ร่วมมือ))\s*(ท่าน)?\s*(ตรวจสอบ(และ)?)?\s*แก้ไข")
+
+
+class Members:
+    """All members' judgement over their mail."""
+
+    def __init__(self, *, people: People, habits: Habits, memory: Memory, seed: int) -> None:
+        self._people, self._habits, self._memory, self._seed = people, habits, memory, seed
+        self._colleagues = {p.email.lower() for p in people.members.values()} | {people.office}
+
+    def react(self, person: Person, key: str, raw: bytes, now: datetime) -> None:
+        """One new mail in the person's inbox, inside the caller's transaction."""
+        letter = read_letter(f"{person.id}|{key}", raw)
+        if letter.sender not in self._colleagues or letter.sender == person.email.lower():
+            return
+        forms = [form for _, form in forms_of(letter)]
+        fresh: dict[str, list[str]] = {}
+        pressed: list[str] = []
+        for form in forms:
+            token = form.marks.token
+            row = self._row(token, person.id)
+            if row is None:
+                owner = self._owner(form, person)
+                if owner is not None:
+                    self._remember(token, person, owner, letter)
+                    fresh.setdefault(owner, []).append(token)
+            elif row["state"] != "answered":
+                pressed.append(token)
+            elif row["attempt"] < MOST_ATTEMPTS and self._to_correct(letter, form, person):
+                habit = "" if row["owner"] == person.id else "on_behalf"
+                self._intend(person, letter, [token], row["owner"], now, kind="mend", days=1, habit=habit)
+        if fresh or self._has_open_mend(letter):
+            self._memory.keep(letter.key, raw)
+        for owner, tokens in fresh.items():
+            self._asked(person, letter, tokens, owner, now)
+        if letter.sender == self._people.office and not fresh:
+            self._pressed(person, letter, pressed or self._meant(person, letter), now)
+
+    def _asked(self, person: Person, letter: Letter, tokens: list[str], owner: str, now: datetime) -> None:
+        habit = self._habits.habit(person.id) if owner == person.id else "on_behalf"
+        if habit == "out_of_office":
+            self._memory.intend(Intent(
+                id=f"{person.id}:auto:{tokens[0]}", who=person.id, kind="auto", habit=habit, due=now, automatic=True,
+                payload={"mail": letter.key, "tokens": tokens, "owner": owner},
+            ))  # fmt: skip
+        elif habit == "chatty":
+            self._intend(person, letter, tokens, owner, now, kind="empty", days=1)
+        elif habit != "late":
+            days = Random(f"{self._seed}|{person.id}|{tokens[0]}|days").randint(*DAYS[habit])
+            self._intend(person, letter, tokens, owner, now, kind="answer", days=days, habit=habit)
+        if person.id == self._habits.victim and owner == person.id:
+            self._memory.intend(Intent(
+                id=f"stranger:forge:{tokens[0]}", who="stranger", kind="forge", habit="stranger",
+                due=days_later(now, self._habits.forged_after, time(11, 20)),
+                payload={"mail": letter.key, "tokens": tokens, "owner": owner},
+            ))  # fmt: skip
+
+    def _pressed(self, person: Person, letter: Letter, tokens: list[str], now: datetime) -> None:
+        habit = self._habits.habit(person.id)
+        for token in tokens:
+            row = self._row(token, person.id)
+            if row["owner"] != person.id:
+                continue
+            count = row["reminders"] + 1
+            self._memory.run("UPDATE forms SET reminders = ? WHERE token = ? AND holder = ?", (count, token, person.id))
+            original = read_letter(row["mail"], self._memory.kept(row["mail"]))
+            until = letter.internal or original.internal
+            enough = count >= self._habits.reminders.get(person.id, 2) or (until is not None and now.date() >= until)
+            if (habit == "late" and enough) or (habit == "chatty" and row["state"] == "waits"):
+                self._intend(person, original, [token], person.id, now, kind="answer", days=1, habit=habit)
+
+    def _intend(
+        self, person: Person, letter: Letter, tokens: list[str], owner: str, now: datetime, *, kind: str, days: int,
+        habit: str = "",
+    ) -> None:  # fmt: skip
+        habit = habit or self._habits.habit(person.id)
+        chance = Random(f"{self._seed}|{person.id}|{tokens[0]}|{kind}|clock")
+        clock = time(9 if days == 1 else chance.randint(9, 15), chance.randint(5, 55))
+        self._memory.intend(Intent(
+            id=f"{person.id}:{kind}:{tokens[0]}:{letter.key}", who=person.id, kind=kind, habit=habit,
+            due=days_later(now, days, clock), payload={"mail": letter.key, "tokens": tokens, "owner": owner},
+        ))  # fmt: skip
+
+    def _has_open_mend(self, letter: Letter) -> bool:
+        return any(i.kind == "mend" and i.payload["mail"] == letter.key for i in self._memory.open_intents())
+
+    def _to_correct(self, letter: Letter, form: Form, person: Person) -> bool:
+        if letter.sender != self._people.office:
+            return False
+        waiting = {t for i in self._memory.open_intents() if i.kind == "mend" and i.who == person.id
+                   for t in i.payload["tokens"]}  # fmt: skip
+        if form.marks.token in waiting:
+            return False
+        if "แก้ไข" in letter.subject:
+            return True
+        # in the text alone the word may stand for anything; then his own answers must be in the file
+        filled = any(form.text(name) for name, kind in form.fields().items() if kind == "text" and ".done" in name)
+        return filled and _ASKS.search(letter.text) is not None
+
+    def _owner(self, form: Form, person: Person) -> str | None:
+        """Whose form it is: who got this token before, who is named in it; None when it is not this person's to fill."""
+        rows = self._memory.rows("SELECT owner FROM forms WHERE token = ?", (form.marks.token,))
+        words = _squeezed(form.words())
+        named = [m.id for m in self._people.members.values() if _squeezed(m.name) in words]
+        if rows:
+            owner = rows[0][0]
+        elif person.id in named or not named:
+            owner = person.id
+        else:
+            mine = [m for m in named if self._people.members[m].deputy == person.id]
+            owner = mine[0] if mine else named[0]
+        allowed = owner == person.id or self._people.members[owner].deputy == person.id
+        return owner if allowed else None
+
+    def _remember(self, token: str, person: Person, owner: str, letter: Letter) -> None:
+        self._memory.run(
+            "INSERT INTO forms (token, holder, owner, mail, request, state) VALUES (?, ?, ?, ?, ?, 'asked')",
+            (token, person.id, owner, letter.key, letter.message_id),
+        )
+
+    def _meant(self, person: Person, letter: Letter) -> list[str]:
+        # a reminder without the form: it answers to the request's thread, names the token, or says so
+        rows = self._memory.rows(
+            "SELECT token, request FROM forms WHERE holder = ? AND state != 'answered'", (person.id,)
+        )
+        says_so = "เตือน" in letter.subject
+        return [t for t, request in rows if says_so or t in letter.text or (request and request in letter.references)
+                or self._answers_me(person, letter)]  # fmt: skip
+
+    def _answers_me(self, person: Person, letter: Letter) -> bool:
+        rows = self._memory.rows(
+            "SELECT o.message_id FROM outbox o JOIN intents i ON i.id = o.intent WHERE i.who = ?", (person.id,)
+        )
+        return any(message_id in letter.references for (message_id,) in rows)
+
+    def _row(self, token: str, holder: str) -> dict | None:
+        rows = self._memory.rows(
+            "SELECT owner, mail, state, reminders, attempt FROM forms WHERE token = ? AND holder = ?", (token, holder)
+        )
+        return dict(zip(("owner", "mail", "state", "reminders", "attempt"), rows[0], strict=True)) if rows else None
+
+
+def forms_of(letter: Letter) -> list[tuple[str, Form]]:
+    """(file name, form) of every attached Word file that is a form with controls to fill."""
+    found = []
+    for name, content in letter.files:
+        if content[:2] == b"PK":
+            try:
+                found.append((name, Form(content)))
+            except NotAForm:
+                continue
+    return found
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())

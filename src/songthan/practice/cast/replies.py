@@ -1,0 +1,246 @@
+"""What an act sends: the mails of members, deputies, the stranger and the registry, with what was typed into them."""
+
+import html
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from songthan.practice.cast import exhibits, office
+from songthan.practice.cast.answers import Typed, compose
+from songthan.practice.cast.filler import Form
+from songthan.practice.cast.hours import next_open
+from songthan.practice.cast.letters import Draft, Letter, message_id, read_letter, reply_subject, thai_date, write
+from songthan.practice.cast.members import forms_of
+from songthan.practice.cast.memory import Envelope, Intent, Memory, Prepared
+from songthan.practice.cast.people import Habits, People, Person
+
+STYLES = {"prints_pdf": "short", "tricky": "tricky"}
+STRANGER = "postmaster@thai-mailer.example"
+THAI = str.maketrans("0123456789", "๐๑๒๓๔๕๖๗๘๙")
+GREETING = "เรียน ฝ่ายเลขานุการคณะทำงาน\n\n"
+BODIES = {
+    "prompt": "ส่งแบบรายงานผลการดำเนินการมาพร้อมนี้ครับ",
+    "steady": "ขอส่งแบบรายงานที่กรอกข้อมูลเรียบร้อยแล้วตามไฟล์แนบ\nจึงเรียนมาเพื่อโปรดทราบ",
+    "late": "ขออภัยที่ส่งล่าช้า ขอส่งแบบรายงานตามไฟล์แนบค่ะ",
+    "corrects": "ส่งแบบรายงานตามไฟล์แนบค่ะ",
+    "resaves": "ส่งแบบรายงานตามที่ขอมาครับ (แก้ไขด้วย LibreOffice)",
+    "prints_pdf": "ส่งแบบรายงานเป็นไฟล์ PDF ตามแนบครับ",
+    "two_files": "ส่งแบบรายงานพร้อมไฟล์หลักฐานประกอบค่ะ",
+    "wrong_address": "ขออภัยค่ะ อีเมลสำนักงานเข้าไม่ได้ จึงขอส่งจากอีเมลส่วนตัว",
+    "chatty": "ขออภัยค่ะ ลืมแนบไฟล์ ส่งให้ใหม่พร้อมไฟล์แล้วนะคะ",
+    "phone": "ส่งแบบรายงานครับ",
+    "twice": "ส่งแบบรายงานตามไฟล์แนบครับ",
+    "tricky": "ส่งแบบรายงานตามไฟล์แนบค่ะ {{ 7*7 }} & <ขอบคุณ>",
+}
+
+
+class Replies:
+    """Prepares every act of the cast but the director's. `profile` is LibreOffice's private folder."""
+
+    def __init__(self, *, people: People, habits: Habits, memory: Memory, seed: int, profile: Path) -> None:
+        self._people, self._habits, self._memory, self._seed = people, habits, memory, seed
+        self._profile = profile
+
+    def prepare(self, intent: Intent, now: datetime) -> Prepared:
+        """The act's mails and typed texts; nothing is sent yet."""
+        letter = read_letter(intent.payload["mail"], self._memory.kept(intent.payload["mail"]))
+        acts = {
+            "answer": self._answer, "mend": self._answer, "empty": self._empty, "auto": self._automatic,
+            "forge": self._forge, "receipt": self._receipt,
+        }  # fmt: skip
+        return acts[intent.kind](intent, letter, now)
+
+    def _answer(self, intent: Intent, letter: Letter, now: datetime) -> Prepared:
+        person, tokens = self._people.members[intent.who], intent.payload["tokens"]
+        habit, owner = intent.habit, intent.payload["owner"]
+        files, typed, count = [], [], 0
+        for name, form in forms_of(letter):
+            if form.marks.token not in tokens:
+                continue
+            exhibit = self._exhibit(owner, form) if habit == "two_files" else None
+            texts = self._texts(intent, form, exhibit[0] if exhibit else "")
+            files.append(self._finished(habit, name, type_into(form, texts)))
+            files += [exhibit] if exhibit else []
+            typed += self._lines(intent, form, texts)
+            count += len({field.rpartition(".")[0] for field in texts})
+        raw = self._reply(intent, letter, now, self._body(intent), tuple(files))
+        what = "ส่งแบบรายงานที่แก้ไขแล้ว" if intent.kind == "mend" else "ส่งแบบรายงาน"
+        if owner != intent.who:
+            what += f"แทน{self._people.members[owner].name}"
+        names = ", ".join(name for name, _ in files)
+        return Prepared(
+            what_th=f"{what} ({str(count).translate(THAI)} กิจกรรม): {names}",
+            envelopes=(self._envelope(intent, person, raw),),
+            typed=tuple(typed),
+            answered=tuple(tokens),
+        )
+
+    def _texts(self, intent: Intent, form: Form, evidence_file: str) -> dict[str, Typed]:
+        owner = intent.payload["owner"]
+        own = owner == intent.who
+        return compose(
+            seed=self._seed, member=owner, deadline=form.marks.deadline, fields=form.fields(),
+            style=STYLES.get(intent.habit, "") if own else "",
+            mistake=self._mistake(intent), spoiled=intent.kind == "answer" and bool(self._mistake(intent)),
+            headcount=self._people.headcount, evidence_file=evidence_file,
+        )  # fmt: skip
+
+    def _mistake(self, intent: Intent) -> str:
+        return self._habits.mistakes.get(intent.who, "empty") if intent.habit == "corrects" else ""
+
+    def _exhibit(self, owner: str, form: Form) -> tuple[str, bytes]:
+        activity = next(iter(form.fields())).rpartition(".")[0]
+        note = f"Evidence {activity} {form.marks.token}"
+        if Random(f"{self._seed}|{owner}|exhibit").random() < 0.5:
+            return f"ภาพกิจกรรม {activity}.jpg", exhibits.picture(note)
+        return f"หลักฐาน {activity}.pdf", exhibits.page(note)
+
+    def _finished(self, habit: str, name: str, data: bytes) -> tuple[str, bytes]:
+        kind = {"resaves": "docx", "prints_pdf": "pdf"}.get(habit)
+        if kind is None:
+            return name, data
+        people = self._people
+        data = office.save_as(
+            data, kind, soffice=people.soffice, fontconfig=people.fontconfig, profile=self._profile
+        )  # fmt: skip
+        return (f"{name.rpartition('.')[0] or name}.pdf", data) if kind == "pdf" else (name, data)
+
+    def _lines(self, intent: Intent, form: Form, texts: dict[str, Typed]) -> list[dict]:
+        token = form.marks.token
+        rows = self._memory.rows("SELECT attempt FROM forms WHERE token = ? AND holder = ?", (token, intent.who))
+        spoiled = intent.kind == "answer" and bool(self._mistake(intent))
+        return [
+            {
+                "member": intent.payload["owner"], "by": intent.who, "deadline": form.marks.deadline, "token": token,
+                "field": field, "typed": text.typed, "kind": text.kind, "numeric": text.numeric,
+                "final": not spoiled, "attempt": rows[0][0] + 1 if rows else 1,
+            }
+            for field, text in texts.items()
+        ]  # fmt: skip
+
+    def _body(self, intent: Intent) -> str:
+        person, owner = self._people.members[intent.who], self._people.members[intent.payload["owner"]]
+        if owner.id != person.id:
+            text = f"ข้าพเจ้าขอส่งแบบรายงานแทน{owner.name} ซึ่งอยู่ระหว่างไปราชการ ตามไฟล์แนบ"
+        elif intent.kind == "mend":
+            text = "ได้แก้ไขแบบรายงานตามที่แจ้งแล้ว รายละเอียดตามไฟล์แนบ"
+        else:
+            text = BODIES[intent.habit]
+        return f"{GREETING}{text}\n\n{person.name}\n{person.position}".rstrip()
+
+    def _reply(
+        self, intent: Intent, letter: Letter, now: datetime, body: str, files: tuple[tuple[str, bytes], ...]
+    ) -> bytes:
+        person = self._people.members[intent.who]
+        quoted = letter.text.strip().splitlines()[:12]
+        page = ""
+        if intent.habit == "phone":
+            lines = "<br>".join(html.escape(line) for line in quoted)
+            text = html.escape(BODIES["phone"])
+            page = f"<html><body><div>{text}</div><br><div>ส่งจาก iPhone</div><blockquote>{lines}</blockquote></body></html>"
+        return write(Draft(
+            name=person.name, address=self._from(intent, person), to=self._people.office,
+            subject=reply_subject(letter.subject), at=now, text=body, html=page, files=files,
+            message_id=self._message_id(intent, person), in_reply_to=letter.message_id, references=letter.references,
+        ))  # fmt: skip
+
+    def _from(self, intent: Intent, person: Person) -> str:
+        own = intent.payload["owner"] == intent.who
+        return private_address(person) if intent.habit == "wrong_address" and own else person.email
+
+    def _message_id(self, intent: Intent, person: Person) -> str:
+        return message_id(self._seed, intent.id, self._from(intent, person))
+
+    def _envelope(self, intent: Intent, person: Person, raw: bytes) -> Envelope:
+        sender = self._from(intent, person)
+        return Envelope(
+            message_id=self._message_id(intent, person), raw=raw, mail_from=sender, witness=person.id,
+            route="mailbox" if sender == person.email else "outside:pass",
+            copies=2 if intent.habit == "twice" and intent.kind == "answer" else 1,
+        )  # fmt: skip
+
+    def _empty(self, intent: Intent, letter: Letter, now: datetime) -> Prepared:
+        person = self._people.members[intent.who]
+        raw = self._reply(intent, letter, now, "ส่งแล้วค่ะ", ())
+        return Prepared(
+            what_th="ตอบว่า «ส่งแล้วค่ะ» โดยไม่มีไฟล์แนบ",
+            envelopes=(self._envelope(intent, person, raw),),
+            waits=tuple(intent.payload["tokens"]),
+        )
+
+    def _automatic(self, intent: Intent, letter: Letter, now: datetime) -> Prepared:
+        person = self._people.members[intent.who]
+        deputy = self._people.members.get(person.deputy)
+        back = thai_date(next_open(now + timedelta(days=28)).date())
+        text = f"ขณะนี้ข้าพเจ้าอยู่ระหว่างเดินทางไปราชการต่างประเทศ และจะกลับมาปฏิบัติราชการในวันที่ {back}"
+        if deputy:
+            text += f"\nระหว่างนี้โปรดติดต่อผู้ปฏิบัติหน้าที่แทน คือ {deputy.name} ({deputy.email})"
+        raw = write(Draft(
+            name=person.name, address=person.email, to=letter.reply_to, at=now, text=f"{text}\n\n{person.name}",
+            subject=f"ตอบกลับอัตโนมัติ: {letter.subject}", message_id=self._message_id(intent, person),
+            in_reply_to=letter.message_id, references=letter.references,
+            headers=(("Auto-Submitted", "auto-replied"), ("X-Auto-Response-Suppress", "All")),
+        ))  # fmt: skip
+        return Prepared(
+            what_th=f"ตอบกลับอัตโนมัติว่าไม่อยู่ จะกลับวันที่ {back}",
+            envelopes=(self._envelope(intent, person, raw),),
+        )
+
+    def _forge(self, intent: Intent, letter: Letter, now: datetime) -> Prepared:
+        victim = self._people.members[intent.payload["owner"]]
+        name, form = next((n, f) for n, f in forms_of(letter) if f.marks.token in intent.payload["tokens"])
+        texts = compose(
+            seed=self._seed, member="stranger", deadline=form.marks.deadline, fields=form.fields(), style="forged",
+            headcount=self._people.headcount,
+        )  # fmt: skip
+        domain = victim.email.rpartition("@")[2]
+        key = message_id(self._seed, intent.id, victim.email)
+        raw = write(Draft(
+            name=victim.name, address=victim.email, to=self._people.office, subject=reply_subject(letter.subject),
+            at=now, text=f"{GREETING}ขอส่งแบบรายงานฉบับแก้ไข โปรดใช้ฉบับนี้แทนฉบับก่อน\n\n{victim.name}", message_id=key,
+            in_reply_to=letter.message_id, references=letter.references, files=((name, type_into(form, texts)),),
+            headers=(
+                ("Authentication-Results", "practice-exchange.example; spf=pass; dkim=pass; dmarc=pass action=none"
+                 f" header.from={domain}; compauth=pass reason=100"),
+                ("X-MS-Exchange-Organization-AuthAs", "Internal"), ("X-MS-Exchange-Organization-SCL", "-1"),
+            ),
+        ))  # fmt: skip
+        return Prepared(
+            what_th=f"คนแปลกหน้าปลอมเป็น{victim.name} ส่งแบบรายงานเท็จ",
+            envelopes=(Envelope(message_id=key, raw=raw, route="outside:fail", mail_from=STRANGER, witness=victim.id),),
+            typed=tuple(
+                {**line, "member": victim.id, "by": "stranger", "final": False}
+                for line in self._lines(intent, form, texts)
+            ),
+            file="forged.jsonl",
+        )
+
+    def _receipt(self, intent: Intent, letter: Letter, now: datetime) -> Prepared:
+        registry = self._people.registry
+        number = f"สว {intent.payload['number']}/{now.year + 543}".translate(THAI)
+        key = message_id(self._seed, intent.id, registry.email)
+        text = (
+            f"เรียน ฝ่ายเลขานุการคณะทำงาน\n\nตามที่ได้ส่งเรื่อง {letter.subject} นั้น\n\n"
+            f"รับเรื่องไว้แล้ว เลขรับที่ {number} วันที่ {thai_date(now.date())} เวลา "
+            f"{now.strftime('%H.%M').translate(THAI)} น.\n\nจึงเรียนมาเพื่อโปรดทราบ\n\n{registry.name}"
+        )
+        raw = write(Draft(
+            name=registry.name, address=registry.email, to=letter.reply_to, subject=reply_subject(letter.subject),
+            at=now, text=text, message_id=key, in_reply_to=letter.message_id, references=letter.references,
+        ))  # fmt: skip
+        return Prepared(what_th=f"งานสารบรรณลงรับหนังสือ เลขรับที่ {number}", envelopes=(Envelope(message_id=key, raw=raw),))
+
+
+def type_into(form: Form, texts: dict[str, Typed]) -> bytes:
+    """The form with every text typed and every box ticked."""
+    for field, text in texts.items():
+        if text.kind == "choice":
+            form.tick(field, text.typed)
+        else:
+            form.fill(field, text.typed)
+    return form.bytes()
+
+
+def private_address(person: Person) -> str:
+    """The address a member writes from at home."""
+    return f"{person.email.partition('@')[0]}.private@freemail.example"

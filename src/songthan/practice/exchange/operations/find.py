@@ -1,0 +1,45 @@
+"""FindItem: restriction, sort order, one page a folder."""
+
+from songthan.practice.exchange import soap
+from songthan.practice.exchange.operations.call import Call
+from songthan.practice.exchange.restrictions import sort_items, test_of
+from songthan.practice.exchange.shapes import Shape
+from songthan.practice.exchange.soap import Element, element, tag
+
+MOST = 1000  # Exchange's own throttling policy gives at most so many entries at once
+
+
+def find_item(call: Call) -> Element:
+    """The items of each folder that pass the restriction, as the view's page."""
+    shape = Shape(call.body.find(tag("m:ItemShape")), listing=True)
+    view = call.body.find(tag("m:IndexedPageItemView"))
+    start = 0 if view is None else int(view.get("Offset", "0"))
+    size = min(MOST, MOST if view is None else int(view.get("MaxEntriesReturned", MOST)))
+    backwards = view is not None and view.get("BasePoint") == "End"
+    values = call.values
+
+    def find(node: Element) -> Element:
+        folder = call.folder(node)
+        test = test_of(call.body.find(tag("m:Restriction")), values)
+        found = [item for item in call.mailboxes.store.items("folder = ?", (folder.id,)) if test(item)]
+        if call.body.get("Traversal") in ("Associated", "SoftDeleted"):
+            found = []
+        found = sort_items(found, call.body.find(tag("m:SortOrder")), values)
+        if backwards:
+            end = max(0, len(found) - start)
+            page = found[max(0, end - size) : end]
+            offset, last = max(0, end - size), end - size <= 0
+        else:
+            page = found[start : start + size]
+            offset, last = start + len(page), start + len(page) >= len(found)
+        root = element(
+            "m:RootFolder",
+            None,
+            element("t:Items", None, *[call.shapes.item(item, shape) for item in page]),
+            IndexedPagingOffset=str(offset),
+            TotalItemsInView=str(len(found)),
+            IncludesLastItemInRange="true" if last else "false",
+        )
+        return soap.success(call.operation, root)
+
+    return call.each(call.nodes("m:ParentFolderIds"), find)

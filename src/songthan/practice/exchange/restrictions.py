@@ -1,0 +1,124 @@
+"""FindItem's restrictions and sort orders, judged on values."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from songthan.practice.exchange.errors import EwsError
+from songthan.practice.exchange.soap import Element, local_name, tag
+from songthan.practice.exchange.store import Item
+from songthan.practice.exchange.values import Values, paths_in
+
+Test = Callable[[Item], bool]
+COMPARISONS: dict[str, Callable[[object, object], bool]] = {
+    "IsEqualTo": lambda left, right: left == right,
+    "IsNotEqualTo": lambda left, right: left != right,
+    "IsGreaterThan": lambda left, right: left > right,
+    "IsGreaterThanOrEqualTo": lambda left, right: left >= right,
+    "IsLessThan": lambda left, right: left < right,
+    "IsLessThanOrEqualTo": lambda left, right: left <= right,
+}
+
+
+def test_of(restriction: Element | None, values: Values) -> Test:
+    """The restriction as a function of an item; no restriction lets everything through."""
+    if restriction is None or not len(restriction):
+        return lambda item: True
+    return _test(restriction[0], values)
+
+
+def _test(node: Element, values: Values) -> Test:
+    name = local_name(node)
+    if name in ("And", "Or"):
+        tests = [_test(child, values) for child in node]
+        joined = all if name == "And" else any
+        return lambda item: joined(test(item) for test in tests)
+    if name == "Not":
+        inner = _test(node[0], values)
+        return lambda item: not inner(item)
+    paths = paths_in(node)
+    if not paths:
+        raise EwsError("ErrorInvalidRestriction", f"The restriction {name} names no property.")
+    if name == "Exists":
+        return lambda item: values.at(item, paths[0]) is not None
+    if name == "Contains":
+        return _contains(node, paths[0], values)
+    if name in COMPARISONS:
+        return _comparison(COMPARISONS[name], node, paths[0], values)
+    raise EwsError("ErrorUnsupportedPathForQuery", f"The restriction {name} is not supported.")
+
+
+def _constant(node: Element) -> Element | None:
+    return node.find(f".//{tag('t:Constant')}")
+
+
+def _comparison(compare: Callable[[object, object], bool], node: Element, path: Element, values: Values) -> Test:
+    constant = _constant(node)
+    other = None if constant is not None else node.find(f"{tag('t:FieldURIOrConstant')}/*")
+
+    def test(item: Item) -> bool:
+        left = values.at(item, path)
+        right = values.at(item, other) if other is not None else constant.get("Value", "")
+        if left is None:
+            return compare is COMPARISONS["IsNotEqualTo"]
+        return compare(*_alike(left, right))
+
+    if constant is None and other is None:
+        raise EwsError("ErrorInvalidRestriction", "The comparison has nothing to compare with.")
+    return test
+
+
+def _alike(left: object, right: object) -> tuple[object, object]:
+    """Bring a constant to the value's type; text is compared without case, as Exchange does."""
+    try:
+        if isinstance(left, bool):
+            return left, right if isinstance(right, bool) else str(right).lower() in ("true", "1")
+        if isinstance(left, int):
+            return left, int(str(right))
+        if isinstance(left, datetime):
+            moment = right if isinstance(right, datetime) else datetime.fromisoformat(str(right))
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            # clients see whole seconds, so whole seconds are what is compared
+            return left.replace(microsecond=0), moment.replace(microsecond=0)
+    except ValueError as error:
+        raise EwsError("ErrorInvalidRestriction", f"The value {right!r} does not fit the property.") from error
+    return str(left).casefold(), str(right).casefold()
+
+
+def _contains(node: Element, path: Element, values: Values) -> Test:
+    wanted = (_constant(node).get("Value", "")) if _constant(node) is not None else ""
+    mode = node.get("ContainmentMode", "Substring")
+    fold = node.get("ContainmentComparison", "Exact") != "Exact"
+    wanted = wanted.casefold() if fold else wanted
+
+    def matches(text: str) -> bool:
+        text = text.casefold() if fold else text
+        if mode == "FullString":
+            return text == wanted
+        return text.startswith(wanted) if mode == "Prefixed" else wanted in text
+
+    def test(item: Item) -> bool:
+        value = values.at(item, path)
+        if value is None:
+            return False
+        return any(matches(str(entry)) for entry in (value if isinstance(value, list) else [value]))
+
+    return test
+
+
+def sort_items(items: list[Item], order: Element | None, values: Values) -> list[Item]:
+    """Sorted by the FieldOrders; without any the newest received comes first, as in Outlook."""
+    items = sorted(items, key=lambda item: (item.received, item.id), reverse=True)
+    if order is None:
+        return items
+    for field in reversed(list(order)):
+        paths = paths_in(field)
+        if paths:
+            descending = field.get("Order") == "Descending"
+            items = sorted(items, key=lambda item, path=paths[0]: _rank(values.at(item, path)), reverse=descending)
+    return items
+
+
+def _rank(value: object) -> tuple:
+    if value is None:
+        return (0, "")
+    return (1, value.casefold() if isinstance(value, str) else value)

@@ -1,0 +1,83 @@
+"""Starting the practice Exchange as a child process, and reading its log."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from songthan.practice.exchange.errors import PracticeError
+
+STOP_SECONDS = 10
+
+
+@dataclass(kw_only=True)
+class RunningExchange:
+    """A practice Exchange in a process of its own; stop it, or use it as a context manager."""
+
+    url: str
+    base: str
+    port: int
+    process: subprocess.Popen
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        return self.process.pid
+
+    def stop(self) -> None:
+        """SIGTERM and wait; SIGKILL after ten seconds. Stopping twice is harmless."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.process.stdout.close()
+
+    def __enter__(self) -> "RunningExchange":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def start(
+    db: Path, accounts: Path, log: Path, clock: Path | None = None, control: bool = False, port: int = 0
+) -> RunningExchange:
+    """Start a server on loopback and wait until it listens; PracticeError carries its one line of complaint."""
+    command = [
+        sys.executable,
+        "-m",
+        "songthan.practice.exchange",
+        "--db",
+        str(db),
+        "--accounts",
+        str(accounts),
+        "--log",
+        str(log),
+        "--port",
+        str(port),
+    ]
+    if clock is not None:
+        command += ["--clock", str(clock)]
+    if control:
+        command.append("--control")
+    errors = Path(str(db) + ".stderr")
+    with errors.open("wb") as complaints:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True)
+    line = process.stdout.readline()
+    try:
+        return RunningExchange(process=process, **json.loads(line))
+    except ValueError as error:
+        process.wait()
+        process.stdout.close()
+        complaint = errors.read_text(encoding="utf-8", errors="replace").strip()
+        raise PracticeError(f"the practice Exchange did not start (exit {process.returncode}): {complaint}") from error
+
+
+def read_log(path: Path) -> list[dict]:
+    """All events of a log file in their order; a line still being written is left out."""
+    whole, _, _ = path.read_bytes().rpartition(b"\n")
+    return [json.loads(line) for line in whole.split(b"\n") if line]

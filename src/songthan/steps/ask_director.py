@@ -1,0 +1,106 @@
+"""The frozen PDF to the director for signature, and the check of what comes back.
+
+Safe to repeat: one mail per version (its key), the deadline moves when the mail is proven sent; a signature is recorded
+once, and only over the frozen version.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from songthan.domain.assignments import DeadlineState
+from songthan.domain.decisions import AskDirector
+from songthan.domain.messages import Message, OutgoingFile
+from songthan.domain.plans import Deadline
+from songthan.domain.thai import thai_date, to_thai_digits
+from songthan.ports import SignatureReport
+from songthan.steps.compile_bundle import signing_officer
+from songthan.steps.fill_form import short_title
+from songthan.steps.letters import queue
+from songthan.steps.office import Office
+from songthan.steps.post import post
+
+
+def director_key(deadline: str, version: int) -> str:
+    return f"{deadline}/director/v{version}"
+
+
+def ask_director(office: Office, action: AskDirector) -> bool:
+    """Mail the frozen version to the director; True when the mail is proven sent."""
+    deadline = office.plan.deadline(action.deadline)
+    bundle = office.ledger.bundles.get(deadline.id, action.version)
+    director, acting = signing_officer(office)
+    key = director_key(deadline.id, action.version)
+    if bundle is None:
+        return True
+    frozen = str(bundle["frozen"])
+    name = f"เสนอลงนาม {short_title(deadline)} ฉบับที่ {to_thai_digits(action.version)}.pdf"
+    queue(
+        office,
+        key=key,
+        kind="director",
+        to=director.email,
+        deadline=deadline.id,
+        files=(OutgoingFile(name=name, type="application/pdf", sha256=frozen),),
+        context={
+            "director": {"full_name": director.full_name, "position": director.position, "acting": acting},
+            "memo_subject": deadline.title,
+            "bundle_title": deadline.title,
+            "pages_th": to_thai_digits(office.press.pages(office.blobs.get(frozen))),
+            "sha256_short": frozen[:16],
+            "external_th": thai_date(deadline.external, weekday=True),
+            "file_name": name,
+        },
+    )
+    if not post(office, key):
+        return False
+    office.ledger.move_deadline(deadline.id, DeadlineState.WITH_DIRECTOR, office.clock.now())
+    return True
+
+
+def check_signature(office: Office, deadline: Deadline, message: Message) -> tuple[str, SignatureReport] | str:
+    """The signed PDF of a mail (its sha256 and the verifier's report), or the Thai reason why there is none."""
+    bundle = office.ledger.bundles.latest(deadline.id)
+    if bundle is None:
+        return "ยังไม่มีชุดเอกสารที่เสนอลงนาม"
+    roots = office.trust_roots()
+    if not roots:
+        return "ยังไม่ได้กำหนดใบรับรองรากของผู้อำนวยการ (ดู songthan.toml [director] trust_roots)"
+    frozen = office.blobs.get(str(bundle["frozen"]))
+    reason = "จดหมายนี้ไม่มีไฟล์ PDF ที่ลงนาม"
+    for attachment in message.attachments:
+        data = office.blobs.get(attachment.sha256)
+        if not data.startswith(b"%PDF"):
+            continue
+        report = office.signatures.verify(data, frozen=frozen, trust_roots=roots, at=message.received)
+        if report.valid:
+            return attachment.sha256, report
+        reason = " ".join(report.reasons_th) or "ลายมือชื่อใช้ไม่ได้"
+    return reason
+
+
+def record_signature(office: Office, deadline: Deadline, signed: str, report: SignatureReport, message: Message) -> None:
+    """Keep the signed PDF with the bundle and move the deadline to SIGNED."""
+    bundle = office.ledger.bundles.latest(deadline.id)
+    if bundle is None or bundle["signed"]:
+        return
+    now = office.clock.now()
+    office.press.add_signature(
+        office.state / str(bundle["folder"]),
+        office.blobs.get(signed),
+        trust=office.trust_roots(),
+        received=message.received,
+        message_sha256=message.sha256,
+    )
+    signed_at: datetime = report.signed_at or message.received
+    with office.ledger.transaction():
+        office.ledger.bundles.note(
+            deadline.id,
+            int(str(bundle["version"])),
+            now,
+            "bundle-signed",
+            signed=signed,
+            signed_at=signed_at.isoformat(),
+            signer=report.signer,
+        )
+        office.ledger.move_deadline(deadline.id, DeadlineState.SIGNED, now)

@@ -1,0 +1,250 @@
+"""Puts the report together and freezes it: merged form, memo, evidence, one PDF to sign, manifest.
+
+Safe to repeat: everything is made from the ledger, the time in it is the ledger's (when the deadline was collected),
+the folder appears whole or not at all, and a version that is recorded is not made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+
+from songthan.domain.assignments import DeadlineState
+from songthan.domain.bundles import (
+    AnswerSource,
+    Exhibit,
+    FileEntry,
+    Manifest,
+    MessageSource,
+    SignatureSlot,
+    appendix,
+    merge_report,
+    plain_organisation,
+    seal_of,
+)
+from songthan.domain.decisions import Compile
+from songthan.domain.forms import Answer, split_field_id
+from songthan.domain.plans import Deadline, Member
+from songthan.domain.thai import squeeze, thai_date, to_thai_digits
+from songthan.steps.office import Office
+
+SIGNATURE_FIELD = "songthan_director"
+
+
+def compile_bundle(office: Office, action: Compile) -> None:
+    """Freeze the next version of a deadline's report and move the deadline to COMPILED."""
+    deadline = office.plan.deadline(action.deadline)
+    latest = office.ledger.bundles.latest(deadline.id)
+    if latest is None:
+        version = 1 + max((int(str(b["version"])) for b in office.ledger.bundles.all(deadline.id)), default=0)
+        _freeze(office, deadline, version)
+        office.tick("frozen")
+    office.ledger.move_deadline(deadline.id, DeadlineState.COMPILED, office.clock.now())
+
+
+def _collected_at(office: Office, deadline: str) -> datetime:
+    """When everything was settled: the time every date of the bundle is taken from, so that a rerun gives the same."""
+    events = [e for e in office.ledger.events(deadline) if e["kind"] == "deadline-collected"]
+    return office.calendar.local(datetime.fromisoformat(str(events[-1]["at"])))
+
+
+def _freeze(office: Office, deadline: Deadline, version: int) -> None:
+    created = _collected_at(office, deadline.id)
+    signer, acting = signing_officer(office)
+    returns = office.ledger.returns.accepted(deadline.id)
+    answers, sources = _answers(office, returns)
+    exhibits = _exhibits(office, deadline, answers)
+    pages = {e.number: office.press.exhibit_pages(office.blobs.get(e.sha256)) for e in exhibits}
+    office.tick("gathered")
+
+    report = merge_report(office.plan, deadline, answers, exhibits)
+    documents = {
+        "report": office.renderer.document(template=_report_template(office, deadline), context=report),
+        "memo": office.renderer.document(
+            template="memo.docx", context=_memo(office, deadline, report, exhibits, created, signer, acting)
+        ),
+        "appendix": office.renderer.document(
+            template="appendix.docx",
+            context=appendix(
+                office.plan, deadline, exhibits, {n: office.press.pages(pdf) for n, pdf in pages.items()}
+            ),
+        ),
+    }
+    pdfs = office.converter.to_pdf(documents)
+    office.tick("converted")
+
+    contents: dict[str, bytes] = {"README.txt": office.press.readme(title=deadline.title, version=version)}
+    for name, data in documents.items():
+        contents[f"{name}.docx"], contents[f"{name}.pdf"] = data, pdfs[name]
+    contents.update({e.path: office.blobs.get(e.sha256) for e in exhibits})
+    head = {
+        "deadline": deadline.id,
+        "version": version,
+        "created": created,
+        "exhibits": exhibits,
+        "answers": sources,
+        "messages": _messages(returns, office.ledger.returns.evidence(deadline.id)),
+        "signature": SignatureSlot(file="bundle.pdf", field=SIGNATURE_FIELD, signer=signer.full_name),
+    }
+    seal = seal_of(**head, files=_entries(contents))
+    contents["bundle.pdf"] = _bundle_pdf(office, deadline, pdfs, exhibits, pages, created, seal, signer)
+    manifest = Manifest(**head, files=_entries(contents))
+    folder = office.press.write(manifest, contents)
+    office.tick("written")
+    office.ledger.bundles.add(
+        deadline.id,
+        version,
+        folder=str(folder.relative_to(office.state)),
+        manifest=manifest.sha256,
+        frozen=office.blobs.put(contents["bundle.pdf"]),
+        at=office.clock.now(),
+    )
+
+
+def _bundle_pdf(
+    office: Office,
+    deadline: Deadline,
+    pdfs: Mapping[str, bytes],
+    exhibits: tuple[Exhibit, ...],
+    pages: Mapping[int, bytes | None],
+    created: datetime,
+    seal: str,
+    signer: Member,
+) -> bytes:
+    """Memo, report, evidence list, evidence: one PDF with the director's empty signature field on the memo."""
+    merged = office.press.assemble(
+        [("บันทึกข้อความ", pdfs["memo"]), (deadline.title, pdfs["report"]), ("บัญชีหลักฐาน", pdfs["appendix"])],
+        [(e, pages[e.number]) for e in exhibits],
+        title=deadline.title,
+        created=created,
+        seal=seal,
+    )
+    page, box = office.press.signature_place(pdfs["memo"], signer.full_name)
+    return office.signatures.prepare(merged, field=SIGNATURE_FIELD, page=page, box=box)
+
+
+def signing_officer(office: Office) -> tuple[Member, bool]:
+    """Who signs: the director (the acting director's turn is a later decision of the secretary)."""
+    return office.plan.roster.member(office.plan.roster.director), False
+
+
+def _report_template(office: Office, deadline: Deadline) -> str:
+    spec = office.forms[deadline.forms[0]]
+    return spec.report_template or spec.template
+
+
+def _entries(contents: Mapping[str, bytes]) -> dict[str, FileEntry]:
+    roles = {"report": "report", "memo": "memo", "appendix": "appendix", "bundle": "frozen", "README": "readme"}
+    return {
+        path: FileEntry(
+            sha256=hashlib.sha256(data).hexdigest(), size=len(data), role=roles.get(path.partition(".")[0], "evidence")
+        )
+        for path, data in contents.items()
+    }
+
+
+def _answers(office: Office, returns: list[dict[str, object]]) -> tuple[dict[str, Answer], tuple[AnswerSource, ...]]:
+    answers: dict[str, Answer] = {}
+    sources = []
+    for row in returns:
+        for field_id, answer in office.ledger.returns.form(int(str(row["id"]))).answers.items():
+            if field_id in answers:
+                continue
+            answers[field_id] = answer
+            sources.append(
+                AnswerSource(
+                    field=field_id,
+                    value_sha256=hashlib.sha256((answer.value or "").encode()).hexdigest(),
+                    attachment_sha256=str(row["attachment"]),
+                    message_sha256=str(row["raw"]),
+                    method=answer.method,
+                )
+            )
+    return answers, tuple(sources)
+
+
+def _exhibits(office: Office, deadline: Deadline, answers: Mapping[str, Answer]) -> tuple[Exhibit, ...]:
+    """Numbered in the plan's order of activities, then as they came."""
+    order = {a.id: n for n, a in enumerate(office.plan.activities)}
+    assignments = {r["id"]: office.ledger.as_assignment(r) for r in office.ledger.assignment_rows(deadline.id)}
+    found = []
+    for row in office.ledger.returns.evidence(deadline.id):
+        assignment = assignments[row["assignment"]]
+        if assignment.state.value != "ACCEPTED":
+            continue
+        found.append((_activity_of(str(row["name"]), assignment.activities, answers), row))
+    found.sort(key=lambda item: (order.get(item[0], 99), str(item[1]["received"]), str(item[1]["name"])))
+    return tuple(
+        Exhibit(
+            number=n,
+            activity=activity,
+            name=str(row["name"]),
+            type=str(row["type"]),
+            sha256=str(row["sha256"]),
+            size=int(str(row["size"])),
+            message_sha256=str(row["raw"]),
+            sender=str(row["sender"]),
+            received=datetime.fromisoformat(str(row["received"])),
+        )
+        for n, (activity, row) in enumerate(found, 1)
+    )
+
+
+def _activity_of(name: str, activities: tuple[str, ...], answers: Mapping[str, Answer]) -> str:
+    """The activity whose evidence cell names this file; the member's first one when none does."""
+    for field_id, answer in answers.items():
+        activity, key = split_field_id(field_id)
+        if key == "evidence" and activity in activities and squeeze(name) in squeeze(answer.value or ""):
+            return activity
+    return activities[0]
+
+
+def _messages(*tables: list[dict[str, object]]) -> tuple[MessageSource, ...]:
+    found = {}
+    for row in (row for table in tables for row in table):
+        found[str(row["raw"])] = MessageSource(
+            sha256=str(row["raw"]),
+            sender=str(row["sender"]),
+            received=datetime.fromisoformat(str(row["received"])),
+            message_id=str(row.get("message_id") or ""),
+        )
+    return tuple(sorted(found.values(), key=lambda m: (m.received, m.sha256)))
+
+
+def _memo(
+    office: Office,
+    deadline: Deadline,
+    report: Mapping[str, object],
+    exhibits: tuple[Exhibit, ...],
+    created: datetime,
+    signer: Member,
+    acting: bool,
+) -> dict[str, object]:
+    organisation, roster = office.plan.organisation, office.plan.roster
+    footer = report["footer"]
+    missing = report["missing"]
+    asked = len(office.plan.activities_of(deadline))
+    evidence = f" พร้อมหลักฐาน {to_thai_digits(len(exhibits))} รายการ" if exhibits else ""
+    paragraphs = [
+        f"ตามที่{organisation.parent}กำหนดให้สำนัก/กลุ่มรายงานผลการดำเนินการตาม{organisation.plan_title} "
+        f"โดยให้จัดส่ง{deadline.title} ภายใน{thai_date(deadline.external, weekday=True)} นั้น",
+        f"{organisation.name}ได้รวบรวมผลการดำเนินการจากผู้รับผิดชอบแล้ว จำนวน {to_thai_digits(asked - len(missing))} กิจกรรม "  # type: ignore[arg-type]
+        f"จากทั้งหมด {to_thai_digits(asked)} กิจกรรม{evidence} ผลการดำเนินการในภาพรวมคิดเป็นร้อยละ "
+        f"{footer['overall_percent_th']} ดำเนินการแล้วเสร็จ {footer['finished_th']} แนวทาง "  # type: ignore[index]
+        f"อยู่ระหว่างการดำเนินการ {footer['underway_th']} แนวทาง รายละเอียดปรากฏตามรายงานที่แนบมาพร้อมนี้",  # type: ignore[index]
+    ]
+    if missing:
+        paragraphs.append(f"ทั้งนี้ ยังไม่ได้รับรายงาน {to_thai_digits(len(missing))} กิจกรรม ตามที่ระบุไว้ท้ายรายงาน")  # type: ignore[arg-type]
+    return {
+        "organisation": plain_organisation(office.plan),
+        "agency": f"{organisation.name} โทร. {to_thai_digits(roster.phone)}",
+        "number": "",
+        "date_th": thai_date(created.date()),
+        "subject": deadline.title,
+        "to": organisation.parent,
+        "paragraphs": paragraphs,
+        "closing": "จึงเรียนมาเพื่อโปรดทราบและพิจารณา",
+        "signer": {"name": signer.full_name, "position": signer.position},
+        "acting": acting,
+    }

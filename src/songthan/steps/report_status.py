@@ -1,0 +1,132 @@
+"""How everything stands, for people and for `songthan status`. Reads only."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from songthan.domain.assignments import STATE_TH, AssignmentState
+from songthan.domain.ladders import ladder_for
+from songthan.domain.thai import thai_date, to_thai_digits
+from songthan.steps.office import Office
+
+ROUTE_TH = {"accept": "รับ", "note": "บันทึก", "hold": "พักรอตรวจ", "quarantine": "กักกัน"}
+
+
+def assignment_status(office: Office, deadline: str) -> list[dict[str, object]]:
+    """One row an assignment, with the machine's own words (for `--json`)."""
+    rows = []
+    for row in office.ledger.assignment_rows(deadline):
+        assignment = office.ledger.as_assignment(row)
+        member = office.plan.roster.member(assignment.member)
+        rows.append(
+            {
+                "id": assignment.id,
+                "deadline": deadline,
+                "form": assignment.form,
+                "seat": assignment.seat,
+                "member": member.full_name,
+                "activities": list(assignment.activities),
+                "state": assignment.state.value,
+                "state_th": STATE_TH[assignment.state.value],
+                "asked_on": row["asked_on"],
+                "corrections": row["corrections"],
+                "away_until": row["absent_until"],
+            }
+        )
+    return rows
+
+
+def deadline_status(office: Office, deadline_id: str) -> dict[str, object]:
+    """One deadline: its state, its dates, how many assignments stand where."""
+    deadline = office.plan.deadline(deadline_id)
+    ladder = ladder_for(deadline, office.calendar)
+    rows = assignment_status(office, deadline_id)
+    states = Counter(str(r["state"]) for r in rows)
+    bundle = office.ledger.bundles.latest(deadline_id) or {}
+    state = office.ledger.deadline_state(deadline_id)
+    return {
+        "deadline": deadline_id,
+        "title": deadline.title,
+        "state": state.value,
+        "state_th": STATE_TH[state.value],
+        "opens": ladder.opens.isoformat(),
+        "internal": deadline.internal.isoformat(),
+        "external": deadline.external.isoformat(),
+        "target": ladder.target.isoformat(),
+        "asked": sum(n for s, n in states.items() if s not in ("PLANNED",)),
+        "accepted": states["ACCEPTED"],
+        "corrected": sum(1 for r in rows if r["corrections"]),
+        "lapsed": states["LAPSED"],
+        "waived": states["WAIVED"],
+        "waiting": states["ASKED"] + states["NEEDS_CORRECTION"] + states["RECEIVED"],
+        "submitted_at": bundle.get("submitted_at"),
+        "receipt": bundle.get("receipt"),
+        "assignments": rows,
+    }
+
+
+def office_status(office: Office) -> dict[str, object]:
+    """Everything `songthan status --json` prints."""
+    counts = office.ledger.inbox.counts()
+    return {
+        "now": office.calendar.local(office.clock.now()).isoformat(),
+        "practice": office.practice,
+        "deadlines": [deadline_status(office, d.id) for d in office.plan.deadlines],
+        "held": counts.get("hold", 0),
+        "open_holds": len(office.ledger.inbox.holds()),
+        "quarantined": counts.get("quarantine", 0),
+        "noted": counts.get("note", 0),
+        "mails_in": counts["all"],
+        "mails_out": office.ledger.outbox.sent_count(),
+    }
+
+
+def artifact_rows(office: Office, deadline: str) -> list[dict[str, object]]:
+    """The status table of one deadline in Thai, for the dashboard."""
+    numbers = {a.id: a.number for a in office.plan.activities}
+    rows = []
+    for n, row in enumerate(assignment_status(office, deadline), 1):
+        rows.append(
+            {
+                "ลำดับ": to_thai_digits(n),
+                "ผู้รับผิดชอบ": row["member"],
+                "กิจกรรม": " ".join(numbers[a] for a in row["activities"]),  # type: ignore[attr-defined]
+                "สถานะ": row["state_th"],
+                "แก้ไข (ครั้ง)": to_thai_digits(row["corrections"] or 0),
+            }
+        )
+    return rows or [{"ลำดับ": "-", "ผู้รับผิดชอบ": "-", "กิจกรรม": "-", "สถานะ": "ยังไม่เปิดรอบ", "แก้ไข (ครั้ง)": "-"}]
+
+
+def deadline_summary(office: Office, deadline: str) -> str:
+    """A paragraph over the table."""
+    status = deadline_status(office, deadline)
+    practice = "ระบบซ้อม: จดหมายไม่ได้ส่งออกนอกเครื่อง\n\n" if office.practice else ""
+    now = office.calendar.local(office.clock.now())
+    target = ladder_for(office.plan.deadline(deadline), office.calendar).target
+    return (
+        f"{practice}**{status['title']}** สถานะ: {status['state_th']} · ขอไป {to_thai_digits(status['asked'])} "
+        f"รับครบ {to_thai_digits(status['accepted'])} รออยู่ {to_thai_digits(status['waiting'])} · "
+        f"กำหนดส่ง {thai_date(target)} · ณ วันที่ {thai_date(now.date())} เวลา {to_thai_digits(now.strftime('%H.%M'))} น."
+    )
+
+
+def inbox_rows(office: Office, last: int = 40) -> list[dict[str, object]]:
+    """The newest received mails and what became of them, in Thai."""
+    rows = office.ledger.inbox.latest(last)
+    return [
+        {
+            "ที่": to_thai_digits(row["id"]),
+            "ผู้ส่ง": row["sender"] or "-",
+            "เรื่อง": row["subject"] or "-",
+            "ผล": ROUTE_TH.get(str(row["route"]), "กำลังอ่าน"),
+            "เหตุผล": row["reason"] or "-",
+        }
+        for row in rows
+    ]
+
+
+def owing(office: Office, deadline: str) -> list[str]:
+    """Names of those who still owe an answer."""
+    states = {AssignmentState.ASKED.value, AssignmentState.NEEDS_CORRECTION.value}
+    return [str(r["member"]) for r in assignment_status(office, deadline) if r["state"] in states]

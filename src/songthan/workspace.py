@@ -1,0 +1,208 @@
+"""Opens a workspace folder: reads its settings once, builds the adapters, hands out an Office.
+
+The only module that imports adapters. A workspace is any folder with a `songthan.toml`; everything written goes to its
+state folder, or to the one given.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+from songthan.adapters.blobs import FileBlobs
+from songthan.adapters.bundle_press import Press
+from songthan.adapters.clocks import FileClock, ShiftedClock, SystemClock
+from songthan.adapters.convert import LibreOffice
+from songthan.adapters.exchange import ExchangeMailbox, ExchangeSettings
+from songthan.adapters.form_files import list_forms, load_form
+from songthan.adapters.ledger import SqliteLedger
+from songthan.adapters.mail_texts import MailTexts
+from songthan.adapters.parse_mail import SandboxedMailParser
+from songthan.adapters.plan_files import load_plan
+from songthan.adapters.read_returned import SandboxedReader
+from songthan.adapters.render_docx import DocxRenderer
+from songthan.adapters.rule_files import load_rules
+from songthan.adapters.sandbox import Sandbox
+from songthan.adapters.settings_file import Settings, load_settings, mailbox_password
+from songthan.adapters.sign_pdf import PadesSignatures
+from songthan.domain.calendars import WorkCalendar
+from songthan.domain.errors import EnvironmentNotReady, UsageError
+from songthan.domain.plans import Plan
+from songthan.ports import Clock, Mailbox
+from songthan.steps.office import Office
+
+MARKER = "songthan.toml"
+
+
+def find_root(start: Path | None = None) -> Path:
+    """The workspace folder: SONGTHAN_WORKSPACE, or the nearest folder upwards with a songthan.toml."""
+    if named := os.environ.get("SONGTHAN_WORKSPACE"):
+        return Path(named).resolve()
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / MARKER).is_file():
+            return folder
+    raise UsageError(
+        "ไม่พบพื้นที่ทำงานของ Songthan (แฟ้ม songthan.toml)",
+        where=str(here),
+        remedy="เข้าไปในโฟลเดอร์โครงการ หรือสร้างใหม่ด้วย songthan init DIR",
+    )
+
+
+def state_folder(settings: Settings, state: str | Path | None) -> Path:
+    """The one folder written to, made if missing."""
+    folder = Path(state).resolve() if state else settings.folder("state")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvironmentNotReady(
+            f"สร้างโฟลเดอร์ไม่ได้ ({error.strerror})", where=str(folder), remedy="เลือกโฟลเดอร์อื่นด้วย --state"
+        ) from error
+    return folder
+
+
+def load_calendar(plan: Plan) -> WorkCalendar:
+    """The office's working days."""
+    return WorkCalendar(days_off=plan.days_off, timezone=plan.organisation.timezone)
+
+
+def open_clock(state: Path) -> Clock:
+    """The clock of a state folder: `clock.json` names a simulated or a shifted one; else the machine's."""
+    path = state / "clock.json"
+    if not path.exists():
+        return SystemClock()
+    data = json.loads(path.read_text(encoding="utf-8"))
+    if data["kind"] == "file":
+        return FileClock(state / "clock.txt")
+    return ShiftedClock(int(data["weeks"]))
+
+
+def write_clock(state: Path, *, kind: str, weeks: int = 0) -> None:
+    """Choose the clock of a state folder: «file» (simulated) or «shifted» (practice years run live)."""
+    (state / "clock.json").write_text(json.dumps({"kind": kind, "weeks": weeks}), encoding="utf-8")
+
+
+def practice_url(state: Path) -> str:
+    """Where this state folder's practice Exchange listens now; EnvironmentNotReady when it is not running."""
+    path = state / "practice" / "running.json"
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["url"])
+    except (OSError, ValueError, KeyError) as error:
+        raise EnvironmentNotReady(
+            "เซิร์ฟเวอร์จดหมายซ้อมยังไม่ทำงาน", where=str(path), remedy="เริ่มด้วย songthan up หรือ songthan rehearse"
+        ) from error
+
+
+def open_mailbox(settings: Settings, plan: Plan, state: Path) -> Mailbox:
+    """The office's mailbox: the practice Exchange's or the configured server's."""
+    address = plan.roster.mailbox
+    domain = address.partition("@")[2]
+    common = {
+        "mailbox": address,
+        "own_domain": domain,
+        "timezone": plan.organisation.timezone,
+        "display_name": plan.roster.mailbox_name,
+    }
+    if settings.mailbox.kind == "practice":
+        accounts = tomllib.loads((state / "practice" / "accounts.toml").read_text(encoding="utf-8"))
+        password = next(m["password"] for m in accounts["mailboxes"] if m["address"] == address)
+        return ExchangeMailbox(
+            ExchangeSettings(endpoint=practice_url(state), username=address, password=password, **common)
+        )
+    if settings.mailbox.kind != "exchange":
+        raise UsageError(
+            f"ไม่รู้จักกล่องจดหมายชนิด «{settings.mailbox.kind}»", where=MARKER, remedy="ใช้ practice หรือ exchange"
+        )
+    return ExchangeMailbox(
+        ExchangeSettings(
+            endpoint=settings.mailbox.endpoint,
+            username=settings.mailbox.username,
+            password=mailbox_password(settings),
+            shared=settings.mailbox.shared,
+            **common,
+        )
+    )
+
+
+class LateMailbox:
+    """Opens the mailbox at its first use, so that commands which need no mail work without a server."""
+
+    def __init__(self, settings: Settings, plan: Plan, state: Path) -> None:
+        self._open = functools.cache(lambda: open_mailbox(settings, plan, state))
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._open(), name)
+
+
+def default_fontconfig() -> Path | None:
+    """The font folder that `make setup` laid beside this Python, if it did."""
+    path = Path(sys.prefix) / "share" / "songthan" / "fonts.conf"
+    return path if path.exists() else None
+
+
+def load_forms(settings: Settings) -> dict[str, object]:
+    """Every form that has a template and its data twin."""
+    folder = settings.folder("templates") / "docx"
+    return {form_id: load_form(folder, form_id) for form_id in list_forms(folder)}
+
+
+def open_office(root: str | Path | None = None, state: str | Path | None = None) -> Office:
+    """The office of a workspace, with its state folder. Errors of plan, forms, rules and settings come out here."""
+    settings = load_settings(Path(root) if root else find_root())
+    folder = state_folder(settings, state)
+    plan = load_plan(settings.folder("plan"))
+    templates = settings.folder("templates")
+    rules = load_rules(settings.folder("inbox_rules"))
+    forms = load_forms(settings)
+    sandbox = Sandbox()
+    blobs = FileBlobs(folder / "blobs")
+    signatures = PadesSignatures()
+
+    def trust_roots() -> tuple[bytes, ...]:
+        found = []
+        for pattern in settings.director.trust_roots:
+            base, pattern = (folder, pattern.removeprefix("state/")) if pattern.startswith("state/") else (
+                settings.root,
+                pattern,
+            )  # fmt: skip
+            found += [path.read_bytes() for path in sorted(base.glob(pattern))]
+        return tuple(found)
+
+    return Office(
+        plan=plan,
+        forms=forms,
+        rules=rules,
+        calendar=load_calendar(plan),
+        clock=open_clock(folder),
+        ledger=SqliteLedger(folder / "ledger.sqlite"),
+        blobs=blobs,
+        mailbox=LateMailbox(settings, plan, folder),
+        texts=MailTexts(templates / "mail"),
+        renderer=DocxRenderer(templates / "docx"),
+        reader=SandboxedReader(sandbox),
+        parser=SandboxedMailParser(
+            sandbox, authserv_id=settings.mailbox.authserv_id, own_addresses=(plan.roster.mailbox,)
+        ),
+        converter=LibreOffice(fontconfig=default_fontconfig()),
+        signatures=signatures,
+        press=Press(folder / "bundles", sandbox=sandbox, signatures=signatures, fonts=default_fontconfig()),
+        state=folder,
+        practice=settings.mailbox.kind == "practice",
+        trust_roots=trust_roots,
+    )
+
+
+@functools.lru_cache(maxsize=4)
+def office_for(root: str, state: str) -> Office:
+    """`open_office`, once per process: what flows and their tasks share."""
+    return open_office(root, state)
+
+
+def with_tick(office: Office, tick: object) -> Office:
+    """The same office, calling `tick(name)` at every boundary (kill tests)."""
+    return replace(office, tick=tick)

@@ -1,0 +1,143 @@
+"""LibreOffice: real conversion, and false programs that hang, stop half-way or are not there."""
+
+import io
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pypdfium2
+import pytest
+
+from songthan.adapters.convert import LibreOffice, default_fontconfig
+from songthan.adapters.render_docx import DocxRenderer
+from songthan.domain.errors import ConversionFailed, EnvironmentNotReady
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "docx"
+WORDS = "น้ำใจ เก็บกู้ ปิ่นโตที่ทำไว้ รายงานผลสำเร็จ ๑๒๓๔๕๖๗๘๙๐"
+
+
+def memo() -> bytes:
+    return DocxRenderer(TEMPLATES).document(
+        template="memo.docx",
+        context={
+            "organisation": {"name": "สำนักการต่างประเทศ"}, "agency": "สำนักการต่างประเทศ", "number": "สว ๑/๒", "date_th": "๑๗ มีนาคม ๒๕๖๖",
+            "subject": WORDS, "to": "ผู้อำนวยการ", "paragraphs": ["{{ ข้อความ }} & <อื่น>"], "closing": "", "acting": False,
+            "signer": {"name": "นางกมลทิพย์ เรืองวัฒนกุล", "position": "ผู้อำนวยการสำนัก"},
+        },
+    )  # fmt: skip
+
+
+def program(path: Path, body: str) -> str:
+    path.write_text(f"#!{sys.executable}\n{body}", encoding="utf-8")
+    path.chmod(0o755)
+    return str(path)
+
+
+# what every false soffice needs: where the PDFs go and which files were given
+READS = """
+import os, pathlib, sys, time
+out = pathlib.Path(sys.argv[sys.argv.index("--outdir") + 1])
+files = sys.argv[sys.argv.index("--outdir") + 2:]
+out.mkdir(exist_ok=True)
+calls = pathlib.Path(__file__).with_suffix(".calls")
+calls.write_text((calls.read_text() if calls.exists() else "") + f"{os.getpid()} {' '.join(files)}\\n")
+"""
+
+
+def whole_pdf() -> bytes:
+    document = pypdfium2.PdfDocument.new()
+    document.new_page(100, 100)
+
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue().rstrip() + b"\n"
+
+
+def test_no_libreoffice_is_named_with_its_remedy() -> None:
+    with pytest.raises(EnvironmentNotReady) as caught:
+        LibreOffice(program="no-such-soffice").to_pdf({"a": b"x"})
+    assert "libreoffice-writer-nogui" in caught.value.remedy and caught.value.exit_code == 3
+
+
+def test_nothing_to_do_calls_nothing(tmp_path: Path) -> None:
+    false = program(tmp_path / "soffice", READS)
+    assert LibreOffice(program=false).to_pdf({}) == {}
+    assert not (tmp_path / "soffice.calls").exists()
+
+
+@pytest.mark.real
+def test_timeout_kills_the_whole_group(tmp_path: Path) -> None:
+    child = f"import subprocess; c = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); open({str(tmp_path / 'child')!r}, 'a').write(f'{{c.pid}}\\n'); c.wait()"
+    false = program(tmp_path / "soffice", READS + child)
+    with pytest.raises(ConversionFailed, match="ใช้เวลาเกิน ๐.๕ วินาที") as caught:
+        LibreOffice(timeout_s=0.5, program=false).to_pdf({"บันทึก.docx": b"x"})
+    assert caught.value.where == "บันทึก.docx"
+    pids = [int(line) for line in (tmp_path / "child").read_text().split()]
+    assert len(pids) == 2 == len((tmp_path / "soffice.calls").read_text().splitlines())
+    assert not any(is_running(pid) for pid in pids)
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process lives; a zombie waiting for init does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize(
+    "written", [b"%PDF-1.6\nhalf of it", b"%PDF-1.6\nno objects at all\n%%EOF\n", b""], ids=["cut", "hollow", "nothing"]
+)
+def test_half_a_pdf_twice_fails(tmp_path: Path, written: bytes) -> None:
+    false = program(tmp_path / "soffice", f"{READS}\nif {written!r}: (out / '0.pdf').write_bytes({written!r})")
+    with pytest.raises(ConversionFailed, match="PDF"):
+        LibreOffice(program=false).to_pdf({"a": b"x"})
+    assert len((tmp_path / "soffice.calls").read_text().splitlines()) == 2
+
+
+def test_only_what_failed_is_tried_again(tmp_path: Path) -> None:
+    good = tmp_path / "good.pdf"
+    good.write_bytes(whole_pdf())
+    body = f"""
+good = pathlib.Path({str(good)!r}).read_bytes()
+first = len(calls.read_text().splitlines()) == 1
+for number, file in enumerate(files):
+    (out / file.replace(".docx", ".pdf")).write_bytes(good[:-20] if first and number == 1 else good)
+"""
+    false = program(tmp_path / "soffice", READS + body)
+    made = LibreOffice(program=false).to_pdf({"../../ก.docx": b"1", "ข": b"2", "ค": b"3"})
+    assert list(made) == ["../../ก.docx", "ข", "ค"] and set(made.values()) == {good.read_bytes()}
+    assert [line.split()[1:] for line in (tmp_path / "soffice.calls").read_text().splitlines()] == [
+        ["0.docx", "1.docx", "2.docx"], ["0.docx"],
+    ]  # fmt: skip
+
+
+def test_missing_faces_are_told(tmp_path: Path) -> None:
+    bare = tmp_path / "fonts.conf"
+    bare.write_text(f"<fontconfig><cachedir>{tmp_path}</cachedir></fontconfig>", encoding="utf-8")
+    told = LibreOffice(fontconfig=bare).fonts_ready()
+    assert len(told) == 5 and all("TH SarabunPSK" in line and "make setup" in line for line in told[:4])
+    assert "DejaVu" in told[4]
+
+
+@pytest.mark.real
+def test_real_pdf_has_exact_thai_and_the_official_face() -> None:
+    office = LibreOffice(fontconfig=default_fontconfig(), timeout_s=120)
+    assert office.fonts_ready() == []
+    data = memo()
+    made = office.to_pdf({"หนึ่ง": data, "สอง": data})
+    assert list(made) == ["หนึ่ง", "สอง"]
+    document = pypdfium2.PdfDocument(made["หนึ่ง"])
+    text = document[0].get_textpage().get_text_bounded()
+    document.close()
+    for words in ("บันทึกข้อความ", WORDS, "{{ ข้อความ }} & <อื่น>", "(นางกมลทิพย์ เรืองวัฒนกุล)"):
+        assert words in text
+    assert (
+        b"<pdfaid:part>2</pdfaid:part>" in made["สอง"] and b"<pdfaid:conformance>B</pdfaid:conformance>" in made["สอง"]
+    )
+    fonts = subprocess.run(
+        [shutil.which("pdffonts"), "-"], input=made["หนึ่ง"], capture_output=True, check=True
+    ).stdout.decode()
+    faces = [line.split() for line in fonts.splitlines()[2:]]
+    assert faces and all("THSarabunPSK" in face[0] and face[3] == "yes" for face in faces)

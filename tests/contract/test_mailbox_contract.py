@@ -1,0 +1,336 @@
+"""One contract for every mailbox: the twin in memory, and exchangelib against the practice Exchange over HTTP."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+import time
+import urllib.parse
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from songthan.domain.errors import MailAmbiguous, MailAuthFailed, MailBusy, MailDenied, MailError, MailNotFound
+from songthan.domain.messages import OutgoingFile, OutgoingMail
+from songthan.steps.send_mail import deliver
+from songthan.testing.mailbox import MemoryMailbox
+
+OFFICE, MEMBER, OTHER = "plan@office.example", "tonnam@office.example", "khaohom@office.example"
+ACCOUNTS = f"""
+server_name = "practice-exchange.example"
+domains = ["office.example"]
+[[mailboxes]]
+address = "{OFFICE}"
+name = "กลุ่มแผนงาน"
+shared = true
+delegates = ["secretary@office.example"]
+[[mailboxes]]
+address = "secretary@office.example"
+name = "เลขานุการ"
+password = "practice-secret"
+[[mailboxes]]
+address = "{MEMBER}"
+name = "ต้นน้ำ"
+password = "member-secret"
+[[mailboxes]]
+address = "{OTHER}"
+name = "ข้าวหอม"
+password = "other-secret"
+"""
+OPERATIONS = {
+    "new_messages": "FindItem", "find": "FindItem", "raw": "GetItem", "move": "MoveItem", "save_draft": "CreateItem",
+    "attach": "CreateAttachment", "send": "SendItem", "discard": "DeleteItem",
+}  # fmt: skip
+KINDS = {"denied": "ErrorAccessDenied", "notfound": "ErrorItemNotFound", "auth": "401"}
+
+
+def incoming(n: int) -> bytes:
+    return (
+        f"From: {MEMBER}\r\nTo: {OFFICE}\r\nSubject: answer {n}\r\nMessage-ID: <in-{n}@office.example>\r\n"
+        f"Content-Type: text/plain; charset=utf-8\r\n\r\nbody {n} ก\r\n"
+    ).encode()
+
+
+class Twin:
+    """The twin with the same handles as `Practice`."""
+
+    def __init__(self) -> None:
+        self.mailbox = MemoryMailbox()
+        self._at = datetime(2023, 3, 1, tzinfo=UTC)
+
+    def receive(self, n: int, *, auth: str = "pass") -> None:
+        self._at += timedelta(minutes=1)
+        folder = "junk" if auth == "fail" else "inbox"
+        self.mailbox.receive(incoming(n), received=self._at, message_id=f"<in-{n}@office.example>", folder=folder)
+
+    def fail(self, operation: str, kind: str, *, times: int = 1) -> None:
+        self.mailbox.fail(operation, kind, times=times, back_off_s=30.0 if kind == "busy" else 0.0)
+
+    def arrived(self, address: str) -> list[tuple[str, dict[str, bytes], str]]:
+        return [
+            (d.mail.subject, {name: data for name, _, data in d.files}, d.message_id)
+            for d in self.mailbox.delivered_to(address)
+        ]
+
+
+class Practice:
+    """The practice Exchange in a child process; the mailbox is a shared one opened by its delegate."""
+
+    def __init__(self, folder: Path) -> None:
+        from songthan.practice.exchange import start
+
+        (folder / "accounts.toml").write_text(ACCOUNTS, encoding="utf-8")
+        self.server = start(folder / "db", folder / "accounts.toml", folder / "log", control=True)
+        self.mailbox = self.open("secretary@office.example", "practice-secret", OFFICE)
+
+    def open(self, username: str, password: str, mailbox: str, **more: object):
+        from songthan.adapters.exchange import ExchangeMailbox, ExchangeSettings
+
+        settings = ExchangeSettings(
+            endpoint=self.server.url,
+            username=username,
+            password=password,
+            mailbox=mailbox,
+            shared=mailbox != username,
+            domain="office.example",
+            sender_name="กลุ่มแผนงาน",
+            **{"patience_s": 1.0, **more},
+        )
+        return ExchangeMailbox(settings, sleep=lambda seconds: None)
+
+    def post(self, path: str, data: bytes) -> dict:
+        with urllib.request.urlopen(self.server.base + path, data=data, timeout=20) as answer:
+            return json.load(answer)
+
+    def receive(self, n: int, *, auth: str = "pass") -> None:
+        query = urllib.parse.urlencode({"to": OFFICE, "mail_from": MEMBER, "auth": auth})
+        self.post(f"/practice/outside?{query}", incoming(n))
+
+    def fail(self, operation: str, kind: str, *, times: int = 1) -> None:
+        order = {"operation": OPERATIONS[operation], "kind": KINDS.get(kind, kind), "count": times}
+        self.post("/practice/faults", json.dumps({**order, "back_off_ms": 30000}).encode())
+
+    def arrived(self, address: str) -> list[tuple[str, dict[str, bytes], str]]:
+        box = self.open(address, {MEMBER: "member-secret", OTHER: "other-secret"}[address], address)
+        found = []
+        for ref in box.new_messages(frozenset()):
+            mail = email.message_from_bytes(box.raw(ref), policy=email.policy.default)
+            files = {part.get_filename(): part.get_payload(decode=True) for part in mail.iter_attachments()}
+            found.append((str(mail["Subject"]), files, str(mail["Message-ID"]).strip()))
+        box.close()
+        return found
+
+
+@pytest.fixture(params=["twin", pytest.param("practice", marks=pytest.mark.real)])
+def world(request, tmp_path):
+    if request.param == "twin":
+        yield Twin()
+        return
+    practice = Practice(tmp_path)
+    try:
+        yield practice
+    finally:
+        practice.mailbox.close()
+        practice.server.stop()
+
+
+def outgoing(key: str = "ask:1", **more: object) -> OutgoingMail:
+    values = {"to": (MEMBER,), "subject": "แบบรายงาน ๑", "text": "เรียน ก\n", "html": "<p>เรียน ก</p>", **more}
+    return OutgoingMail(key=key, kind="request", **values)
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "0a1b"
+    path.write_bytes(bytes(range(256)) * 40)
+    return path
+
+
+def test_received_mail_is_listed_once_oldest_first(world):
+    assert list(world.mailbox.new_messages(frozenset())) == [] and world.mailbox.count() == 0
+    for n in (1, 2, 3):
+        world.receive(n)
+    refs = list(world.mailbox.new_messages(frozenset()))
+    assert [r.message_id for r in refs] == [f"<in-{n}@office.example>" for n in (1, 2, 3)]
+    assert [r.received for r in refs] == sorted(r.received for r in refs)
+    assert all(r.received.tzinfo and type(r.received) is datetime and r.size > 50 and r.folder == "inbox" for r in refs)
+    rest = list(world.mailbox.new_messages(frozenset({refs[0].id, refs[2].id})))
+    assert [r.id for r in rest] == [refs[1].id]
+    assert world.mailbox.count() == 3
+
+
+def test_raw_is_what_was_sent_and_reading_changes_nothing(world):
+    world.receive(7)
+    (ref,) = world.mailbox.new_messages(frozenset())
+    raw = world.mailbox.raw(ref)
+    assert raw.endswith("body 7 ก\r\n".encode()) and b"Subject: answer 7" in raw
+    assert world.mailbox.raw(ref) == raw
+    assert [r.id for r in world.mailbox.new_messages(frozenset())] == [ref.id]
+
+
+def test_moving_gives_a_new_identity_and_keeps_the_count(world):
+    for n in (1, 2):
+        world.receive(n)
+    first, second = world.mailbox.new_messages(frozenset())
+    moved = world.mailbox.move(first, "กักกัน")
+    assert moved.id != first.id and moved.folder == "กักกัน"
+    assert (moved.received, moved.message_id) == (first.received, first.message_id)
+    assert b"answer 1" in world.mailbox.raw(moved)
+    assert [r.id for r in world.mailbox.new_messages(frozenset())] == [second.id]
+    again = world.mailbox.move(moved, "บันทึก")
+    world.mailbox.move(second, "บันทึก")
+    assert world.mailbox.count() == 2 and b"answer 1" in world.mailbox.raw(again)
+    with pytest.raises(MailNotFound):
+        world.mailbox.raw(first)
+    with pytest.raises(MailNotFound):
+        world.mailbox.move(first, "บันทึก")
+    with pytest.raises(MailDenied):
+        world.mailbox.move(again, "โฟลเดอร์ที่ไม่ได้ตั้งไว้")
+    assert world.mailbox.count() == 2
+
+
+def test_junk_is_listed_and_counted(world):
+    world.receive(1, auth="fail")
+    world.receive(2)
+    refs = list(world.mailbox.new_messages(frozenset()))
+    assert {r.message_id: r.folder for r in refs} == {"<in-1@office.example>": "junk", "<in-2@office.example>": "inbox"}
+    assert world.mailbox.count() == 2
+    world.mailbox.move(refs[0], "รอตรวจ")
+    assert world.mailbox.count() == 2
+
+
+def test_a_draft_is_found_by_its_key_attached_to_and_sent_once(world, file):
+    box = world.mailbox
+    assert list(box.find("ask:1")) == []
+    draft = box.save_draft(outgoing(cc=(OTHER,)))
+    box.save_draft(outgoing("ask:2"))
+    assert [(r.id, r.folder, r.message_id) for r in box.find("ask:1")] == [(draft.id, "drafts", draft.message_id)]
+    for name in ("แบบรายงาน ๑.docx", "หลักฐาน.pdf"):
+        later = box.attach(draft, name, "application/octet-stream", file)
+        assert later.change != draft.change and later.message_id == draft.message_id
+        draft = later
+    assert [r.change for r in box.find("ask:1")] == [draft.change]
+    assert world.arrived(MEMBER) == []
+    box.send(draft)
+    (sent,) = box.find("ask:1")
+    assert sent.folder == "sent" and sent.message_id == draft.message_id
+    expected = {"แบบรายงาน ๑.docx": file.read_bytes(), "หลักฐาน.pdf": file.read_bytes()}
+    assert world.arrived(MEMBER) == world.arrived(OTHER) == [("แบบรายงาน ๑", expected, draft.message_id)]
+    with pytest.raises(MailNotFound):
+        box.send(draft)
+    assert len(world.arrived(MEMBER)) == 1
+    assert [r.folder for r in box.find("ask:2")] == ["drafts"], "another key's draft is untouched"
+
+
+def test_a_stale_draft_is_not_sent(world, file):
+    old = world.mailbox.save_draft(outgoing())
+    new = world.mailbox.attach(old, "แบบ.docx", "application/octet-stream", file)
+    with pytest.raises(MailNotFound):
+        world.mailbox.send(old)
+    assert world.arrived(MEMBER) == [] and [r.folder for r in world.mailbox.find("ask:1")] == ["drafts"]
+    world.mailbox.send(new)
+    assert len(world.arrived(MEMBER)) == 1
+
+
+def test_a_discarded_draft_is_gone(world):
+    draft = world.mailbox.save_draft(outgoing())
+    world.mailbox.discard(draft)
+    assert list(world.mailbox.find("ask:1")) == []
+    with pytest.raises(MailNotFound):
+        world.mailbox.send(draft)
+    assert world.arrived(MEMBER) == []
+
+
+def test_the_message_id_is_made_from_the_key(world):
+    first = world.mailbox.save_draft(outgoing("ask:1"))
+    again = world.mailbox.save_draft(outgoing("ask:1"))
+    other = world.mailbox.save_draft(outgoing("ask:2"))
+    assert first.message_id == again.message_id != other.message_id
+    assert first.message_id.endswith("@songthan.office.example>")
+    assert len(world.mailbox.find("ask:1")) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [("drop_before", MailAmbiguous), ("drop_after", MailAmbiguous), ("busy", MailBusy), ("denied", MailDenied),
+     ("notfound", MailNotFound), ("auth", MailAuthFailed)],
+)  # fmt: skip
+def test_faults_of_sending_have_the_same_names_and_the_same_effect(world, kind, error):
+    draft = world.mailbox.save_draft(outgoing())
+    world.fail("send", kind)
+    with pytest.raises(error) as raised:
+        world.mailbox.send(draft)
+    assert raised.value.th and isinstance(raised.value, MailError)
+    if kind == "busy":
+        assert raised.value.back_off_s == 30.0
+    if kind not in ("auth", "busy"):
+        folders = [r.folder for r in world.mailbox.find("ask:1")]
+        assert folders == (["sent"] if kind == "drop_after" else ["drafts"])
+    assert len(world.arrived(MEMBER)) == (1 if kind == "drop_after" else 0)
+
+
+class Outbox:
+    def __init__(self) -> None:
+        self.rows: dict[str, str] = {}
+
+    def intend(self, mail: OutgoingMail) -> None:
+        self.rows.setdefault(mail.key, "intended")
+
+    def state(self, key: str) -> str:
+        return self.rows.get(key, "none")
+
+    def mark_handed(self, key: str, draft: object) -> None:
+        self.rows[key] = "handed"
+
+    def mark_sent(self, key: str, sent_ref: object, at: datetime) -> None:
+        self.rows[key] = "sent"
+
+    def mark_doubt(self, key: str, why: str) -> None:
+        self.rows[key] = "doubt"
+
+
+class Blobs:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def path(self, sha256: str) -> Path:
+        return self._path
+
+
+class Clock:
+    def now(self) -> datetime:
+        return datetime(2023, 3, 1, tzinfo=UTC)
+
+
+def test_the_exactly_once_sender_over_dropped_connections(world, file):
+    """Every writing operation loses its connection, before and after the work, in one delivery after another."""
+    attached = OutgoingFile(name="แบบ.docx", type="application/octet-stream", sha256="0a1b")
+    outbox, sent = Outbox(), 0
+    for operation in ("save_draft", "attach", "send"):
+        for kind in ("drop_before", "drop_after", "notfound"):
+            mail = outgoing(f"ask:{operation}:{kind}", files=(attached,), subject=f"{operation} {kind}")
+            world.fail(operation, kind)
+            for _ in range(4):
+                outcome = deliver(mail, mailbox=world.mailbox, outbox=outbox, blobs=Blobs(file), clock=Clock())
+                if outcome.status == "sent":
+                    break
+            sent += 1
+            assert outcome.status == "sent" and outbox.state(mail.key) == "sent"
+            assert [r.folder for r in world.mailbox.find(mail.key)] == ["sent"]
+    arrived = world.arrived(MEMBER)
+    assert len(arrived) == len({subject for subject, _, _ in arrived}) == sent
+    assert all(files == {"แบบ.docx": file.read_bytes()} for _, files, _ in arrived)
+
+
+@pytest.mark.real
+def test_the_practice_world_is_quick_enough_for_the_suite(tmp_path):
+    began = time.monotonic()
+    practice = Practice(tmp_path)
+    try:
+        assert practice.mailbox.count() == 0
+        assert time.monotonic() - began < 20
+    finally:
+        practice.server.stop()
