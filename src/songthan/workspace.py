@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -17,14 +16,14 @@ from pathlib import Path
 from songthan.adapters.blobs import FileBlobs
 from songthan.adapters.bundle_press import Press
 from songthan.adapters.clocks import FileClock, ShiftedClock, SystemClock
-from songthan.adapters.convert import LibreOffice
+from songthan.adapters.convert import LibreOffice, default_fontconfig
 from songthan.adapters.exchange import ExchangeMailbox, ExchangeSettings
 from songthan.adapters.form_files import list_forms, load_form
 from songthan.adapters.ledger import SqliteLedger
 from songthan.adapters.mail_texts import MailTexts
 from songthan.adapters.parse_mail import SandboxedMailParser
 from songthan.adapters.plan_files import load_plan
-from songthan.adapters.read_returned import SandboxedReader
+from songthan.adapters.read_sandboxed import SandboxedReader
 from songthan.adapters.render_docx import DocxRenderer
 from songthan.adapters.rule_files import load_rules
 from songthan.adapters.sandbox import Sandbox
@@ -104,9 +103,9 @@ def open_mailbox(settings: Settings, plan: Plan, state: Path) -> Mailbox:
     domain = address.partition("@")[2]
     common = {
         "mailbox": address,
-        "own_domain": domain,
+        "domain": domain,
         "timezone": plan.organisation.timezone,
-        "display_name": plan.roster.mailbox_name,
+        "sender_name": plan.roster.mailbox_name,
     }
     if settings.mailbox.kind == "practice":
         accounts = tomllib.loads((state / "practice" / "accounts.toml").read_text(encoding="utf-8"))
@@ -137,12 +136,6 @@ class LateMailbox:
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._open(), name)
-
-
-def default_fontconfig() -> Path | None:
-    """The font folder that `make setup` laid beside this Python, if it did."""
-    path = Path(sys.prefix) / "share" / "songthan" / "fonts.conf"
-    return path if path.exists() else None
 
 
 def load_forms(settings: Settings) -> dict[str, object]:
@@ -186,7 +179,7 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         renderer=DocxRenderer(templates / "docx"),
         reader=SandboxedReader(sandbox),
         parser=SandboxedMailParser(
-            sandbox, authserv_id=settings.mailbox.authserv_id, own_addresses=(plan.roster.mailbox,)
+            sandbox=sandbox, authserv_id=settings.mailbox.authserv_id, own_addresses=(plan.roster.mailbox,)
         ),
         converter=LibreOffice(fontconfig=default_fontconfig()),
         signatures=signatures,

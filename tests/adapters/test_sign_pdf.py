@@ -223,7 +223,7 @@ def test_prepare_refuses_what_it_cannot_do(broken, frozen):
 
 
 def test_timestamped_and_archived_signatures_tell_their_level(frozen, ca, director):
-    tsa = certificate("เครื่องประทับเวลาทดสอบ", issuer=ca, usage=ExtendedKeyUsageOID.TIME_STAMPING)
+    tsa = certificate("เครื่องประทับเวลา", issuer=ca, usage=ExtendedKeyUsageOID.TIME_STAMPING)
     stamped = verify(sign(frozen, director, tsa=tsa), frozen, ca)
     assert (stamped.valid, stamped.level, stamped.reasons_th) == (True, "B-T", ())
     archived = verify(sign(frozen, director, tsa=tsa, lta_root=ca), frozen, ca)

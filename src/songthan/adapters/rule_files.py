@@ -16,7 +16,7 @@ __all__ = ["MAX_PATTERN_WORK", "load_rules", "pattern_work"]
 
 _NAME = re.compile(r"^(\d{2})_[a-z0-9]+(_[a-z0-9]+)*$")
 _TOP = {"route", "purpose", "reason", "when"}
-MAX_PATTERN_WORK = 2_000
+MAX_PATTERN_WORK = 5_000
 """Ways one position of a text may be tried at most: patterns run over strangers' mail."""
 
 

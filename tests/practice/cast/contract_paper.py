@@ -74,6 +74,12 @@ def read_back(data: bytes) -> dict[str, str]:
     return found
 
 
+def words(data: bytes) -> str:
+    """All the words of a .docx, controls or not."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return "".join(etree.fromstring(archive.read("word/document.xml")).itertext(f"{{{W}}}t"))
+
+
 def _custom(token: str) -> str:
     names = {
         "SongthanForm": "f3", "SongthanVersion": "1", "SongthanDeadline": "2566-q2", "SongthanAssignment": "a-1",

@@ -116,3 +116,14 @@ def test_wrong_starts_say_why(folder):
         start(folder / "a.db", folder / "bad.toml", folder / "a.jsonl")
     ran = subprocess.run([sys.executable, "-m", "songthan.practice.exchange"], capture_output=True, check=False)
     assert ran.returncode == 2
+
+
+def test_it_ends_with_its_starter_and_lets_one_server_at_a_time_in(folder):
+    one = start(folder / "o.db", folder / "accounts.toml", folder / "o.jsonl")
+    command = [sys.executable, "-m", "songthan.practice.exchange", "--db", str(folder / "o.db")]
+    command += ["--accounts", str(folder / "accounts.toml"), "--log", str(folder / "o.jsonl")]
+    second = subprocess.run(command, capture_output=True, check=False, text=True)
+    assert second.returncode == 2 and "another practice server" in second.stderr
+    one.process.stdin.close()  # what a starter's death does
+    assert one.process.wait(10) == 0
+    one.stop()

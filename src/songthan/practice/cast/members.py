@@ -3,6 +3,7 @@
 Reacting only writes intents; `replies.py` does them.
 """
 
+import json
 import re
 from datetime import datetime, time
 from random import Random
@@ -49,14 +50,23 @@ class Members:
             elif row["state"] != "answered":
                 pressed.append(token)
             elif row["attempt"] < MOST_ATTEMPTS and self._to_correct(letter, form, person):
-                habit = "" if row["owner"] == person.id else "on_behalf"
-                self._intend(person, letter, [token], row["owner"], now, kind="mend", days=1, habit=habit)
+                self._intend(person, letter, [token], row["owner"], now, kind="mend", days=1)
         if fresh or self._has_open_mend(letter):
             self._memory.keep(letter.key, raw)
         for owner, tokens in fresh.items():
             self._asked(person, letter, tokens, owner, now)
         if letter.sender == self._people.office and not fresh:
-            self._pressed(person, letter, pressed or self._meant(person, letter), now)
+            if "แก้ไข" in letter.subject and not forms:
+                self._correct_without_form(person, letter, now)
+            self._pressed(person, letter, pressed or self._meant(person, letter, "asked", "waits"), now)
+
+    def _correct_without_form(self, person: Person, letter: Letter, now: datetime) -> None:
+        # what came back carries no controls (his PDF, LibreOffice's file): he fills the form of the request again
+        for token in self._meant(person, letter, "answered"):
+            row = self._row(token, person.id)
+            if row["attempt"] < MOST_ATTEMPTS and not self._mending(person, token):
+                request = read_letter(row["mail"], self._memory.kept(row["mail"]))
+                self._intend(person, request, [token], row["owner"], now, kind="mend", days=1, asked_by=letter.key)
 
     def _asked(self, person: Person, letter: Letter, tokens: list[str], owner: str, now: datetime) -> None:
         habit = self._habits.habit(person.id) if owner == person.id else "on_behalf"
@@ -93,13 +103,13 @@ class Members:
 
     def _intend(
         self, person: Person, letter: Letter, tokens: list[str], owner: str, now: datetime, *, kind: str, days: int,
-        habit: str = "",
+        habit: str = "", asked_by: str = "",
     ) -> None:  # fmt: skip
-        habit = habit or self._habits.habit(person.id)
+        habit = habit or (self._habits.habit(person.id) if owner == person.id else "on_behalf")
         chance = Random(f"{self._seed}|{person.id}|{tokens[0]}|{kind}|clock")
         clock = time(9 if days == 1 else chance.randint(9, 15), chance.randint(5, 55))
         self._memory.intend(Intent(
-            id=f"{person.id}:{kind}:{tokens[0]}:{letter.key}", who=person.id, kind=kind, habit=habit,
+            id=f"{person.id}:{kind}:{tokens[0]}:{asked_by or letter.key}", who=person.id, kind=kind, habit=habit,
             due=days_later(now, days, clock), payload={"mail": letter.key, "tokens": tokens, "owner": owner},
         ))  # fmt: skip
 
@@ -109,9 +119,7 @@ class Members:
     def _to_correct(self, letter: Letter, form: Form, person: Person) -> bool:
         if letter.sender != self._people.office:
             return False
-        waiting = {t for i in self._memory.open_intents() if i.kind == "mend" and i.who == person.id
-                   for t in i.payload["tokens"]}  # fmt: skip
-        if form.marks.token in waiting:
+        if self._mending(person, form.marks.token):
             return False
         if "แก้ไข" in letter.subject:
             return True
@@ -140,20 +148,31 @@ class Members:
             (token, person.id, owner, letter.key, letter.message_id),
         )
 
-    def _meant(self, person: Person, letter: Letter) -> list[str]:
-        # a reminder without the form: it answers to the request's thread, names the token, or says so
-        rows = self._memory.rows(
-            "SELECT token, request FROM forms WHERE holder = ? AND state != 'answered'", (person.id,)
+    def _mending(self, person: Person, token: str) -> bool:
+        return any(
+            i.kind == "mend" and i.who == person.id and token in i.payload["tokens"]
+            for i in self._memory.open_intents()
         )
-        says_so = "เตือน" in letter.subject
-        return [t for t, request in rows if says_so or t in letter.text or (request and request in letter.references)
-                or self._answers_me(person, letter)]  # fmt: skip
 
-    def _answers_me(self, person: Person, letter: Letter) -> bool:
+    def _meant(self, person: Person, letter: Letter, *states: str) -> list[str]:
+        # a mail without the form: it answers to the request's thread, names the token, or says what it is
+        rows = self._memory.rows("SELECT token, request, state FROM forms WHERE holder = ?", (person.id,))
+        answered = self._answered_by(person, letter)
+        says_so = "เตือน" in letter.subject and "answered" not in states
+        return [
+            token
+            for token, request, state in rows
+            if state in states
+            and (says_so or token in answered or token in letter.text or (request and request in letter.references))
+        ]
+
+    def _answered_by(self, person: Person, letter: Letter) -> set[str]:
+        """The tokens of those mails of his own that this letter answers."""
         rows = self._memory.rows(
-            "SELECT o.message_id FROM outbox o JOIN intents i ON i.id = o.intent WHERE i.who = ?", (person.id,)
+            "SELECT o.message_id, i.payload FROM outbox o JOIN intents i ON i.id = o.intent WHERE i.who = ?",
+            (person.id,),
         )
-        return any(message_id in letter.references for (message_id,) in rows)
+        return {t for key, payload in rows if key in letter.references for t in json.loads(payload)["tokens"]}
 
     def _row(self, token: str, holder: str) -> dict | None:
         rows = self._memory.rows(

@@ -1,9 +1,10 @@
-"""`python -m songthan.practice.exchange`: serve until SIGTERM. Exit codes: 2 wrong arguments or accounts, 3 port in use."""
+"""`python -m songthan.practice.exchange`: serve until SIGTERM. Exit 2: wrong arguments or accounts; 3: port in use."""
 
 import argparse
 import contextlib
 import errno
 import json
+import os
 import signal
 import sys
 import threading
@@ -28,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--clock", type=Path, help="file with one ISO 8601 datetime: the simulated time")
     parser.add_argument("--control", action="store_true", help="open /practice/faults and /practice/counts")
+    parser.add_argument("--stop-with-stdin", action="store_true", help="end when standard input closes")
     options = parser.parse_args(arguments)
     try:
         server = _open(options)
@@ -42,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 3
         print(f"practice exchange: cannot listen on {options.host}:{options.port}: {error}", file=sys.stderr)
         return 2
-    _serve(server, options.host)
+    _serve(server, options.host, stop_with_stdin=options.stop_with_stdin)
     return 0
 
 
@@ -64,8 +66,11 @@ def _open(options: argparse.Namespace) -> PracticeServer:
         raise
 
 
-def _serve(server: PracticeServer, host: str) -> None:
+def _serve(server: PracticeServer, host: str, *, stop_with_stdin: bool) -> None:
     stop = threading.Event()
+    if stop_with_stdin:
+        # a starter that is killed closes its end of the pipe: no orphan keeps the database
+        threading.Thread(target=_wait_for_end, args=(stop,), daemon=True).start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     base = f"http://{host}:{server.server_port}"
@@ -76,6 +81,13 @@ def _serve(server: PracticeServer, host: str) -> None:
     server.server_close()
     with contextlib.suppress(PracticeError):
         server.mailboxes.store.close()
+
+
+def _wait_for_end(stop: threading.Event) -> None:
+    # os.read and not sys.stdin: a buffered reader's lock would abort the interpreter when it ends
+    while os.read(0, 4096):
+        pass
+    stop.set()
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ class RunningExchange:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        self.process.stdout.close()
+        _close_pipes(self.process)
 
     def __enter__(self) -> "RunningExchange":
         return self
@@ -43,10 +43,25 @@ class RunningExchange:
         self.stop()
 
 
+def _close_pipes(process: subprocess.Popen) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
+
+
 def start(
-    db: Path, accounts: Path, log: Path, clock: Path | None = None, control: bool = False, port: int = 0
+    db: Path,
+    accounts: Path,
+    log: Path,
+    clock: Path | None = None,
+    control: bool = False,
+    port: int = 0,
+    outlive: bool = False,
 ) -> RunningExchange:
-    """Start a server on loopback and wait until it listens; PracticeError carries its one line of complaint."""
+    """Start a server on loopback and wait until it listens; PracticeError carries its one line of complaint.
+
+    It ends with the process that started it, killed or not, unless `outlive` is True.
+    """
     command = [
         sys.executable,
         "-m",
@@ -64,15 +79,23 @@ def start(
         command += ["--clock", str(clock)]
     if control:
         command.append("--control")
+    if not outlive:
+        command.append("--stop-with-stdin")
     errors = Path(str(db) + ".stderr")
     with errors.open("wb") as complaints:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True)
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL if outlive else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+        )
     line = process.stdout.readline()
     try:
         return RunningExchange(process=process, **json.loads(line))
     except ValueError as error:
         process.wait()
-        process.stdout.close()
+        _close_pipes(process)
         complaint = errors.read_text(encoding="utf-8", errors="replace").strip()
         raise PracticeError(f"the practice Exchange did not start (exit {process.returncode}): {complaint}") from error
 

@@ -4,14 +4,17 @@ journal_mode=DELETE and synchronous=EXTRA: what was answered survives kill -9 an
 under one lock: operations follow each other, so a send is seen whole or not at all.
 """
 
+import fcntl
 import json
 import secrets
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from songthan.practice.exchange.errors import PracticeError
 
@@ -47,6 +50,7 @@ CREATE TRIGGER IF NOT EXISTS log_is_append_only_delete BEFORE DELETE ON log
     BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
 """
 
+LOCK_SECONDS = 2
 ITEM_COLUMNS = (
     "id, mailbox, folder, change, created_change, is_draft, is_read, created, received, sent, modified, size, sha256,"
     " head, properties"
@@ -96,6 +100,7 @@ class Store:
         self.lock = threading.RLock()
         self.after_commit = after_commit
         self._depth = 0
+        self._guard = _only_server(path)
         try:
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
             mode = self._db.execute("PRAGMA journal_mode=DELETE").fetchone()[0]
@@ -114,6 +119,7 @@ class Store:
         """Close the file after the operation under way."""
         with self.lock:
             self._db.close()
+            self._guard.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -187,6 +193,27 @@ class Store:
         """The mailbox's inbox, drafts, sentitems..."""
         found = self.folders("mailbox = ? AND kind = ?", (mailbox, kind))
         return found[0] if found else None
+
+
+def _only_server(path: Path) -> IO[bytes]:
+    """Hold the file beside the database that lets one server in; the system frees it when a process is killed.
+
+    A server that is just ending is waited for, LOCK_SECONDS at most.
+    """
+    try:
+        guard = path.with_name(path.name + ".lock").open("ab")
+    except OSError as error:
+        raise PracticeError(f"database {path}: {error}") from error
+    until = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return guard
+        except BlockingIOError as error:
+            if time.monotonic() > until:
+                guard.close()
+                raise PracticeError(f"database {path}: another practice server has it open; stop that one") from error
+            time.sleep(0.05)
 
 
 def _item(row: tuple) -> Item:

@@ -1,0 +1,283 @@
+"""What a route calls for: states that move, forms that are kept, letters that are meant to be written.
+
+Everything here runs inside the transaction of the route (see `take_in`), so it happens once, with the route, or not at
+all. Letters are only intended here; the post carries them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from songthan.domain.absence import return_date
+from songthan.domain.assignments import AssignmentState, DeadlineState
+from songthan.domain.messages import Message, Route
+from songthan.domain.plans import Member
+from songthan.domain.thai import thai_datetime
+from songthan.steps.ask_director import check_signature, record_signature
+from songthan.steps.fill_form import short_title
+from songthan.steps.gather_facts import FormFile, Gathered
+from songthan.steps.letters import deadline_words, member_words, queue, tell_secretary
+from songthan.steps.office import Office
+from songthan.steps.submit import receipt_number, record_receipt
+
+#: rule → the reason the polite «not valid» letter gives
+NOT_VALID = {
+    "04_password_protected": "locked",
+    "65_converted": "converted",
+    "66_other_archive": "locked_archive",
+    "68_scan_or_pdf": "scan",
+    "69_picture": "photo",
+    "75_cloud_link": "cloud_link",
+}
+_ANSWERABLE = frozenset({"member", "deputy", "secretary"})
+_KEEPS_EVIDENCE = frozenset({"evidence", "form", "archive"})
+
+
+def _nothing() -> None:
+    """No further write."""
+
+
+def settle_purpose(
+    office: Office, inbox_id: int, message: Message, route: Route, gathered: Gathered
+) -> tuple[Route, Callable[[], None]]:
+    """Look closer at an accepted mail before the route is final: a bad signature or a missing number is a hold.
+
+    Returns the final route and the write that belongs to its transaction.
+    """
+    if route.route != "accept":
+        return route, _nothing
+    if route.purpose == "form":
+        return _form(office, inbox_id, message, route, gathered)
+    deadline_id = gathered.facts.thread_deadline
+    if not deadline_id:
+        return _hold(route, "ไม่ทราบว่าจดหมายนี้เกี่ยวกับกำหนดส่งใด"), _nothing
+    deadline = office.plan.deadline(deadline_id)
+    state = office.ledger.deadline_state(deadline_id)
+    if route.purpose == "signature":
+        if state is not DeadlineState.WITH_DIRECTOR:
+            return _hold(route, "ได้รับไฟล์ลงนาม แต่ขณะนี้ไม่มีเอกสารที่รอลงนาม"), _nothing
+        found = check_signature(office, deadline, message)
+        if isinstance(found, str):
+            return _hold(route, f"ลายมือชื่อในไฟล์ที่ส่งกลับยังใช้ไม่ได้: {found}"), _nothing
+        signed, report = found
+        return route, lambda: record_signature(office, deadline, signed, report, message)
+    number = receipt_number(message.body)
+    if number is None:
+        return _hold(route, "หน่วยงานสารบรรณตอบกลับแล้ว แต่ไม่พบเลขรับที่ชัดเจน โปรดเปิดอ่านและบันทึกเลขรับ"), _nothing
+    if state is not DeadlineState.SUBMITTED:
+        return _hold(route, "ได้รับเลขรับ แต่ขณะนี้ไม่มีเรื่องที่รอเลขรับ"), _nothing
+    return route, lambda: record_receipt(office, deadline, number, message, inbox_id)
+
+
+def _form(
+    office: Office, inbox_id: int, message: Message, route: Route, gathered: Gathered
+) -> tuple[Route, Callable[[], None]]:
+    file = gathered.form_file
+    if file is None or file.assignment is None:
+        return _hold(route, "ไม่พบแบบรายงานในจดหมาย"), _nothing
+    state = file.assignment.state
+    if state is AssignmentState.ACCEPTED and file.form.verdict != "complete":
+        return _hold(route, "รับแบบของผู้นี้ครบถ้วนแล้ว ฉบับที่ส่งมาใหม่ยังไม่ครบ โปรดพิจารณาว่าจะใช้ฉบับใด"), _nothing
+    if state in (AssignmentState.PLANNED, AssignmentState.WAIVED):
+        return _hold(route, "รายการนี้ยังไม่ได้ขอหรือได้รับยกเว้นแล้ว โปรดพิจารณา"), _nothing
+    return route, lambda: keep_form(office, inbox_id, message, file)
+
+
+def keep_form(office: Office, inbox_id: int, message: Message, file: FormFile, *, verdict: str | None = None) -> None:
+    """Keep a returned form and what came along, and let its assignment be RECEIVED. `verdict` is a person's word."""
+    assignment = file.assignment
+    if assignment is None:
+        return
+    now = office.clock.now()
+    with office.ledger.transaction():
+        return_id = office.ledger.returns.add(assignment.id, inbox_id, file.attachment, file.form, now)
+        if verdict:
+            office.ledger.returns.set_verdict(return_id, verdict)
+        for attachment in message.attachments:
+            if attachment.sha256 != file.attachment.sha256 and attachment.role in _KEEPS_EVIDENCE:
+                office.ledger.returns.add_evidence(assignment.id, inbox_id, attachment)
+        office.ledger.move_assignment(
+            assignment.id, AssignmentState.RECEIVED, now, current_return=return_id, away=0, absent_until=None
+        )
+
+
+def _hold(route: Route, reason: str) -> Route:
+    return replace(route, route="hold", purpose="", reason=reason)
+
+
+def apply(office: Office, inbox_id: int, message: Message, route: Route, gathered: Gathered | None) -> None:
+    """The letters and notes that follow from the route."""
+    if route.route == "note":
+        _note(office, inbox_id, message, route, gathered)
+    elif route.route == "hold":
+        _tell_of_hold(office, inbox_id, message, route)
+        if gathered is not None:
+            _not_valid(office, message, route, gathered)
+    elif route.route == "quarantine":
+        _tell_of_quarantine(office, inbox_id, message, route)
+
+
+def _note(office: Office, inbox_id: int, message: Message, route: Route, gathered: Gathered | None) -> None:
+    if gathered is None:
+        return
+    if route.purpose == "bounce":
+        _tell_of_bounce(office, inbox_id, message)
+    elif route.purpose == "out-of-office":
+        _note_absence(office, message, gathered)
+    elif route.purpose == "empty":
+        _need_file(office, message, gathered)
+
+
+def _note_absence(office: Office, message: Message, gathered: Gathered) -> None:
+    """The member is away until the date he names; only his own open duties are marked."""
+    member = gathered.facts.sender_member
+    if member is None or message.authentication != "pass":
+        return
+    today = office.calendar.local(message.received).date()
+    until = return_date(f"{message.subject}\n{message.body}", after=today)
+    for assignment in gathered.facts.owes:
+        row = office.ledger.assignment_row(assignment)
+        if row and row["member"] == member:
+            office.ledger.note_assignment(assignment, away=1, absent_until=until.isoformat() if until else None)
+            office.ledger.record("member-away", assignment, office.clock.now(), until=until, member=member)
+
+
+def _answer_to(office: Office, message: Message, gathered: Gathered) -> tuple[Member, object, str] | None:
+    """Whom to answer about which assignment; None when he is not ours, not proven, or owes nothing."""
+    member_id = gathered.facts.sender_member
+    if not member_id or message.auto or message.authentication != "pass":
+        return None
+    if gathered.facts.sender_is not in _ANSWERABLE or not gathered.facts.owes:
+        return None
+    row = office.ledger.assignment_row(gathered.facts.thread_assignment or gathered.facts.owes[0])
+    if row is None:
+        return None
+    day = office.calendar.local(office.clock.now()).date().isoformat()
+    return office.plan.roster.member(member_id), office.ledger.as_assignment(row), day
+
+
+def _need_file(office: Office, message: Message, gathered: Gathered) -> None:
+    """One friendly answer per sender and day to «ส่งแล้วค่ะ» without a file."""
+    found = _answer_to(office, message, gathered)
+    if found is None:
+        return
+    member, assignment, day = found
+    deadline = office.plan.deadline(assignment.deadline)
+    queue(
+        office,
+        key=f"need_file/{member.id}/{day}",
+        kind="need_file",
+        to=member.email,
+        reply_to=message.message_id,
+        deadline=deadline.id,
+        subjects=(assignment.id,),
+        context={
+            "member": member_words(member),
+            "deadline": deadline_words(deadline),
+            "file_name": _form_name(office, assignment),
+            "token": assignment.token,
+        },
+    )
+
+
+def _not_valid(office: Office, message: Message, route: Route, gathered: Gathered) -> None:
+    """One polite request per sender, reason and day when what came cannot count yet."""
+    reason = NOT_VALID.get(route.rule)
+    found = _answer_to(office, message, gathered) if reason else None
+    if found is None or reason is None:
+        return
+    member, assignment, day = found
+    deadline = office.plan.deadline(assignment.deadline)
+    names = [a.name for a in message.attachments if a.role != "inline"]
+    queue(
+        office,
+        key=f"not_valid/{reason}/{member.id}/{day}",
+        kind="not_valid",
+        to=member.email,
+        reply_to=message.message_id,
+        deadline=deadline.id,
+        subjects=(assignment.id,),
+        context={
+            "member": member_words(member),
+            "deadline": deadline_words(deadline),
+            "reason": reason,
+            "received_name": names[0] if names else message.subject,
+            "file_name": _form_name(office, assignment),
+            "token": assignment.token,
+        },
+    )
+
+
+def _form_name(office: Office, assignment: object) -> str:
+    spec = office.forms[assignment.form]
+    member = office.plan.roster.member(assignment.member)
+    deadline = office.plan.deadline(assignment.deadline)
+    return (spec.file_name or "{deadline_title} - {member}.docx").format(
+        deadline_title=short_title(deadline), member=member.full_name, form_title=spec.title, deadline=deadline.id
+    )
+
+
+def _tell_of_hold(office: Office, inbox_id: int, message: Message, route: Route) -> None:
+    secretary = office.plan.roster.member(office.plan.roster.secretary)
+    queue(
+        office,
+        key=f"hold/{inbox_id}",
+        kind="hold_notice",
+        to=secretary.email,
+        context={
+            "hold": {
+                "id": inbox_id,
+                "sender": f"{message.sender_name} <{message.sender}>".strip(),
+                "subject": message.subject or "(ไม่มีชื่อเรื่อง)",
+                "received_th": thai_datetime(office.calendar.local(message.received)),
+                "reason": route.reason,
+                "attachments": [a.name for a in message.attachments if a.role != "inline"][:20],
+            },
+            "commands": [
+                {"command": f"songthan hold show {inbox_id}", "meaning": "ดูรายละเอียดและค่าที่อ่านได้"},
+                {"command": f'songthan hold accept {inbox_id} --reason "…"', "meaning": "รับไว้ใช้"},
+                {"command": f'songthan hold reject {inbox_id} --reason "…"', "meaning": "ไม่รับ"},
+            ],
+        },
+    )
+
+
+def _tell_of_quarantine(office: Office, inbox_id: int, message: Message, route: Route) -> None:
+    tell_secretary(
+        office,
+        key=f"quarantine/{inbox_id}",
+        title="กักกันจดหมายต้องสงสัย",
+        what=(
+            f"จดหมายเลขที่ {inbox_id} อ้างว่ามาจาก {message.sender_name} <{message.sender}> เรื่อง «{message.subject}»: "
+            f"{route.reason} ระบบไม่ได้อ่านหรือใช้ข้อมูลใดจากจดหมายนี้"
+        ),
+        actions=("อย่าเปิดไฟล์แนบ", "หากเป็นชื่อของบุคลากรในสำนัก โปรดแจ้งเจ้าตัวและฝ่ายเทคโนโลยีสารสนเทศ"),
+        commands=[(f"songthan hold show {inbox_id}", "ดูหัวจดหมาย")],
+    )
+
+
+def _tell_of_bounce(office: Office, inbox_id: int, message: Message) -> None:
+    secretary = office.plan.roster.member(office.plan.roster.secretary)
+    ours = office.ledger.outbox.by_message_id((message.bounced_message_id,)) if message.bounced_message_id else None
+    address = message.bounced_address or (str(ours["recipient"]) if ours else "ไม่ทราบที่อยู่")
+    member = office.plan.roster.by_address(address)
+    if address.lower() == secretary.email.lower():
+        return
+    queue(
+        office,
+        key=f"bounce/{inbox_id}",
+        kind="bounce_notice",
+        to=secretary.email,
+        context={
+            "bounce": {
+                "address": address,
+                "full_name": member.full_name if member else "-",
+                "subject": str(ours["subject"]) if ours else message.subject,
+                "received_th": thai_datetime(office.calendar.local(message.received)),
+                "status": message.bounce_status or "",
+                "reason": "ไม่พบผู้รับที่ปลายทาง" if message.bounce_status.startswith("5.1") else "",
+            },
+            "commands": [{"command": "songthan status", "meaning": "ดูว่าใครยังค้าง"}],
+        },
+    )

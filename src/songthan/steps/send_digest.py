@@ -1,0 +1,87 @@
+"""The daily digest to the secretary: how everything stands, who owes, what waits for her.
+
+Safe to repeat: one key a day. That it comes every working morning is the sign that Songthan is alive.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from songthan.domain.ladders import ladder_for
+from songthan.domain.thai import thai_date
+from songthan.steps.letters import queue
+from songthan.steps.office import Office
+from songthan.steps.post import post
+from songthan.steps.report_status import deadline_status, owing
+
+_LIVE = frozenset({"OPEN", "COLLECTED", "COMPILED", "WITH_DIRECTOR", "SIGNED", "SUBMITTED", "MISSED"})
+
+
+def send_digest(office: Office) -> bool:
+    """Send today's digest unless it went out or today is a day off; True when nothing is left to do."""
+    today = office.calendar.local(office.clock.now()).date()
+    if not office.calendar.is_working_day(today):
+        return True
+    key = f"digest/{today.isoformat()}"
+    if office.ledger.outbox.state(key) == "none":
+        secretary = office.plan.roster.member(office.plan.roster.secretary)
+        queue(office, key=key, kind="digest", to=secretary.email, context=_context(office, today))
+    return post(office, key)
+
+
+def _context(office: Office, today: date) -> dict[str, object]:
+    live = [d for d in office.plan.deadlines if office.ledger.deadline_state(d.id).value in _LIVE]
+    counts = office.ledger.inbox.counts()
+    deadlines, owed = [], []
+    for deadline in live:
+        status = deadline_status(office, deadline.id)
+        rows = status["assignments"]
+        correcting = sum(1 for r in rows if r["state"] == "NEEDS_CORRECTION")  # type: ignore[attr-defined]
+        deadlines.append(
+            {
+                "title": deadline.title,
+                "internal_th": thai_date(deadline.members_until, weekday=True),
+                "external_th": thai_date(deadline.external, weekday=True),
+                "asked": status["asked"],
+                "accepted": status["accepted"],
+                "correcting": correcting,
+                "waiting": int(str(status["waiting"])) - correcting,
+            }
+        )
+        left = office.calendar.working_days_between(today, deadline.members_until)
+        owed += [
+            {"full_name": n, "deadline_title": deadline.title, "days_left": left} for n in owing(office, deadline.id)
+        ]
+    return {
+        "date_th": thai_date(today, weekday=True),
+        "deadlines": deadlines,
+        "owing": owed,
+        "holds": [
+            {"id": h["id"], "sender": h["sender"] or "-", "subject": h["subject"] or "-", "reason": h["reason"] or "-"}
+            for h in office.ledger.inbox.holds()
+        ],
+        "counts": {
+            "mails_in": counts["all"],
+            "mails_out": office.ledger.outbox.sent_count(),
+            "quarantined": counts.get("quarantine", 0),
+        },
+        "next_dates": _next_dates(office, today),
+        "commands": [
+            {"command": "songthan status", "meaning": "ดูสถานะทุกรายการ"},
+            {"command": "songthan hold list", "meaning": "ดูจดหมายที่รอวินิจฉัย"},
+        ],
+    }
+
+
+def _next_dates(office: Office, today: date) -> list[dict[str, str]]:
+    found = []
+    for deadline in office.plan.deadlines:
+        ladder = ladder_for(deadline, office.calendar)
+        for day, what in (
+            (ladder.opens, "เปิดรอบ"),
+            (ladder.internal, "สมาชิกส่งภายใน"),
+            (ladder.target, "ส่งจริงภายใน"),
+        ):
+            if day >= today:
+                found.append((day, f"{what} {deadline.title}"))
+    return [{"date_th": thai_date(day, short=True), "what": what} for day, what in sorted(found)[:5]]

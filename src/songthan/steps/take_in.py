@@ -1,0 +1,112 @@
+"""Mail in: raw bytes and the inbox row first, then parse, route by the rules, act, file away.
+
+Safe to repeat and to be killed anywhere: a mailbox item is one row (by its id); each row goes stored → parsed → routed →
+settled, every arrow is one transaction, and what a route calls for (states, answers' intents) is in the same
+transaction as the route. The move in the mailbox comes last; a mail that is gone from Inbox was moved by an earlier run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from songthan.domain.errors import MailNotFound
+from songthan.domain.messages import MailRef, Message, Route
+from songthan.domain.routing import decide_route
+from songthan.steps.gather_facts import gather
+from songthan.steps.mail_effects import apply, settle_purpose
+from songthan.steps.office import Office
+
+#: A mail that brought the reader down this often is held for a person.
+POISON_AFTER = 3
+
+FOLDERS = {"accept": "ตอบกลับแล้ว", "note": "บันทึก", "hold": "รอตรวจ", "quarantine": "กักกัน"}
+
+
+def fetch_new(office: Office) -> int:
+    """Make every new mail durable: bytes in the blobs, row in the ledger; nothing is parsed. Returns how many."""
+    count = 0
+    for ref in office.mailbox.new_messages(office.ledger.inbox.known_ids()):
+        raw = office.mailbox.raw(ref)
+        office.tick("fetched")
+        sha256 = office.blobs.put(raw)
+        office.tick("stored-bytes")
+        office.ledger.inbox.add(ref, sha256, office.clock.now())
+        office.tick("stored-row")
+        count += 1
+    return count
+
+
+def settle_all(office: Office) -> int:
+    """Take every unsettled row as far as it goes. Returns how many were settled."""
+    rows = office.ledger.inbox.unfinished()
+    for row in rows:
+        settle_row(office, row)
+    return len(rows)
+
+
+def settle_row(office: Office, row: Mapping[str, object]) -> None:
+    """One mail: parse, route and act, move."""
+    inbox_id = int(str(row["id"]))
+    if row["state"] in ("stored", "parsed"):
+        attempts = office.ledger.inbox.started(inbox_id)
+        message = _parsed(office, row)
+        office.tick("parsed")
+        _route(office, row, message, poisoned=attempts > POISON_AFTER)
+        office.tick("routed")
+    _file_away(office, inbox_id)
+    office.tick("settled")
+
+
+def _parsed(office: Office, row: Mapping[str, object]) -> Message:
+    inbox_id = int(str(row["id"]))
+    if row["state"] != "stored":
+        return office.ledger.inbox.message(inbox_id)
+    message = office.parser.parse(
+        office.blobs.get(str(row["sha256"])),
+        received=datetime.fromisoformat(str(row["received"])),
+        put=office.blobs.put,
+    )
+    office.ledger.inbox.save_parsed(inbox_id, message)
+    return message
+
+
+def _route(office: Office, row: Mapping[str, object], message: Message, *, poisoned: bool) -> None:
+    """The rules' verdict and everything that follows from it, in one transaction."""
+    inbox_id = int(str(row["id"]))
+    if poisoned:
+        route = Route(
+            route="hold",
+            rule="poison",
+            reason="อ่านจดหมายฉบับนี้ไม่สำเร็จหลายครั้ง โปรดเปิดดูในกล่องจดหมายด้วยตนเอง",
+        )
+        with office.ledger.transaction():
+            office.ledger.inbox.save_route(inbox_id, route, office.clock.now())
+            apply(office, inbox_id, message, route, None)
+        return
+    gathered = gather(office, row, message)
+    route = decide_route(gathered.facts, office.rules)
+    route, finish = settle_purpose(office, inbox_id, message, route, gathered)
+    with office.ledger.transaction():
+        office.ledger.inbox.save_route(inbox_id, route, office.clock.now())
+        apply(office, inbox_id, message, route, gathered)
+        finish()
+
+
+def _file_away(office: Office, inbox_id: int) -> None:
+    row = office.ledger.inbox.get(inbox_id) or {}
+    folder = FOLDERS[str(row["route"])]
+    ref = MailRef(
+        id=str(row["mailbox_id"]),
+        change="",
+        received=datetime.fromisoformat(str(row["received"])),
+        message_id=str(row["message_id"] or ""),
+        folder=str(row["folder"]),
+    )
+    try:
+        moved = office.mailbox.move(ref, folder).id
+    except MailNotFound:
+        # an earlier run moved it and was killed before it could say so
+        moved = ref.id
+    office.tick("moved")
+    office.ledger.inbox.settle(inbox_id, mailbox_id=moved, folder=folder)

@@ -1,0 +1,101 @@
+"""Looks for what is not as it should be: mail counts, mails in doubt, rows that do not move, the clock, the disk.
+
+Reads only, except `tell`, which queues one alarm per finding and day; safe to repeat.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+
+from songthan.domain.errors import MailError
+from songthan.steps.letters import tell_secretary
+from songthan.steps.office import Office
+
+#: Below this much free disk nothing new should be promised.
+LEAST_FREE = 200 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing amiss; `code` is part of the alarm's key."""
+
+    code: str
+    title: str
+    what: str
+    remedy: str
+
+
+def findings(office: Office) -> list[Finding]:
+    """What is amiss now, worst first."""
+    return [f for look in (_mailbox, _stuck, _disk, _roots) if (f := look(office)) is not None]
+
+
+def tell(office: Office, found: list[Finding]) -> None:
+    """One alarm per finding and day."""
+    day = office.calendar.local(office.clock.now()).date().isoformat()
+    for finding in found:
+        tell_secretary(
+            office,
+            key=f"watch/{finding.code}/{day}",
+            title=finding.title,
+            what=finding.what,
+            actions=(finding.remedy,),
+            commands=[("songthan doctor", "ตรวจความพร้อมของเครื่อง")],
+        )
+
+
+def _mailbox(office: Office) -> Finding | None:
+    """Every mail in the mailbox has a row, and the other way round."""
+    try:
+        waiting = sum(1 for _ in office.mailbox.new_messages(office.ledger.inbox.known_ids()))
+        there, known = office.mailbox.count(), office.ledger.inbox.counts()["all"]
+    except MailError as error:
+        return Finding(
+            code="mailbox", title="ติดต่อกล่องจดหมายไม่ได้", what=error.th, remedy=error.remedy or "ตรวจเครือข่ายและรหัสผ่าน"
+        )
+    if there == known + waiting:
+        return None
+    return Finding(
+        code="count",
+        title="จำนวนจดหมายในกล่องกับในสมุดทะเบียนไม่ตรงกัน",
+        what=f"ในกล่องมี {there} ฉบับ ในสมุดทะเบียนมี {known} ฉบับ (กำลังจะอ่าน {waiting} ฉบับ)",
+        remedy="ตรวจว่ามีผู้ย้ายหรือลบจดหมายในกล่องนี้ด้วยมือหรือไม่ จดหมายที่อ่านแล้วยังอยู่ในระบบครบ",
+    )
+
+
+def _stuck(office: Office) -> Finding | None:
+    stuck = [r for r in office.ledger.inbox.unfinished() if int(str(r["attempts"] or 0)) > 1]
+    if not stuck:
+        return None
+    return Finding(
+        code="stuck",
+        title="มีจดหมายที่อ่านไม่จบ",
+        what=f"จดหมาย {len(stuck)} ฉบับอ่านไม่สำเร็จในรอบก่อน ระบบจะลองใหม่ แล้วพักไว้ให้ท่านหากยังไม่สำเร็จ",
+        remedy="รอรอบถัดไป แล้วดู songthan hold list",
+    )
+
+
+def _disk(office: Office) -> Finding | None:
+    free = shutil.disk_usage(office.state).free
+    if free > LEAST_FREE:
+        return None
+    return Finding(
+        code="disk",
+        title="พื้นที่ดิสก์ใกล้เต็ม",
+        what=f"เหลือพื้นที่ {free // 1024 // 1024} MB",
+        remedy="ย้ายแฟ้มอื่นออกจากเครื่อง ก่อนที่ระบบจะหยุดส่งจดหมาย",
+    )
+
+
+def _roots(office: Office) -> Finding | None:
+    """Without the director's root certificate no signature can be believed."""
+    waiting = [d for d in office.plan.deadlines if office.ledger.deadline_state(d.id).value == "WITH_DIRECTOR"]
+    if not waiting or office.trust_roots():
+        return None
+    return Finding(
+        code="roots",
+        title="ยังไม่มีใบรับรองรากสำหรับตรวจลายมือชื่อ",
+        what="มีเอกสารรอผู้อำนวยการลงนาม แต่ไม่พบใบรับรองตาม songthan.toml [director] trust_roots",
+        remedy="วางใบรับรองราก (.pem) ของผู้ออกใบรับรองให้ผู้อำนวยการ ไว้ในที่ที่กำหนด",
+    )

@@ -1,0 +1,449 @@
+"""The Exchange adapter's own matters: MIME, settings, errors, back-off, credentials, paging, named property."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+import re
+import urllib.parse
+import urllib.request
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import requests
+from exchangelib import Message, errors
+from exchangelib.items import SAVE_ONLY, SEND_TO_NONE
+from exchangelib.services import CreateItem
+from requests.adapters import HTTPAdapter
+
+from songthan.adapters.exchange import ExchangeMailbox, ExchangeSettings
+from songthan.adapters.exchange_errors import AnswerLost, named
+from songthan.adapters.exchange_mime import build, own_message_id
+from songthan.adapters.exchange_session import Session, _Once, _WideResponse
+from songthan.domain.errors import DataError, MailAmbiguous, MailAuthFailed, MailBusy, MailDenied, MailNotFound
+from songthan.domain.messages import OutgoingMail
+
+OFFICE, MEMBER = "plan@office.example", "tonnam@office.example"
+PASSWORD = "practice-secret"
+ACCOUNTS = f"""
+server_name = "practice-exchange.example"
+domains = ["office.example"]
+[[mailboxes]]
+address = "{OFFICE}"
+name = "กลุ่มแผนงาน"
+password = "{PASSWORD}"
+[[mailboxes]]
+address = "{MEMBER}"
+name = "ต้นน้ำ"
+password = "{PASSWORD}"
+"""
+
+
+def outgoing(**more: object) -> OutgoingMail:
+    values = {"key": "ask:1", "to": (MEMBER,), "subject": "แบบรายงาน", "text": "เรียน ก\nข\n", "html": "<p>ก</p>", **more}
+    return OutgoingMail(kind="request", **values)
+
+
+def settings(**more: object) -> ExchangeSettings:
+    values = {
+        "endpoint": "http://127.0.0.1:9/EWS/Exchange.asmx",
+        "username": OFFICE,
+        "password": PASSWORD,
+        "mailbox": OFFICE,
+        "domain": "office.example",
+        "patience_s": 5.0,
+        **more,
+    }
+    return ExchangeSettings(**values)
+
+
+# MIME
+
+
+def mime(**more: object):
+    raw = build(outgoing(**more), sender=OFFICE, sender_name="กลุ่มแผนงานและการประเมินผล", domain="office.example")
+    assert b"\n" not in raw.replace(b"\r\n", b"") and max(map(len, raw.split(b"\r\n"))) <= 998
+    return raw, email.message_from_bytes(raw, policy=email.policy.default)
+
+
+def test_mime_says_the_same_in_text_and_html_and_every_time():
+    raw, parsed = mime(cc=("khaohom@office.example", "c@office.example"))
+    assert raw == mime(cc=("khaohom@office.example", "c@office.example"))[0]
+    assert parsed.get_content_type() == "multipart/alternative" and not parsed.defects
+    assert parsed.get_body(("plain",)).get_content() == "เรียน ก\nข\n"
+    assert parsed.get_body(("html",)).get_content().strip() == "<p>ก</p>"
+    assert {p.get_content_charset() for p in parsed.iter_parts()} == {"utf-8"}
+    assert parsed["From"].addresses[0].addr_spec == OFFICE
+    assert parsed["From"].addresses[0].display_name == "กลุ่มแผนงานและการประเมินผล"
+    assert [a.addr_spec for a in parsed["Cc"].addresses] == ["khaohom@office.example", "c@office.example"]
+    assert parsed["Auto-Submitted"] == "auto-generated" and parsed["X-Auto-Response-Suppress"] == "All"
+    assert parsed["Message-ID"] == own_message_id("ask:1", "office.example") and parsed["Date"] is None
+    assert parsed["In-Reply-To"] is None and parsed["References"] is None
+
+
+def test_long_thai_subjects_and_long_threads_survive_folding():
+    subject = "รายงานผลการดำเนินการ ก้ำกึ่ง ๒๕๖๖ " * 6
+    long_id = "<SEYPR01MB1234" + "ABCDEF0123456789" * 4 + "@SEYPR01MB1234.apcprd01.prod.exchangelabs.example>"
+    raw, parsed = mime(subject=subject[:200], in_reply_to=long_id, references=(long_id,) * 12)
+    assert parsed["Subject"] == subject[:200].strip()
+    words = re.findall(rb"=\?[^?]+\?.\?[^?]*\?=", raw)
+    assert len(words) > 3 and max(map(len, words)) <= 75, "RFC 2047: an encoded word is at most 75 characters"
+    assert parsed["References"].split() == [long_id] * 12 and parsed["In-Reply-To"] == long_id
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"subject": "ก\r\nBcc: evil@outside.example"},
+        {"subject": "ก\nข"},
+        {"subject": "ก" * 256},
+        {"to": ("a@office.example\r\nBcc: evil@outside.example",)},
+        {"to": ("a@office.example, evil@outside.example",)},
+        {"to": ("ก@office.example",)},
+        {"to": ()},
+        {"cc": ("x",)},
+        {"in_reply_to": "<a@b>\r\nBcc: evil@outside.example"},
+        {"references": ("<a@b> <c@d",)},
+        {"message_id": "no brackets"},
+    ],
+)
+def test_nothing_starts_a_header_of_its_own(bad):
+    with pytest.raises(MailDenied) as refused:
+        mime(**bad)
+    assert refused.value.remedy or bad.get("to") == ()
+
+
+# Settings and errors
+
+
+def test_settings_name_what_is_wrong_and_hide_the_password():
+    assert PASSWORD not in repr(settings())
+    for name, value in {
+        "endpoint": "exchange.example",
+        "mailbox": "plan",
+        "auth": "oauth9",
+        "version": "Exchange5",
+        "folders_below": "ก",
+    }.items():
+        with pytest.raises(DataError) as refused:
+            settings(**{name: value})
+        assert refused.value.where == f"mailbox.{name}" and refused.value.remedy
+
+
+def lost_before_connecting() -> Exception:
+    try:
+        try:
+            raise requests.exceptions.ConnectionError("HTTPConnectionPool: NewConnectionError('refused')")
+        except requests.exceptions.ConnectionError as error:
+            raise errors.ErrorTimeoutExpired(f"Reraised from {error}")  # noqa: B904 (as exchangelib does it)
+    except errors.ErrorTimeoutExpired as error:
+        return error
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (errors.UnauthorizedError("x"), MailAuthFailed),
+        (errors.ErrorPasswordExpired("x"), MailAuthFailed),
+        (errors.ErrorServerBusy("x", back_off=7), MailBusy),
+        (errors.ErrorMailboxMoveInProgress("x"), MailBusy),
+        (lost_before_connecting(), MailBusy),
+        (errors.ErrorTimeoutExpired("Reraised from ReadTimeout"), MailAmbiguous),
+        (errors.ErrorInternalServerError("x"), MailAmbiguous),
+        (AnswerLost("HTTP 502"), MailAmbiguous),
+        (errors.MalformedResponseError("x"), MailAmbiguous),
+        (requests.exceptions.ChunkedEncodingError("x"), MailAmbiguous),
+        (errors.ErrorItemNotFound("x"), MailNotFound),
+        (errors.ErrorStaleObject("x"), MailNotFound),
+        (errors.ErrorSendAsDenied("x"), MailDenied),
+        (errors.ErrorMessageSizeExceeded("x"), MailDenied),
+        (errors.ErrorAccessDenied(f"no, {PASSWORD}"), MailDenied),
+        (errors.TransportError("SSL: CERTIFICATE_VERIFY_FAILED"), MailDenied),
+    ],
+)
+def test_every_error_has_a_name_a_place_and_a_remedy(error, kind):
+    found = named(error, operation="SendItem", mailbox=OFFICE, secret=PASSWORD)
+    assert type(found) is kind and found.where == f"SendItem {OFFICE}" and found.remedy
+    assert re.search("[ก-๙]", found.th) and PASSWORD not in str(found)
+    if isinstance(error, errors.ErrorServerBusy):
+        assert found.back_off_s == 7.0
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "content", "kind"),
+    [
+        (401, {"connection": "close"}, b"", errors.UnauthorizedError),
+        (503, {"Retry-After": "9"}, b"", errors.ErrorServerBusy),
+        (429, {}, b"", errors.ErrorServerBusy),
+        (502, {"connection": "close"}, b"<html>", AnswerLost),
+        (403, {}, b"", errors.ErrorAccessDenied),
+    ],
+)
+def test_http_answers_are_told_apart(status, headers, content, kind):
+    response = requests.Response()
+    response.status_code, response._content, response.url = status, content, "http://x.example"
+    response.headers.update(headers)
+    with pytest.raises(kind) as raised:
+        _Once().raise_response_errors(response)
+    if status == 503:
+        assert raised.value.back_off == 9.0
+
+
+def test_answers_are_read_in_large_pieces():
+    response = _WideResponse()
+    response._content, response._content_consumed = b"x" * 200_000, True
+    assert len(list(response.iter_content())) == 4
+    assert [len(piece) for piece in response.iter_content(150_000)] == [150_000, 50_000]
+
+
+class Time:
+    def __init__(self) -> None:
+        self.now, self.slept = 100.0, []
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(round(seconds, 3))
+        self.now += seconds
+
+    def session(self, **more: object) -> Session:
+        return Session(settings(**more), sleep=self.sleep, monotonic=lambda: self.now)
+
+
+def failing(*failures: Exception):
+    """Work that fails with each error in turn, then answers 7; `.calls` counts."""
+    waiting = list(failures)
+
+    def work() -> int:
+        work.calls += 1
+        if waiting:
+            raise waiting.pop(0)
+        return 7
+
+    work.calls = 0
+    return work
+
+
+def test_reading_waits_for_a_busy_server_writing_does_not():
+    clock = Time()
+    work = failing(errors.ErrorServerBusy("x", back_off=2), errors.ErrorTimeoutExpired("x"))
+    assert clock.session().read("FindItem", work) == 7
+    assert work.calls == 3 and sum(clock.slept) >= 2.0
+    clock = Time()
+    work = failing(errors.ErrorServerBusy("x", back_off=2))
+    session = clock.session()
+    with pytest.raises(MailBusy) as busy:
+        session.write("SendItem", work)
+    assert (work.calls, busy.value.back_off_s, clock.slept) == (1, 2.0, [])
+    assert session.write("SendItem", work) == 7 and clock.slept == [2.0], "the next call keeps the server's wish"
+
+
+def test_waiting_is_bounded():
+    clock = Time()
+    work = failing(*[errors.ErrorServerBusy("x", back_off=3600)] * 9)
+    session = clock.session()
+    for _ in range(2):
+        with pytest.raises(MailBusy) as busy:
+            session.read("FindItem", work)
+        assert busy.value.back_off_s == 3600.0
+    assert work.calls == 1 and clock.slept == [], "an hour is not waited for, nor is the server asked again"
+    clock = Time()
+    work = failing(*[errors.ErrorTimeoutExpired("x")] * 9)
+    with pytest.raises(MailAmbiguous):
+        clock.session().read("FindItem", work)
+    assert work.calls == 4 and sum(clock.slept) <= 5.0
+
+
+def test_a_refused_login_is_not_tried_again():
+    session = Time().session()
+    work = failing(errors.UnauthorizedError("x"))
+    for _ in range(3):
+        with pytest.raises(MailAuthFailed):
+            session.read("FindItem", work)
+    assert work.calls == 1
+
+
+def test_two_mailboxes_never_share_a_protocol():
+    first, second = Session(settings()), Session(settings(timeout_s=3.0))
+    assert first.account.protocol is not second.account.protocol
+    assert (first.account.protocol.TIMEOUT, second.account.protocol.TIMEOUT) == (120.0, 3.0)
+    assert first.account.protocol.max_connections == 1
+
+
+# Against the practice Exchange
+
+
+class Practice:
+    def __init__(self, folder: Path) -> None:
+        from songthan.practice.exchange import start
+
+        (folder / "accounts.toml").write_text(ACCOUNTS, encoding="utf-8")
+        self.log = folder / "log"
+        self.server = start(folder / "db", folder / "accounts.toml", self.log, control=True)
+        self.asked: list[str] = []
+        self.slept: list[float] = []
+        self.boxes: list[ExchangeMailbox] = []
+
+    def open(self, address: str = OFFICE, **more: object) -> ExchangeMailbox:
+        asked = self.asked
+
+        class Spy(HTTPAdapter):
+            def send(self, request, **options):
+                asked.append(re.search(rb"<m:(\w+)", request.body)[1].decode())
+                return super().send(request, **options)
+
+        values = {"endpoint": self.server.url, "username": address, "mailbox": address, **more}
+        self.boxes.append(ExchangeMailbox(settings(**values), http_adapter=Spy, sleep=self.slept.append))
+        return self.boxes[-1]
+
+    def fail(self, operation: str, kind: str, **more: object) -> None:
+        data = json.dumps({"operation": operation, "kind": kind, **more}).encode()
+        urllib.request.urlopen(self.server.base + "/practice/faults", data=data, timeout=20).close()
+
+    def receive(self, raw: bytes) -> None:
+        query = urllib.parse.urlencode({"to": OFFICE, "mail_from": MEMBER, "auth": "pass"})
+        urllib.request.urlopen(f"{self.server.base}/practice/outside?{query}", data=raw, timeout=20).close()
+
+
+@pytest.fixture
+def practice(tmp_path):
+    world = Practice(tmp_path)
+    try:
+        yield world
+    finally:
+        for box in world.boxes:
+            box.close()
+        world.server.stop()
+
+
+def answer(n: int, body: bytes = b"x") -> bytes:
+    return f"From: {MEMBER}\r\nTo: {OFFICE}\r\nSubject: {n}\r\nMessage-ID: <{n}@office.example>\r\n\r\n".encode() + body
+
+
+@pytest.mark.real
+def test_the_key_travels_as_named_property_and_the_head_as_written(practice):
+    from songthan.practice.exchange import read_log
+
+    box = practice.open()
+    box.send(box.save_draft(outgoing(in_reply_to="<q@office.example>", references=("<q@office.example>",))))
+    delivered = [e for e in read_log(practice.log) if e["event"] == "delivered"]
+    assert [(e["key"], e["key_name"], e["mailbox"]) for e in delivered] == [("ask:1", "SongthanKey", MEMBER)]
+    member = practice.open(MEMBER)
+    (ref,) = member.new_messages(frozenset())
+    mail = email.message_from_bytes(member.raw(ref), policy=email.policy.default)
+    assert mail["Auto-Submitted"] == "auto-generated" and mail["X-Auto-Response-Suppress"] == "All"
+    assert mail["In-Reply-To"] == mail["References"] == "<q@office.example>"
+    assert mail["Subject"] == "แบบรายงาน" and mail["Date"] is not None and mail["From"].addresses[0].addr_spec == OFFICE
+    assert mail.get_body(("plain",)).get_content().strip() == "เรียน ก\nข"
+
+
+@pytest.mark.real
+def test_the_sender_asks_no_more_than_it_must(practice):
+    box = practice.open()
+    assert list(box.find("ask:1")) == []
+    box.send(box.save_draft(outgoing()))
+    assert practice.asked == ["FindItem", "FindItem", "CreateItem", "SendItem"]
+
+
+@pytest.mark.real
+def test_our_mail_is_found_by_message_id_where_the_property_was_lost(practice):
+    box = practice.open()
+    content = build(outgoing(), sender=OFFICE, sender_name="", domain="office.example")
+    CreateItem(account=box._account).get(
+        items=[Message(account=box._account, folder=box._drafts, mime_content=content)],
+        folder=box._drafts,
+        message_disposition=SAVE_ONLY,
+        send_meeting_invitations=SEND_TO_NONE,
+    )
+    (draft,) = box.find("ask:1")
+    box.send(draft)
+    (sent,) = box.find("ask:1")
+    assert (draft.folder, sent.folder) == ("drafts", "sent") and list(box.find("ask:2")) == []
+
+
+@pytest.mark.real
+def test_a_wrong_password_is_tried_once(practice):
+    box = practice.open(password="wrong-but-secret")
+    for _ in range(3):
+        with pytest.raises(MailAuthFailed) as refused:
+            box.count()
+        assert "secret" not in str(refused.value) and refused.value.remedy
+    assert practice.asked == ["GetFolder"]
+    assert practice.open().count() == 0, "a mended password is used at once"
+
+
+@pytest.mark.real
+def test_busy_and_broken_readings_are_repeated_writings_are_not(practice):
+    box = practice.open()
+    practice.fail("FindItem", "503")
+    practice.fail("FindItem", "drop_before")
+    practice.fail("FindItem", "busy", back_off_ms=1500)
+    assert list(box.find("ask:1")) == []
+    assert practice.asked == ["FindItem"] * 5 and 1.5 in practice.slept
+    draft = box.save_draft(outgoing())
+    for kind, error in (("503", MailBusy), ("busy", MailBusy), ("drop_before", MailAmbiguous)):
+        del practice.asked[:]
+        practice.fail("SendItem", kind)
+        with pytest.raises(error):
+            box.send(draft)
+        assert practice.asked == ["SendItem"]
+
+
+@pytest.mark.real
+def test_large_inboxes_come_in_pages_and_complete(practice):
+    for n in range(205):
+        practice.receive(answer(n))
+    box = practice.open()
+    refs = list(box.new_messages(frozenset()))
+    assert [r.message_id for r in refs] == [f"<{n}@office.example>" for n in range(205)]
+    assert practice.asked == ["FindItem"] * 4, "three pages of Inbox, one of Junk"
+    assert type(refs[0].received) is datetime and refs[0].received.utcoffset().total_seconds() == 7 * 3600
+    assert box.count() == 205
+
+
+@pytest.mark.real
+def test_a_large_message_comes_back_whole(practice):
+    raw = answer(1, b"\r\n".join([b"0123456789" * 7] * 40_000))
+    practice.receive(raw)
+    box = practice.open()
+    (ref,) = box.new_messages(frozenset())
+    content = box.raw(ref)
+    assert content.endswith(raw[-2_000_000:]) and ref.size >= len(raw)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("below", ["inbox", "root"])
+def test_folders_are_made_once_and_looked_for_again_when_they_are_gone(practice, below):
+    for n in range(3):
+        practice.receive(answer(n))
+    box = practice.open(folders_below=below)
+    first, second, third = box.new_messages(frozenset())
+    box.move(first, "รอตรวจ")
+    assert practice.asked.count("CreateFolder") == 1
+    again = practice.open(folders_below=below)
+    again.move(second, "รอตรวจ")
+    assert practice.asked.count("CreateFolder") == 1 and again.count() == 3
+    practice.fail("MoveItem", "ErrorFolderNotFound")
+    looked = practice.asked.count("FindFolder")
+    with pytest.raises(MailNotFound):
+        again.move(third, "รอตรวจ")
+    assert again.move(third, "รอตรวจ").folder == "รอตรวจ" and again.count() == 3
+    assert practice.asked.count("FindFolder") == looked + 2, "the folder was looked for again (and once by count)"
+
+
+@pytest.mark.real
+def test_a_server_that_is_down_is_busy_not_ambiguous(practice):
+    box = practice.open()
+    assert box.count() == 0
+    box.close()
+    practice.server.stop()
+    with pytest.raises(MailBusy):
+        box.save_draft(outgoing())
+
+
+@pytest.mark.real
+def test_a_mailbox_without_rights_is_denied_with_a_remedy(practice):
+    box = practice.open(mailbox=MEMBER, shared=True)
+    with pytest.raises(MailDenied) as refused:
+        box.count()
+    assert "Full Access" in refused.value.remedy and MEMBER in refused.value.where
