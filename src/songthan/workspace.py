@@ -10,6 +10,7 @@ import functools
 import json
 import os
 import tomllib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,11 +19,19 @@ from songthan.adapters.bundle_press import Press
 from songthan.adapters.clocks import FileClock, ShiftedClock, SystemClock
 from songthan.adapters.convert import LibreOffice, default_fontconfig
 from songthan.adapters.exchange import ExchangeMailbox, ExchangeSettings
-from songthan.adapters.form_files import list_forms, load_form
+from songthan.adapters.form_files import check_form, list_forms, load_form
 from songthan.adapters.ledger import SqliteLedger
 from songthan.adapters.mail_texts import MailTexts
 from songthan.adapters.parse_mail import SandboxedMailParser
 from songthan.adapters.plan_files import load_plan
+from songthan.adapters.prefect_server import (
+    FlowDriver,
+    PrefectServer,
+    environment,
+    free_port,
+    launch_server,
+    wait_healthy,
+)
 from songthan.adapters.read_sandboxed import SandboxedReader
 from songthan.adapters.render_docx import DocxRenderer
 from songthan.adapters.rule_files import load_rules
@@ -30,12 +39,20 @@ from songthan.adapters.sandbox import Sandbox
 from songthan.adapters.settings_file import Settings, load_settings, mailbox_password
 from songthan.adapters.sign_pdf import PadesSignatures
 from songthan.domain.calendars import WorkCalendar
-from songthan.domain.errors import EnvironmentNotReady, UsageError
+from songthan.domain.errors import DataError, EnvironmentNotReady, UsageError
 from songthan.domain.plans import Plan
 from songthan.ports import Clock, Mailbox
 from songthan.steps.office import Office
 
+__all__ = [
+    "FileClock", "check_form_templates", "default_fontconfig", "find_root", "flow_driver", "launch_prefect",
+    "load_calendar", "load_forms", "load_plan", "load_rules", "load_settings", "office_for", "open_office",
+    "practice_url", "state_folder", "wait_healthy", "with_tick", "write_clock",
+]  # fmt: skip
+
 MARKER = "songthan.toml"
+#: Set by the fault tests only: the number of the boundary at which the process is to die.
+KILL_VARIABLE = "SONGTHAN_KILL_AT"
 
 
 def find_root(start: Path | None = None) -> Path:
@@ -144,6 +161,26 @@ def load_forms(settings: Settings) -> dict[str, object]:
     return {form_id: load_form(folder, form_id) for form_id in list_forms(folder)}
 
 
+def check_form_templates(settings: Settings, forms: tuple[str, ...]) -> list[DataError]:
+    """What is wrong in the templates of these forms, first things first."""
+    folder = settings.folder("templates") / "docx"
+    return [fault for form in forms for fault in check_form(folder, form)]
+
+
+def launch_prefect(state: Path, *, port: int | None = None, outlive: bool = False) -> PrefectServer:
+    """Start the state folder's Prefect server (not yet healthy) and point this process at it."""
+    home = state / "prefect"
+    server = launch_server(home, port or free_port(), heartbeats=outlive, outlive=outlive)
+    os.environ.update(environment(home, server.port, heartbeats=outlive))
+    return server
+
+
+def flow_driver(root: Path, state: Path) -> FlowDriver:
+    """Registers every deployment of the workspace with the server this process points at."""
+    settings = load_settings(root)
+    return FlowDriver(settings.folder("flows"), str(root), str(state))
+
+
 def open_office(root: str | Path | None = None, state: str | Path | None = None) -> Office:
     """The office of a workspace, with its state folder. Errors of plan, forms, rules and settings come out here."""
     settings = load_settings(Path(root) if root else find_root())
@@ -193,9 +230,23 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
 @functools.lru_cache(maxsize=4)
 def office_for(root: str, state: str) -> Office:
     """`open_office`, once per process: what flows and their tasks share."""
-    return open_office(root, state)
+    office = open_office(root, state)
+    kill_at = os.environ.get(KILL_VARIABLE)
+    return with_tick(office, _Countdown(int(kill_at))) if kill_at else office
 
 
-def with_tick(office: Office, tick: object) -> Office:
+class _Countdown:
+    """Ends this process without a word at the n-th boundary: the fault harness's kill -9 at a chosen place."""
+
+    def __init__(self, at: int) -> None:
+        self._left = at
+
+    def __call__(self, name: str) -> None:
+        self._left -= 1
+        if self._left == 0:
+            os._exit(137)
+
+
+def with_tick(office: Office, tick: Callable[[str], None]) -> Office:
     """The same office, calling `tick(name)` at every boundary (kill tests)."""
     return replace(office, tick=tick)

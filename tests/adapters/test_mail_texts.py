@@ -143,6 +143,8 @@ def poison(value: object, sting: str) -> object:
 
 def test_every_kind_has_a_template_and_a_context():
     assert {p.stem for p in FOLDER.glob("*.txt") if not p.name.startswith("_")} == set(KINDS) == set(CONTEXTS)
+    described = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert [k for k in KINDS if f"| `{k}` |" not in described] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)

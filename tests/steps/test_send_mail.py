@@ -80,7 +80,13 @@ class World:
             for n, data in enumerate(CONTENTS)
         )
         self.mail = OutgoingMail(
-            key=key, kind="request", to=("tonnam@office.example",), subject="แบบ", text="ก", html="<p>ก</p>", files=files
+            key=key,
+            kind="request",
+            to=("tonnam@office.example",),
+            subject="แบบ",
+            text="ก",
+            html="<p>ก</p>",
+            files=files,
         )
         self.ticks: list[str] = []
 
@@ -245,6 +251,15 @@ def test_handed_over_and_in_neither_folder_is_doubt_never_a_second_mail(tmp_path
     assert world.run().status == "doubt" and world.run().status == "doubt"
     assert len(world.mailbox.deliveries) == 1 and world.mailbox.calls.count("send") == 1
     assert world.outbox.state(world.mail.key) == "doubt"
+
+
+def test_an_unclear_send_that_left_no_trace_waits_one_tick_before_it_is_doubt(tmp_path):
+    world = World(tmp_path)
+    world.mailbox.fail("send", "drop_after")
+    vanish = {"unclear": lambda: world.mailbox.forget(world.mail.key)}
+    assert world.run(on_tick=lambda name: vanish.get(name, lambda: None)()).status == "retry"
+    assert world.outbox.state(world.mail.key) == "handed"
+    assert world.run().status == "doubt" and len(world.mailbox.deliveries) == 1
 
 
 def test_a_late_copy_in_sent_settles_the_doubt(tmp_path):

@@ -365,8 +365,9 @@ def _stamp_numbers(writer: PdfWriter, font: _NumberFont) -> None:
         wide, high = float(box.width), float(box.height)
         turned = {90: f"0 1 -1 0 {wide:.2f} 0", 180: f"-1 0 0 -1 {wide:.2f} {high:.2f}", 270: f"0 -1 1 0 0 {high:.2f}"}
         right = (high if turn in (90, 270) else wide) - 24 - font.width(text, 11)
+        # The line end closes a comment the page's own drawing may end in.
         drawing = (
-            f"Q q 1 0 0 1 {float(box.left):.2f} {float(box.bottom):.2f} cm {turned.get(turn, '1 0 0 1 0 0')} cm "
+            f"\nQ q 1 0 0 1 {float(box.left):.2f} {float(box.bottom):.2f} cm {turned.get(turn, '1 0 0 1 0 0')} cm "
             f"BT 0 g {font.name} 11 Tf {right:.2f} 16 Td <{font.encode(text)}> Tj ET Q"
         )
         resources = page.setdefault(NameObject("/Resources"), DictionaryObject()).get_object()
@@ -374,7 +375,7 @@ def _stamp_numbers(writer: PdfWriter, font: _NumberFont) -> None:
         fonts[NameObject(font.name)] = font.reference
         old = page.raw_get("/Contents") if "/Contents" in page else ArrayObject()
         streams = old.get_object() if isinstance(old.get_object(), ArrayObject) else [old]
-        ends = _stream(writer, b"q "), _stream(writer, drawing.encode("ascii"))
+        ends = _stream(writer, b"q\n"), _stream(writer, drawing.encode("ascii"))
         page[NameObject("/Contents")] = ArrayObject([ends[0], *streams, ends[1]])
 
 

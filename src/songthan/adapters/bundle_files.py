@@ -96,7 +96,7 @@ Checking this folder by yourself, without Songthan and without a network:
    for f in trust/*.pem; do openssl x509 -in "$f" -noout -subject -dates -fingerprint -sha256; done
 
 4. ลายมือชื่ออิเล็กทรอนิกส์ / the signature
-   pyhanko sign validate --pretty-print --trust trust/*.pem signed.pdf
+   pyhanko sign validate --pretty-print $(for f in trust/*.pem; do printf -- '--trust %s ' "$f"; done) signed.pdf
    (หรือ / or: pdfsig signed.pdf)
 
 5. ตรวจทั้งหมดในคำสั่งเดียว / all of it at once

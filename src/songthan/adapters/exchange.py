@@ -1,8 +1,8 @@
 """The office's mailbox on Exchange, through exchangelib (EWS): the adapter of the `Mailbox` port.
 
 Folders are addressed by their distinguished names (with the mailbox, so a shared one works too), so that nothing is
-walked or cached. Our mail carries its key as a named property of our own property set; see `docs` and FACTS: own
-Message-IDs and headers do not survive every server, item ids change on a move, the property stays.
+walked or cached. Our mail carries its key as a named property of our own property set: own Message-IDs and headers do
+not survive every server and item ids change on a move, the property stays.
 """
 
 from __future__ import annotations
@@ -155,9 +155,7 @@ class ExchangeMailbox:
             q = Q(songthan_key=key) | Q(message_id=own_message_id(key, self._settings.domain))
             restriction = Restriction(q, folders=[folder], applies_to=Restriction.ITEMS)
             for item in self._find_items(folder, ["message_id"], restriction=restriction):
-                found.append(
-                    SentRef(id=item.id, change=item.changekey, folder=name, message_id=item.message_id or "")
-                )
+                found.append(SentRef(id=item.id, change=item.changekey, folder=name, message_id=item.message_id or ""))
         return found
 
     def save_draft(self, mail: OutgoingMail) -> SentRef:
@@ -196,9 +194,7 @@ class ExchangeMailbox:
         """SendItem with the draft's own change; the copy goes to this mailbox's Sent, also for a shared one."""
         self._session.write(
             "SendItem",
-            lambda: SendItem(account=self._account).get(
-                items=[(draft.id, draft.change)], saved_item_folder=self._sent
-            ),
+            lambda: SendItem(account=self._account).get(items=[(draft.id, draft.change)], saved_item_folder=self._sent),
         )
 
     def discard(self, draft: SentRef) -> None:

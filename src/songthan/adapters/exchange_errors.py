@@ -86,7 +86,9 @@ def _refused(error: Exception, *, where: str, secret: str) -> MailError:
 
 
 def _ambiguous(where: str) -> MailAmbiguous:
-    return MailAmbiguous("การเชื่อมต่อขาดหรืออ่านคำตอบไม่ได้ ไม่ทราบว่าเซิร์ฟเวอร์ทำแล้วหรือยัง", where=where, remedy="ระบบจะตรวจสอบก่อนทำซ้ำ")
+    return MailAmbiguous(
+        "การเชื่อมต่อขาดหรืออ่านคำตอบไม่ได้ ไม่ทราบว่าเซิร์ฟเวอร์ทำแล้วหรือยัง", where=where, remedy="ระบบจะตรวจสอบก่อนทำซ้ำ"
+    )
 
 
 def _never_connected(error: Exception) -> bool:

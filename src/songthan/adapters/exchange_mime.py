@@ -17,6 +17,7 @@ __all__ = ["SUBJECT_LIMIT", "build", "own_message_id"]
 SUBJECT_LIMIT = 255  # characters; Exchange's own
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]+>")
+_WORD = 74  # Python may overrun it by one; RFC 2047 allows an encoded word 75 characters
 _KEPT_REFERENCES = 20  # RFC 5322 sets no limit; some gateways refuse very long heads
 
 
@@ -80,9 +81,9 @@ def _mailbox(address: str, name: str, key: str) -> str:
     if not name:
         return address
     # Always an encoded word: no quoting rules to get wrong.
-    return Header(name, "utf-8", header_name="From").encode(linesep="\r\n") + f" <{address}>"
+    return Header(name, "utf-8", header_name="From").encode(linesep="\r\n", maxlinelen=_WORD) + f" <{address}>"
 
 
 def _encoded(text: str, name: str) -> str:
     charset = "us-ascii" if text.isascii() else "utf-8"
-    return Header(text, charset, header_name=name).encode(linesep="\r\n")
+    return Header(text, charset, header_name=name).encode(linesep="\r\n", maxlinelen=_WORD)

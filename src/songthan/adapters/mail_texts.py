@@ -52,7 +52,7 @@ class MailTexts:
         self._html = SandboxedEnvironment(autoescape=True, **options)
 
     def compose(self, kind: str, context: Mapping[str, object]) -> tuple[str, str, str]:
-        """(subject, text, html) of a letter of this kind; `tests/adapters/test_mail_texts.py` shows each context.
+        """(subject, text, html) of a letter of this kind; the folder's README lists each context.
 
         With a true `context["practice"]` the letter ends with `PRACTICE_LINE`. RenderError when the kind is unknown,
         the template is broken, or the context lacks a name or holds a value that is not text, number, list or mapping.

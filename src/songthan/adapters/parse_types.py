@@ -136,7 +136,12 @@ def _pdf(data: bytes) -> Sniffed:
 
 
 def _has_entry(data: bytes, name: str) -> bool:
-    """Is there a directory entry `name` in this compound file? Entries are 128 bytes, on 128-byte steps (MS-CFB 2.6)."""
+    """Is there a directory entry `name` in this compound file? Entries are 128 bytes, on 128-byte steps (MS-CFB 2.6).
+
+    A long name counts wherever it stands: it occurs in no text by chance, and a crafted file may be out of step.
+    """
+    if len(name) >= 12:
+        return name.encode("utf-16-le") in data
     wanted = name.encode("utf-16-le") + b"\x00\x00"
     at = data.find(wanted)
     for _ in range(1000):

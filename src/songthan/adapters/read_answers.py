@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from songthan.adapters.read_grid import Box, GridReading, choice_of, choices_of
-from songthan.domain.forms import Answer, Field, Problem
+from songthan.domain.forms import Answer, Field, Problem, split_field_id
 from songthan.domain.thai import to_thai_digits
 from songthan.domain.values import clean_text, parse_count, parse_number, parse_percent
 from songthan.ports import Expectation
@@ -61,6 +61,7 @@ def reconcile(
     """
     answers: dict[str, Answer] = {}
     problems = list(reading.problems)
+    twice = {p.field for p in problems if p.code == "row-twice"}
     for ask in _asked(expectation, reading):
         box = reading.cells.get(ask.id)
         if ask.field.kind in _CHOICES:
@@ -69,7 +70,8 @@ def reconcile(
             answer, problem = _text(ask, controls, box)
         if answer is not None:
             answers[ask.id] = answer
-        if problem is not None:
+        # A copied row has said it once for all of its fields.
+        if problem is not None and split_field_id(ask.id)[0] not in twice:
             problems.append(problem)
     return answers, problems
 
@@ -151,7 +153,7 @@ def _compared(ask: _Ask, control: str, table: str) -> tuple[Answer | None, Probl
 
 
 def _checked(ask: _Ask, answer: Answer) -> tuple[Answer, Problem | None]:
-    times = _repeats(answer.raw) if ask.field.kind != "evidence" else 1
+    times = _repeats(answer.raw)
     if times > 1:
         return _doubt(ask, answer.raw, "repeated", answer.method, n=to_thai_digits(times))
     return answer, None

@@ -119,7 +119,7 @@ def lines_in(glyphs: tuple[Glyph, ...], box: tuple[float, float, float, float]) 
 def _line(row: list[Glyph]) -> Line | None:
     # By place, not by the file's order: check boxes are often written after their labels.
     row = sorted(row, key=lambda g: g.x0)
-    text = mended("".join(g.text for g in row))
+    text, sure = _spaced(row)
     inked = [g for g in row if g.text.strip()]
     if not inked:
         return None
@@ -130,12 +130,30 @@ def _line(row: list[Glyph]) -> Line | None:
         word_end = glyph.x1
     inside = row[row.index(inked[0]) : len(row) - row[::-1].index(inked[-1])]
     return Line(
-        text=text.strip("\u0020"),
+        text=mended(text).strip("\u0020"),
         x0=inked[0].x0,
         x1=inked[-1].x1,
         first_word=word_end - inked[0].x0,
-        certain=not any(g.made for g in inside) and not _gaps(inside),
+        certain=sure and not any(g.made for g in inside) and not _gaps(inside),
     )
+
+
+def _spaced(row: list[Glyph]) -> tuple[str, bool]:
+    """The line's text with every space, and whether their number is sure.
+
+    pdfium gives one space for several in a row; the gap after it tells how many there were, unless the line is
+    stretched (justified) and the gap is no whole number of spaces.
+    """
+    out, sure = [], True
+    for glyph, after in zip(row, [*row[1:], None], strict=True):
+        out.append(glyph.text)
+        width = glyph.x1 - glyph.x0
+        if glyph.text != " " or after is None or width <= 0:
+            continue
+        more = (after.x0 - glyph.x1) / width
+        out.append(" " * max(round(more), 0))
+        sure = sure and abs(more - round(more)) < 0.3 and more < 8.5
+    return "".join(out), sure
 
 
 def _gaps(inside: list[Glyph]) -> bool:

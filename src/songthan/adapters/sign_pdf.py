@@ -8,12 +8,10 @@ Nothing here holds or sees a private key.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import logging
 from collections.abc import Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Protocol, TypeVar
@@ -236,9 +234,17 @@ def _context(reader: PdfFileReader, roots: list[x509.Certificate], at: datetime)
 
 
 def _run(work: Coroutine[object, object, T]) -> T:
-    """Wait for `work` also where an event loop is already running (a Prefect flow)."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(asyncio.run, work).result()
+    """Do `work` to its end without an event loop.
+
+    pyHanko's validation is written async for fetching revocation lists; offline it never waits. So it also runs where
+    a loop is going already (a Prefect flow) and where none can be made (the sandbox has no sockets).
+    """
+    try:
+        work.send(None)
+    except StopIteration as done:
+        return done.value
+    work.close()
+    raise RuntimeError("an offline validation wanted to wait")
 
 
 def _added(frozen: PdfFileReader, reader: PdfFileReader, signature: EmbeddedPdfSignature, field: str) -> list[str]:

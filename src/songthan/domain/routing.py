@@ -39,7 +39,10 @@ PURPOSES: Mapping[str, tuple[str, ...]] = {
 """What `purpose` a rule of each route may name (see `domain.messages.Route`)."""
 
 _SENDERS = get_args(SenderIs)
-_THREADS = ("request", "reminder", "please_correct", "receipt", "director", "registry", "digest", "none")
+_THREADS = (
+    "request", "reminder", "please_correct", "need_file", "not_valid", "receipt", "director", "registry", "digest",
+    "missed", "alarm", "bounce_notice", "hold_notice", "none",
+)  # fmt: skip
 MATCHED_TEXT = 20_000
 """Characters of a text that a rule's pattern is tried on."""
 

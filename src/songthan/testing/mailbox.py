@@ -140,7 +140,9 @@ class MemoryMailbox:
     def save_draft(self, mail: OutgoingMail) -> SentRef:
         after = self._enter("save_draft")
         own_id = f"<{hashlib.sha256(mail.key.encode()).hexdigest()[:32]}@songthan.{self._domain}>"
-        ref = SentRef(id=self._new("own"), change=self._new("ck"), folder="drafts", message_id=mail.message_id or own_id)
+        ref = SentRef(
+            id=self._new("own"), change=self._new("ck"), folder="drafts", message_id=mail.message_id or own_id
+        )
         self._own[ref.id] = _Own(ref=ref, mail=mail)
         self._leave(after)
         return ref
@@ -160,9 +162,7 @@ class MemoryMailbox:
         ref = SentRef(id=self._new("own"), change=self._new("ck"), folder="sent", message_id=own.ref.message_id)
         self._own[ref.id] = replace(own, ref=ref)
         self.deliveries.append(
-            Delivery(
-                mail=own.mail, recipients=(*own.mail.to, *own.mail.cc), files=own.files, message_id=ref.message_id
-            )
+            Delivery(mail=own.mail, recipients=(*own.mail.to, *own.mail.cc), files=own.files, message_id=ref.message_id)
         )
         self._leave(after)
 

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime
 
 import pytest
-from conftest import START, Office, person
+from practice_office import START, Office, person
 
 from songthan.practice.cast import ews
 from songthan.practice.cast.__main__ import Cast

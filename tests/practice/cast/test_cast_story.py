@@ -10,7 +10,7 @@ from email.utils import parseaddr
 import contract_paper
 import pypdfium2
 import pytest
-from conftest import IDS, OFFICE, START, Office, person, token
+from practice_office import IDS, OFFICE, START, Office, person, token
 
 from songthan.practice.cast.people import HABITS
 

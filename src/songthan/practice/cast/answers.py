@@ -53,7 +53,7 @@ TRICKY_LONG = (
     "ทั้งด้านความพอเพียง วินัย สุจริต จิตอาสา และกตัญญู โดยเห็นพ้องว่าต้องทำซ้ำและทำต่อเนื่อง "
 )
 TRICKY_EVIDENCE = (
-    "https://intranet.example/search?q=a&b=<c>&d={{e}}\nรายงาน \"ฉบับที่ ๑\" & 'ฉบับที่ ๒'.pdf",
+    "https://intranet.example/search?q=a&b=<c>&d={{e}}\nรายงาน \"ฉบับที่ ๑\" & 'ฉบับที่ ๒'",
     "ลิงก์ https://www.facebook.example/p/น้ำใจ?x=1&y=2#ตอนที่-๑",
 )
 

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
+AUTHORITY = "Practice-Root-CA"
 FROM, UNTIL = datetime(2022, 1, 1, tzinfo=UTC), datetime(2030, 12, 31, tzinfo=UTC)
 _ALL_OFF = dict.fromkeys(
     ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
@@ -43,7 +44,7 @@ def certificates(folder: Path, name: str) -> Certificates:
 
 def _make(folder: Path, name: str) -> None:
     root_key, key = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
-    root_name = _named("Songthan Practice Root CA")
+    root_name = _named(AUTHORITY)
     root = _certificate(root_name, root_name, root_key.public_key(), root_key, authority=True)
     own = _certificate(_named(name), root_name, key.public_key(), root_key, authority=False)
     (folder / "root.pem").write_bytes(root.public_bytes(serialization.Encoding.PEM))
@@ -56,11 +57,14 @@ def _make(folder: Path, name: str) -> None:
 
 
 def _named(name: str) -> x509.Name:
-    return x509.Name([
-        x509.NameAttribute(NameOID.COUNTRY_NAME, "TH"),
-        x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Songthan Practice"),
-        x509.NameAttribute(NameOID.COMMON_NAME, name[:64]),
-    ])  # fmt: skip
+    # cryptography allows a common name 64 bytes, 21 Thai letters: the whole name stands in given name and surname
+    common = name.encode("utf-8")[:64].decode("utf-8", "ignore").strip()
+    given, _, family = name.partition(" ")
+    attributes = [
+        (NameOID.COUNTRY_NAME, "TH"), (NameOID.ORGANIZATION_NAME, "Songthan Practice"), (NameOID.GIVEN_NAME, given),
+        (NameOID.SURNAME, family), (NameOID.COMMON_NAME, common),
+    ]  # fmt: skip
+    return x509.Name([x509.NameAttribute(oid, value) for oid, value in attributes if value])
 
 
 def _certificate(subject, issuer, public_key, signing_key, *, authority: bool) -> x509.Certificate:

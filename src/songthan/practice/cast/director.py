@@ -68,6 +68,7 @@ def main() -> int:
     )  # fmt: skip
     play(stage.step)
     stage.close()
+    memory.close()
     return 0
 
 

@@ -4,9 +4,11 @@ An act goes in three durable steps: an *intent* (what, when), the *outbox* (the 
 Typed texts are committed with «done» and mirrored to JSON lines; the mirror is written anew at each start.
 """
 
+import fcntl
 import json
 import os
 import sqlite3
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -75,11 +77,18 @@ class Prepared:
 
 
 class Memory:
-    """Opens or makes `folder/name`; `folder` also gets the JSON lines."""
+    """Opens or makes `folder/name`; `folder` also gets the JSON lines. One process at a time: a second one waits."""
 
     def __init__(self, folder: Path, name: str = "cast.sqlite") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
+        self._lock = (folder / f"{name}.lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # a director whose cast was killed may still be finishing his letter
+            print(f"{folder / name}: waiting for the process that has it open", file=sys.stderr)
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
         self._db = sqlite3.connect(folder / name, isolation_level=None, timeout=10)
         self._db.execute("PRAGMA journal_mode=DELETE")
         self._db.execute("PRAGMA synchronous=EXTRA")
@@ -93,8 +102,9 @@ class Memory:
         self._mirrored = self._last_typed()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file and let the next process have it."""
         self._db.close()
+        self._lock.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -86,7 +86,7 @@ def read_people(path: Path) -> People:
             ),
             headcount=int(data.get("headcount") or 48),
             soffice=data.get("soffice") or "soffice",
-            fontconfig=data.get("fontconfig"),
+            fontconfig=str(Path(data["fontconfig"]).resolve()) if data.get("fontconfig") else None,
         )
     except KeyError as error:
         raise CastError(f"{path}: {error} is missing") from error

@@ -1,0 +1,108 @@
+"""What a person sees while a rehearsal runs: a live table of everybody's state, and a running account of what happens."""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from songthan.domain.plans import Deadline
+from songthan.domain.thai import thai_date, to_thai_digits
+from songthan.steps.office import Office
+from songthan.steps.report_status import ROUTE_TH, artifact_rows, deadline_status
+
+_COLOURS = {"ACCEPTED": "green", "ASKED": "yellow", "NEEDS_CORRECTION": "magenta", "RECEIVED": "cyan", "LAPSED": "red"}
+_ROUTE_COLOURS = {"accept": "green", "note": "blue", "hold": "yellow", "quarantine": "red"}
+#: Lines of the running account kept under the live table.
+_TAIL = 14
+
+
+class View(AbstractContextManager["View"]):
+    """Writes to `console`; on a terminal as one live picture, else line by line (a log)."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._lines: deque[Text] = deque(maxlen=_TAIL)
+        self._live = Live(console=console, refresh_per_second=8, transient=False) if console.is_terminal else None
+        self._table: Table | None = None
+        self._now = ""
+
+    def __enter__(self) -> View:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._live.stop()
+
+    def say(self, text: str, style: str = "") -> None:
+        """One line of the account."""
+        self._line(Text(text, style=style))
+
+    def moment(self, now: datetime) -> None:
+        """The simulated clock moved."""
+        self._now = f"{thai_date(now.date(), weekday=True, short=True)} {to_thai_digits(now.strftime('%H.%M'))} น."
+        self._draw()
+
+    def act(self, act: dict[str, object]) -> None:
+        """Somebody of the cast did something."""
+        self._line(Text.from_markup(f"[dim]{self._now}[/] 👤 {escape(str(act['who']))}: {escape(str(act['what_th']))}"))
+
+    def batch(self, title: str) -> None:
+        """Songthan does a batch of actions."""
+        self._line(Text.from_markup(f"[dim]{self._now}[/] [bold]▶ {escape(title)}[/]"))
+
+    def mail(self, rows: list[dict[str, object]]) -> None:
+        """What became of the mails just taken in."""
+        for row in reversed(rows):
+            route = str(row["route"])
+            self._line(
+                Text.from_markup(
+                    f"[dim]{self._now}[/] ✉ [{_ROUTE_COLOURS.get(route, 'white')}]{ROUTE_TH.get(route, route)}[/] "
+                    f"{escape(str(row['sender'] or '-'))}: {escape(str(row['reason'] or ''))}"
+                )
+            )
+
+    def decision(self, row: dict[str, object], decision: str, reason: str) -> None:
+        """The secretary of the play decides a held mail."""
+        word = "รับไว้" if decision == "accept" else "ไม่รับ"
+        self._line(Text.from_markup(f"[dim]{self._now}[/] 🖊 เลขานุการ: จดหมายที่ {row['id']} {word} ({escape(reason)})"))
+
+    def table(self, office: Office, deadline: Deadline) -> None:
+        """Everybody's state now."""
+        status = deadline_status(office, deadline.id)
+        table = Table(
+            title=f"{deadline.title}\n{status['state_th']} · รับครบ {to_thai_digits(status['accepted'])} จาก "
+            f"{to_thai_digits(len(status['assignments']))}",  # type: ignore[arg-type]
+            expand=True,
+        )
+        for column in ("ลำดับ", "ผู้รับผิดชอบ", "กิจกรรม", "สถานะ"):
+            table.add_column(column, no_wrap=True)
+        states = [r["state"] for r in status["assignments"]]  # type: ignore[attr-defined]
+        for row, state in zip(artifact_rows(office, deadline.id), states, strict=False):
+            table.add_row(
+                *(str(row[c]) for c in ("ลำดับ", "ผู้รับผิดชอบ", "กิจกรรม")),
+                Text(str(row["สถานะ"]), style=_COLOURS.get(str(state), "")),
+            )
+        self._table = table
+        self._draw()
+
+    def _line(self, text: Text) -> None:
+        self._lines.append(text)
+        if self._live:
+            self._draw()
+        else:
+            self._console.print(text, soft_wrap=True)
+
+    def _draw(self) -> None:
+        if self._live:
+            account = Panel(Group(*self._lines), title=f"เวลาในเรื่อง {self._now}", title_align="left")
+            self._live.update(Group(self._table, account) if self._table else account)
