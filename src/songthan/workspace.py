@@ -27,6 +27,8 @@ from songthan.adapters.plan_files import load_plan
 from songthan.adapters.prefect_server import (
     FlowDriver,
     PrefectServer,
+    count_deployments,
+    end_group,
     environment,
     free_port,
     launch_server,
@@ -45,8 +47,9 @@ from songthan.ports import Clock, Mailbox
 from songthan.steps.office import Office
 
 __all__ = [
-    "FileClock", "check_form_templates", "default_fontconfig", "find_root", "flow_driver", "launch_prefect",
-    "load_calendar", "load_forms", "load_plan", "load_rules", "load_settings", "office_for", "open_office",
+    "FileClock", "check_form_templates", "count_deployments", "default_fontconfig", "end_group", "find_root",
+    "flow_driver", "launch_prefect",
+    "point_at_prefect", "load_calendar", "load_forms", "load_plan", "load_rules", "load_settings", "office_for", "open_office",
     "practice_url", "state_folder", "wait_healthy", "with_tick", "write_clock",
 ]  # fmt: skip
 
@@ -175,6 +178,11 @@ def launch_prefect(state: Path, *, port: int | None = None, outlive: bool = Fals
     return server
 
 
+def point_at_prefect(state: Path, port: int) -> None:
+    """Point this process at a Prefect server of ours that runs already."""
+    os.environ.update(environment(state / "prefect", port, heartbeats=True))
+
+
 def flow_driver(root: Path, state: Path) -> FlowDriver:
     """Registers every deployment of the workspace with the server this process points at."""
     settings = load_settings(root)
@@ -191,7 +199,7 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
     forms = load_forms(settings)
     sandbox = Sandbox()
     blobs = FileBlobs(folder / "blobs")
-    signatures = PadesSignatures()
+    signatures = PadesSignatures(sandbox=sandbox)
 
     def trust_roots() -> tuple[bytes, ...]:
         found = []

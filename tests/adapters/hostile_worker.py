@@ -91,6 +91,21 @@ def orphan(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
 
 
 if __name__ == "__main__":
-    serve(frozenset(f"__main__:{name}" for name in (
-        "echo", "spin", "hang", "hog", "die", "die_when_used", "fail", "lie", "write_file", "connect", "orphan",
-    )))
+    serve(
+        frozenset(
+            f"__main__:{name}"
+            for name in (
+                "echo",
+                "spin",
+                "hang",
+                "hog",
+                "die",
+                "die_when_used",
+                "fail",
+                "lie",
+                "write_file",
+                "connect",
+                "orphan",
+            )
+        )
+    )

@@ -13,7 +13,7 @@ import pytest
 from songthan.adapters.read_office import identify, read
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "returned"))
-import returned_builder as build  # noqa: E402
+import returned_builder as build
 
 REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
@@ -126,7 +126,10 @@ def test_links_and_page_numbers_are_no_attack():
 
 def test_a_strict_docx_is_read_like_any_other():
     files = {
-        name: text.replace("http://schemas.openxmlformats.org/wordprocessingml/2006/main", "http://purl.oclc.org/ooxml/wordprocessingml/main")
+        name: text.replace(
+            "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
+            "http://purl.oclc.org/ooxml/wordprocessingml/main",
+        )
         for name, text in build.parts(build.table(*build.rows())).items()
     }
     form = read(build.packed(files), build.EXPECTATION)

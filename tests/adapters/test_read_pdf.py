@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 import tomllib
@@ -19,7 +20,7 @@ from songthan.domain.forms import Check, Choice, Field, FormIdentity, FormSpec
 from songthan.ports import Expectation
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "returned"))
-import returned_builder as build  # noqa: E402
+import returned_builder as build
 
 ROOT = Path(__file__).parents[2]
 SHORT = build.HERE / "printed-by-libreoffice.pdf"
@@ -55,7 +56,13 @@ def rendered(answers: dict[str, dict[str, str]], *, carried: bool = False, measu
     ]  # fmt: skip
     context = {
         "organisation": {"name": "สำนักตัวอย่าง", "parent": "หน่วยงานตัวอย่าง", "plan_title": "แผน"},
-        "deadline": {"id": "2566-q2", "title": "ไตรมาส ๒", "quarter": 2, "internal_th": "๑๕ มีนาคม", "external_th": "๒๐ มีนาคม"},
+        "deadline": {
+            "id": "2566-q2",
+            "title": "ไตรมาส ๒",
+            "quarter": 2,
+            "internal_th": "๑๕ มีนาคม",
+            "external_th": "๒๐ มีนาคม",
+        },
         "member": {"full_name": "นายตัวอย่าง ทดลอง", "position": "นักวิเทศสัมพันธ์", "seat_role": "คณะทำงาน"},
         "secretary": {"full_name": "นางสาวสมมุติ ทดลอง", "phone": "๐ ๒๐๐๐ ๐๐๐๐", "email": "a@example.test"},
         "token": build.TOKEN,
@@ -69,8 +76,17 @@ def by_libreoffice(data: bytes, folder: Path, target: str) -> bytes:
     source = folder / "form.docx"
     source.write_bytes(data)
     out = folder / "out"
-    command = ["soffice", "--headless", f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--convert-to", target]
-    subprocess.run([*command, "--outdir", str(out), str(source)], check=True, capture_output=True, timeout=120)
+    command = [
+        "soffice",
+        "--headless",
+        f"-env:UserInstallation={(folder / 'profile').as_uri()}",
+        "--convert-to",
+        target,
+    ]
+    # The official fonts of the set-up: with another face the columns break elsewhere.
+    fonts = Path(sys.prefix) / "share/songthan/fonts.conf"
+    env = {**os.environ, "FONTCONFIG_FILE": str(fonts)} if fonts.is_file() else None
+    subprocess.run([*command, "--outdir", str(out), str(source)], check=True, capture_output=True, timeout=120, env=env)
     return (out / f"form.{target}").read_bytes()
 
 
@@ -122,6 +138,19 @@ def test_an_empty_form_printed_to_pdf_holds_no_answer(tmp_path):
     assert values(form) == {} and len(form.answers) == 12 and form.verdict == "complete"
 
 
+@pytest.mark.real
+def test_an_empty_line_or_a_tab_in_a_pdf_goes_to_a_person(tmp_path):
+    answers = {
+        "1.4(1)": {**ANSWERS["1.4(1)"], "done": "ก่อน\n\nหลัง"},
+        "1.7(2)": {**ANSWERS["1.7(2)"], "done": "ก่อน\tหลัง"},
+    }
+    form = read(by_libreoffice(rendered(answers), tmp_path, "pdf"), EXPECTATION)
+    assert [(p.field, p.code) for p in form.problems] == [
+        ("1.4(1).done", "pdf-wrapped"),
+        ("1.7(2).done", "pdf-wrapped"),
+    ]
+
+
 def changed(change) -> bytes:
     writer = PdfWriter(clone_from=PdfReader(SHORT))
     change(writer)
@@ -136,12 +165,16 @@ def launch(writer: PdfWriter) -> None:
 
 
 def open_script(writer: PdfWriter) -> None:
-    action = DictionaryObject({NameObject("/S"): NameObject("/JavaScript"), NameObject("/JS"): TextStringObject("app.alert(1)")})
+    action = DictionaryObject(
+        {NameObject("/S"): NameObject("/JavaScript"), NameObject("/JS"): TextStringObject("app.alert(1)")}
+    )
     writer.root_object[NameObject("/OpenAction")] = writer._add_object(action)
 
 
 def page_script(writer: PdfWriter) -> None:
-    script = DictionaryObject({NameObject("/S"): NameObject("/JavaScript"), NameObject("/JS"): TextStringObject("app.alert(1)")})
+    script = DictionaryObject(
+        {NameObject("/S"): NameObject("/JavaScript"), NameObject("/JS"): TextStringObject("app.alert(1)")}
+    )
     writer.pages[0][NameObject("/AA")] = DictionaryObject({NameObject("/O"): script})
 
 
@@ -188,7 +221,12 @@ def test_what_is_not_a_plain_printout_is_not_trusted(change, verdict, code):
 
 
 def test_names_written_in_hex_are_seen_too():
-    objects = [b"<</Type/Catalog/Pages 2 0 R/OpenAction 4 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>", b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>", b"<</S/#4AavaScript/J#53(x)>>"]
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R/OpenAction 4 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>",
+        b"<</S/#4AavaScript/J#53(x)>>",
+    ]
     assert [p.code for p in read(raw_pdf(objects), EXPECTATION).problems] == ["active-content"]
 
 

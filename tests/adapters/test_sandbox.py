@@ -115,7 +115,8 @@ def test_only_jobs_of_the_allow_list_run(sandbox):
 def test_threads_share_the_pool(sandbox):
     got: list[bytes] = []
     threads = [
-        threading.Thread(target=lambda i=i: got.append(sandbox.run("__main__:echo", bytes([i]))[1][0])) for i in range(6)
+        threading.Thread(target=lambda i=i: got.append(sandbox.run("__main__:echo", bytes([i]))[1][0]))
+        for i in range(6)
     ]
     for thread in threads:
         thread.start()

@@ -174,7 +174,7 @@ def test_what_is_no_manifest_is_refused(raw):
 
 def test_another_spelling_is_refused():
     spaced = json.dumps(json.loads(manifest().to_json()), sort_keys=True).encode()
-    for data in (spaced, manifest().to_json().rstrip(), manifest().to_json().replace(b"\"size\": 5,", b"\"size\": 5 ,")):
+    for data in (spaced, manifest().to_json().rstrip(), manifest().to_json().replace(b'"size": 5,', b'"size": 5 ,')):
         with pytest.raises(DataError):
             Manifest.from_json(data)
 

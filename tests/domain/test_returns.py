@@ -26,7 +26,14 @@ SPEC = FormSpec(
     ),
 )  # fmt: skip
 ACTIVITIES = (("1.4(1)", "๑.๔ (๑)"),)
-GOOD = {"percent": "95", "done": "ทำแล้ว", "output_reached": "yes", "outcome_reached": "yes", "evidence": "ไม่มี", "note": None}
+GOOD = {
+    "percent": "95",
+    "done": "ทำแล้ว",
+    "output_reached": "yes",
+    "outcome_reached": "yes",
+    "evidence": "ไม่มี",
+    "note": None,
+}
 
 
 def returned(changes: dict | None = None, raw: dict | None = None, **more) -> ReturnedForm:
@@ -36,7 +43,9 @@ def returned(changes: dict | None = None, raw: dict | None = None, **more) -> Re
         text = (raw or {}).get(key, value or "")
         place = f"ตารางมาตรการที่ ๑ แถว ๑.๔ (๑) ช่อง {SPEC.field(key).column}"
         answers[f"1.4(1).{key}"] = Answer(field=f"1.4(1).{key}", value=value, raw=text, source=place)
-    return ReturnedForm(form="f3", token="ST-7K3D-9QXA-M2PV", deadline="2566-q2", recognised_by="footer", answers=answers, **more)
+    return ReturnedForm(
+        form="f3", token="ST-7K3D-9QXA-M2PV", deadline="2566-q2", recognised_by="footer", answers=answers, **more
+    )
 
 
 def judged(form: ReturnedForm, attached=()) -> ReturnedForm:
@@ -66,7 +75,8 @@ def test_a_good_form_is_complete():
         ({"output_reached": "no"}, {}, [("note", "reason")]),
         ({"output_reached": "no", "outcome_reached": "no", "note": "-"}, {}, [("note", "reason")]),
         ({"output_reached": "no", "note": "รอผลสำรวจ"}, {}, []),
-        ({"percent": "100", "output_reached": "no", "note": "รอผลสำรวจ"}, {}, [("percent", "contradiction")]),
+        ({"percent": "100", "output_reached": "no", "note": "รอผลสำรวจ"}, {}, []),
+        ({"percent": "100", "output_reached": "no"}, {}, [("note", "reason"), ("percent", "contradiction")]),
         ({"evidence": "รายงาน.pdf"}, {}, [("evidence", "evidence-missing")]),
         ({"evidence": "ภาพถ่ายกิจกรรม"}, {}, []),
     ],
@@ -95,7 +105,9 @@ def test_review_wins_and_doubtful_fields_are_not_asked_twice():
 
 def test_a_missing_row_is_one_problem():
     gone = Problem(field="1.4(1)", code="row-missing", message_th="…")
-    form = judged(replace(returned(problems=(gone,), verdict="review"), answers={"x": Answer(field="x", value="1", raw="1")}))
+    form = judged(
+        replace(returned(problems=(gone,), verdict="review"), answers={"x": Answer(field="x", value="1", raw="1")})
+    )
     assert codes(form) == [("1.4(1)", "row-missing")]
 
 
@@ -116,6 +128,7 @@ def test_the_headcount_bounds_persons():
         id="f1", title="แบบ", version=1, template="f1.docx",
         fields=(Field(key="persons", kind="count", label="จำนวนบุคลากร", required=True, minimum="1", maximum="headcount"),),
     )  # fmt: skip
+
     def verdict(value: str) -> list[str]:
         answer = Answer(field="persons", value=value, raw=value)
         form = ReturnedForm(form="f1", token=None, deadline=None, recognised_by=None, answers={"persons": answer})

@@ -124,7 +124,9 @@ def test_ticks(text):
     assert parse_tick(text) is True
 
 
-@pytest.mark.parametrize(("text", "tick"), [("☐", False), ("□", False), ("ไม่มี", False), ("", None), ("ok", None), ("-", None)])
+@pytest.mark.parametrize(
+    ("text", "tick"), [("☐", False), ("□", False), ("ไม่มี", False), ("", None), ("ok", None), ("-", None)]
+)
 def test_no_ticks(text, tick):
     assert parse_tick(text) is tick
 

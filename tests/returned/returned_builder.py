@@ -141,7 +141,9 @@ def marks(form: str = "f3", version: str = "1", token: str = TOKEN) -> dict[str,
     }
 
 
-def parts(body: str, *, identity: dict[str, str] | None = None, footer: str = f"รหัสแบบ {TOKEN} · F3 · 2566-q2") -> dict[str, str]:
+def parts(
+    body: str, *, identity: dict[str, str] | None = None, footer: str = f"รหัสแบบ {TOKEN} · F3 · 2566-q2"
+) -> dict[str, str]:
     """The parts of a small but whole docx."""
     rels = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
     return {
@@ -179,7 +181,7 @@ def _edited_in_word() -> str:
     inner = (
         '<w:proofErr w:type="spellStart"/><w:r><w:t>จัด</w:t></w:r><w:smartTag><w:r><w:t>อบ</w:t></w:r></w:smartTag><w:r><w:t>รม</w:t></w:r>'
         '<w:del w:id="1"><w:r><w:delText>ที่เลิกแล้ว</w:delText></w:r></w:del><w:ins w:id="2"><w:r><w:t xml:space="preserve"> เพิ่ม</w:t></w:r></w:ins>'
-        f'<w:r><w:tab/><w:t>แท็บ</w:t><w:cr/><w:noBreakHyphen/></w:r>{alternate}<w:r><w:rPr><w:vanish/></w:rPr><w:t>ซ่อน</w:t></w:r>'
+        f"<w:r><w:tab/><w:t>แท็บ</w:t><w:cr/><w:noBreakHyphen/></w:r>{alternate}<w:r><w:rPr><w:vanish/></w:rPr><w:t>ซ่อน</w:t></w:r>"
         '<w:r><w:commentReference w:id="0"/></w:r>'
     )
     return table(*rows(cells={"done": tc(p(control(name, "", inner)))}))
@@ -192,11 +194,26 @@ def corpus() -> dict[str, bytes]:
     percent = control("1.4(1).percent", "ร้อยละ ๗๒.๕")
     merged_top = tc(p(control("1.4(1).note", "ใช้ร่วมกัน")), more='<w:vMerge w:val="restart"/>')
     merged_below = tc(more="<w:vMerge/>")
-    swapped = ("ลำดับที่", "โครงการ/กิจกรรม", "ผู้รับผิดชอบ", "ร้อยละ", "ผลการดำเนินการ", "ผลผลิต", "ผลลัพธ์", "เอกสาร/ หลักฐาน", "หมายเหตุ")
+    swapped = (
+        "ลำดับที่",
+        "โครงการ/กิจกรรม",
+        "ผู้รับผิดชอบ",
+        "ร้อยละ",
+        "ผลการดำเนินการ",
+        "ผลผลิต",
+        "ผลลัพธ์",
+        "เอกสาร/ หลักฐาน",
+        "หมายเหตุ",
+    )
     extra = [r.replace("<w:tc>", "<w:tc-held>", 2).replace("<w:tc>", tc(p(run("นาย ก"))) + "<w:tc>", 1) for r in rows()]
     extra = [r.replace("<w:tc-held>", "<w:tc>") for r in extra]
     both = tc(*(p(box(f"1.4(1).output_reached={c.value}", True), run(f" {c.label}")) for c in REACHED))
-    beside = tc(*(p(box(f"1.4(1).output_reached={c.value}", False), run(f" {m}{c.label}")) for c, m in zip(REACHED, ("✓ ", ""), strict=True)))
+    beside = tc(
+        *(
+            p(box(f"1.4(1).output_reached={c.value}", False), run(f" {m}{c.label}"))
+            for c, m in zip(REACHED, ("✓ ", ""), strict=True)
+        )
+    )
     plain_box = lambda name, on: run("☒" if on else "☐")  # noqa: E731
     bodies = {
         "filled-as-sent": table(*rows()),
@@ -207,22 +224,47 @@ def corpus() -> dict[str, bytes]:
         "value-four-times": table(*rows(make=lambda n, t: bare(n, t * 4))),
         "typed-beside-control": table(*rows(cells={"done": tc(p(control("1.4(1).done", "จัดอบรม"), run(" แล้วเสร็จ")))})),
         "typed-beside-placeholder": table(*rows(cells={"done": tc(p(control("1.4(1).done", ""), run("จัดอบรม")))})),
-        "enter-pressed-in-control": table(*rows(cells={"done": tc(p(control("1.4(1).done", "บรรทัดหนึ่ง")), p(run("บรรทัดสอง")))})),
+        "enter-pressed-in-control": table(
+            *rows(cells={"done": tc(p(control("1.4(1).done", "บรรทัดหนึ่ง")), p(run("บรรทัดสอง")))})
+        ),
         "carried-answer-confirmed": table(*rows(cells={"done": tc(p(control("1.4(1).done", done)), p(run(MARKER)))})),
-        "typed-behind-carried-marker": table(*rows(cells={"done": tc(p(control("1.4(1).done", "เดิม")), p(run(MARKER)), p(run("ใหม่")))})),
+        "typed-behind-carried-marker": table(
+            *rows(cells={"done": tc(p(control("1.4(1).done", "เดิม")), p(run(MARKER)), p(run("ใหม่")))})
+        ),
         "both-boxes-ticked": table(*rows(cells={"output_reached": both})),
         "tick-typed-beside-box": table(*rows(cells={"output_reached": beside})),
         "row-deleted": table(rows()[1]),
         "row-copied": table(*rows(), rows()[0]),
         "row-added-without-number": table(*rows(), row("", "", {"done": "เพิ่มเติม"}, make=bare, make_box=plain_box)),
         "controls-swapped-between-rows": table(
-            *(row(a, n, ANSWERS[a], make=lambda name, t, a=a: control(name.replace(a, "1.4(1)" if a != "1.4(1)" else "1.7(2)"), t)) for a, n in ACTIVITIES)
+            *(
+                row(
+                    a,
+                    n,
+                    ANSWERS[a],
+                    make=lambda name, t, a=a: control(name.replace(a, "1.4(1)" if a != "1.4(1)" else "1.7(2)"), t),
+                )
+                for a, n in ACTIVITIES
+            )
         ),
         "column-added": table(*extra, heads=swapped),
-        "cell-merged-by-word": table(row(*one, ANSWERS["1.4(1)"], cells={"note": merged_top}), row(*ACTIVITIES[1], ANSWERS["1.7(2)"], cells={"note": merged_below})),
+        "cell-merged-by-word": table(
+            row(*one, ANSWERS["1.4(1)"], cells={"note": merged_top}),
+            row(*ACTIVITIES[1], ANSWERS["1.7(2)"], cells={"note": merged_below}),
+        ),
         "table-split-in-two": table(rows()[0]) + p() + f"<w:tbl><w:tblPr/>{rows()[1]}</w:tbl>",
-        "number-in-arabic-digits": table(*(r.replace("๑.๔ (๑)", "1.4(1)").replace("๑.๗ (๒)", " 1.7 (2) ") for r in rows())),
-        "table-in-cell": table(*rows(cells={"done": tc(p(control("1.4(1).done", "ดังนี้")), f"<w:tbl>{tr(tc(p(run('ก'))), tc(p(run('ข'))))}</w:tbl>", p())})),
+        "number-in-arabic-digits": table(
+            *(r.replace("๑.๔ (๑)", "1.4(1)").replace("๑.๗ (๒)", " 1.7 (2) ") for r in rows())
+        ),
+        "table-in-cell": table(
+            *rows(
+                cells={
+                    "done": tc(
+                        p(control("1.4(1).done", "ดังนี้")), f"<w:tbl>{tr(tc(p(run('ก'))), tc(p(run('ข'))))}</w:tbl>", p()
+                    )
+                }
+            )
+        ),
         "table-gone": p(run("ส่งแล้วค่ะ")),
     }
     files = {f"{name}.docx": docx(body) for name, body in bodies.items()}
@@ -235,7 +277,9 @@ def corpus() -> dict[str, bytes]:
     files["rich-text.rtf"] = b"{\\rtf1\\ansi \\u3649?}"
     files["picture-called-word.docx"] = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(40)
     files["old-word.doc"] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "WordDocument".encode("utf-16-le")
-    files["word-with-password.docx"] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le")
+    files["word-with-password.docx"] = (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le")
+    )
     files["open-document.odt"] = packed({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": "<x/>"})
     files["empty.docx"] = b""
     return files

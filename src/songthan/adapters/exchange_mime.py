@@ -47,12 +47,21 @@ def build(mail: OutgoingMail, *, sender: str, sender_name: str, domain: str) -> 
         ("In-Reply-To", mail.in_reply_to),
         ("References", "\r\n ".join(references)),
         ("Auto-Submitted", "auto-generated"),
-        ("X-Auto-Response-Suppress", "All"),
+        ("X-Auto-Response-Suppress", _suppress(mail.kind)),
     ]
     if not mail.to:
         raise MailDenied("จดหมายไม่มีผู้รับ", where=mail.key, remedy="ตรวจที่อยู่ในทะเบียนสมาชิก")
     lines = "".join(f"{name}: {value}\r\n" for name, value in head if value)
     return lines.encode("ascii") + _body(mail)
+
+
+def _suppress(kind: str) -> str:
+    """Which automatic answers our mail asks not to get ([MS-OXCMAIL] 2.1.3.2.21).
+
+    A request or a reminder wants the out-of-office answer: its return date and deputy move the ladder. Nothing answers
+    our automatic answers, and all our mail says Auto-Submitted (RFC 3834), so no loop can start.
+    """
+    return "DR, RN, NRN, AutoReply" if kind in ("request", "reminder") else "All"
 
 
 def _body(mail: OutgoingMail) -> bytes:

@@ -143,7 +143,7 @@ class SqliteLedger:
 
     # history
 
-    def record(self, kind: str, subject: str, at: datetime, **data: object) -> None:
+    def record(self, kind: str, subject: str, at: datetime, /, **data: object) -> None:
         """Append to the history; always inside the transaction of the change it tells of."""
         with self.transaction():
             self.db["events"].insert(

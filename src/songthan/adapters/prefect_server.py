@@ -170,6 +170,34 @@ def wait_healthy(server: PrefectServer) -> None:
     )
 
 
+def count_deployments(state: Path, port: int) -> int:
+    """How many deployments the server of this state folder knows; 0 while it does not answer."""
+    key = base64.b64encode(credential(state / "prefect").encode()).decode()
+    request = urllib.request.Request(
+        f"http://{HOST}:{port}/api/deployments/count",
+        data=b"{}",
+        headers={"Authorization": f"Basic {key}", "Content-Type": "application/json", **_csrf(port, key)},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return int(json.loads(answer.read()))
+    except (urllib.error.URLError, ConnectionError, TimeoutError, ValueError):
+        return 0
+
+
+def _csrf(port: int, key: str) -> dict[str, str]:
+    """The headers a changing request must carry when CSRF protection is on."""
+    client = "songthan"
+    request = urllib.request.Request(
+        f"http://{HOST}:{port}/api/csrf-token?client={client}", headers={"Authorization": f"Basic {key}"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return {"Prefect-Csrf-Token": json.loads(answer.read())["token"], "Prefect-Csrf-Client": client}
+    except (urllib.error.URLError, ConnectionError, TimeoutError, ValueError, KeyError):
+        return {}
+
+
 def load_flows(folder: Path) -> ModuleType:
     """The module `serve_deadlines` of a flows folder (flows are no package: they are found by path)."""
     path = folder / "serve_deadlines.py"

@@ -107,6 +107,4 @@ def _core(package: Package) -> FormIdentity | None:
     words = ("".join(node.itertext()) if node is not None else "").split(":")
     if len(words) < 5 or words[0] != "songthan":
         return None
-    return _identity(
-        {"form": words[1], "version": words[2], "deadline": ":".join(words[3:-1]), "token": words[-1]}
-    )
+    return _identity({"form": words[1], "version": words[2], "deadline": ":".join(words[3:-1]), "token": words[-1]})

@@ -38,7 +38,19 @@ _REMEDY = {"encrypted": "โปรดยกเลิกรหัสผ่าน�
 
 # Field codes that start a program or fetch a file; QUOTE can spell one of them out of character numbers.
 _BAD_FIELDS = frozenset(
-    ("DDE", "DDEAUTO", "INCLUDETEXT", "INCLUDEPICTURE", "INCLUDE", "IMPORT", "LINK", "EMBED", "DATABASE", "RD", "CONTROL")
+    (
+        "DDE",
+        "DDEAUTO",
+        "INCLUDETEXT",
+        "INCLUDEPICTURE",
+        "INCLUDE",
+        "IMPORT",
+        "LINK",
+        "EMBED",
+        "DATABASE",
+        "RD",
+        "CONTROL",
+    )
     + ("MACROBUTTON", "HTMLACTIVEX", "AUTOTEXT", "AUTOTEXTLIST", "QUOTE", "DATA")
 )
 

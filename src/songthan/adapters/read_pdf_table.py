@@ -16,6 +16,7 @@ __all__ = ["grids_of_page"]
 
 _MEASURE = re.compile(r"มาตรการที่\s*([๐-๙0-9]+)")
 _CELL_MARGIN = 11.5  # both sides of a Word table's cell (2 × 0.19 cm) and a little
+_NEXT_LINE = 2.0  # an official face's lines stand about 1.4 of its letter boxes apart, with an empty line between 2.7
 _SLACK = 1.5  # points by which a printed word may differ from its layout width
 
 
@@ -79,5 +80,8 @@ def _box(lines: list[Line], index: int, width: float, *, in_lines: bool) -> Box:
 
 
 def _typed(line: Line, following: Line, width: float) -> bool:
+    """Was the line ended by a person, with no empty line after it?"""
+    if line.y - following.y > _NEXT_LINE * max(line.height, following.height):
+        return False
     room = width - _CELL_MARGIN - (line.x1 - line.x0)
     return following.first_word + _SLACK < room

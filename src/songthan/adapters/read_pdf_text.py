@@ -28,7 +28,7 @@ class Glyph:
     x0: float
     x1: float
     y: float
-    size: float
+    height: float
     made: bool = False
 
 
@@ -42,11 +42,16 @@ class PageText:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One printed line inside a cell. `certain` is False where a gap may be a tab or some spaces."""
+    """One printed line inside a cell. `certain` is False where a gap may be a tab or some spaces.
+
+    `y` is its base line, `height` its tallest letter's box, `first_word` how wide the line's first word is; points.
+    """
 
     text: str
     x0: float
     x1: float
+    y: float
+    height: float
     first_word: float
     certain: bool
 
@@ -94,12 +99,11 @@ def _glyphs(text_page: pypdfium2.PdfTextPage) -> tuple[Glyph, ...]:
         made = pdfium.FPDFText_IsGenerated(text_page, index) == 1
         if out and unicodedata.category(char) == "Mn":
             last = out[-1]
-            out[-1] = Glyph(text=last.text + char, x0=last.x0, x1=last.x1, y=last.y, size=last.size, made=last.made)
+            out[-1] = Glyph(text=last.text + char, x0=last.x0, x1=last.x1, y=last.y, height=last.height, made=last.made)
             continue
-        left, _, right, _ = text_page.get_charbox(index, loose=True)
+        left, bottom, right, top = text_page.get_charbox(index, loose=True)
         pdfium.FPDFText_GetCharOrigin(text_page, index, x, y)
-        size = pdfium.FPDFText_GetFontSize(text_page, index)
-        out.append(Glyph(text=char, x0=left, x1=max(left, right), y=y.value, size=size, made=made))
+        out.append(Glyph(text=char, x0=left, x1=max(left, right), y=y.value, height=top - bottom, made=made))
     return tuple(out)
 
 
@@ -133,6 +137,8 @@ def _line(row: list[Glyph]) -> Line | None:
         text=mended(text).strip("\u0020"),
         x0=inked[0].x0,
         x1=inked[-1].x1,
+        y=inked[0].y,
+        height=max(g.height for g in inked),
         first_word=word_end - inked[0].x0,
         certain=sure and not any(g.made for g in inside) and not _gaps(inside),
     )
@@ -157,5 +163,5 @@ def _spaced(row: list[Glyph]) -> tuple[str, bool]:
 
 
 def _gaps(inside: list[Glyph]) -> bool:
-    """True where two neighbours stand further apart than a letter: a tab, or spaces the file does not hold."""
-    return any(b.x0 - a.x1 > max(a.size, b.size, 6.0) * 0.6 for a, b in zip(inside, inside[1:], strict=False))
+    """True where two neighbours stand more than 4 points apart: a tab, or spaces the file does not hold."""
+    return any(b.x0 - a.x1 > 4.0 for a, b in zip(inside, inside[1:], strict=False))

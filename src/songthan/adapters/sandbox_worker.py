@@ -26,9 +26,11 @@ from typing import BinaryIO
 
 ALLOWED = frozenset(
     {
+        "songthan.adapters.assemble_pdf:exhibit_job",
         "songthan.adapters.parse_mail:parse_job",
         "songthan.adapters.read_office:identify_job",
         "songthan.adapters.read_office:read_job",
+        "songthan.adapters.sign_pdf:verify_job",
     }
 )
 
@@ -81,7 +83,15 @@ def _limit(limits: dict) -> None:
     # As root a network namespace of one's own is enough; others need a user namespace for it, where that is allowed.
     if libc.unshare(_CLONE_NEWNET) != 0:
         libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
-    socket.socket = socket.create_connection = socket.getaddrinfo = _no_network  # type: ignore[assignment,misc]
+    socket.socket = _NoSocket  # type: ignore[misc]
+    socket.create_connection = socket.getaddrinfo = _no_network  # type: ignore[assignment]
+
+
+class _NoSocket(socket.socket):
+    """A class, because libraries derive from `socket.socket` while they are imported."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        _no_network()
 
 
 def _no_network(*_: object, **__: object) -> None:

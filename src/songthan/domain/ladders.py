@@ -30,14 +30,14 @@ class Ladder:
 def ladder_for(deadline: Deadline, calendar: WorkCalendar) -> Ladder:
     """The dates of `deadline` on `calendar`.
 
-    `target` is the last working day on or before the external date. `cut` is when the report is closed to members: the
-    end of the second working day before `target`, but never before the members' own date, and never later than noon of
-    `target` (the director and the registry need the rest).
+    `target` is the last working day on or before the external date. `cut` is when the report is closed to members: noon of
+    the working day before `target`, or of `target` itself when the members' own date leaves nothing earlier (the director
+    and the registry need the rest).
     """
     internal = calendar.on_or_before(deadline.members_until)
     target = calendar.on_or_before(deadline.external)
-    cut_day = max(calendar.shift(target, -2), internal)
-    cut = calendar.at(target, time(12, 0)) if cut_day >= target else calendar.at(cut_day, CLOSES_AT)
+    before = calendar.shift(target, -1)
+    cut = calendar.at(before if before > internal else target, time(12, 0))
     return Ladder(
         opens=calendar.shift(calendar.on_or_before(deadline.internal), -deadline.opens),
         internal=internal,

@@ -183,7 +183,11 @@ def _reasons(spec: FormSpec, row: dict[str, _Place], number: str) -> Iterator[Pr
 
 def _contradictions(row: dict[str, _Place]) -> Iterator[Problem]:
     percent, output = row.get("percent"), row.get("output_reached")
+    note = row.get("note")
     if percent is None or output is None or _decimal(percent.value) != 100 or output.value != "no":
+        return
+    if note is not None and note.value:
+        # work may be done and its output still to come; the plan asks for the reason, and it is there
         return
     label = next((c.label for c in output.field.choices if c.value == "no"), "ไม่")
     yield percent.problem(

@@ -43,7 +43,7 @@ def gather(office: Office, row: Mapping[str, object], message: Message) -> Gathe
     """Read the attached forms and collect the facts about one mail."""
     member = office.plan.roster.by_address(message.sender)
     files = [f for a in _distinct(message) if (f := _form_file(office, a, message)) is not None]
-    recognised = [f for f in files if f.form.token is not None]
+    recognised = _forms_among([f for f in files if f.form.token is not None])
     first = recognised[0] if recognised else None
     refused = next((f for f in files if f.form.verdict == "refused"), None)
     shown = refused or first
@@ -81,6 +81,15 @@ def gather(office: Office, row: Mapping[str, object], message: Message) -> Gathe
 def _distinct(message: Message) -> list[Attachment]:
     """Attached files that may be forms, each content once."""
     return list({a.sha256: a for a in message.attachments if a.role == "form"}.values())
+
+
+def _forms_among(files: list[FormFile]) -> list[FormFile]:
+    """The files that are forms: of those that name a token, the ones answers were read from.
+
+    A piece of evidence may quote the form's code; only when nothing was read from any file is each of them a doubt.
+    """
+    answered = [f for f in files if f.form.answers]
+    return answered or files
 
 
 def _form_file(office: Office, attachment: Attachment, message: Message) -> FormFile | None:

@@ -1,0 +1,90 @@
+"""`songthan hold`: the secretary's decisions about held and quarantined mail."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+_STATE = click.option("--state", type=click.Path(path_type=Path, exists=True, file_okay=False), help="โฟลเดอร์สถานะ")
+
+
+def _office(state: Path | None) -> object:
+    from songthan import workspace
+
+    return workspace.open_office(workspace.find_root(), state)
+
+
+@click.group()
+def hold() -> None:
+    """จดหมายที่พักไว้ให้เลขานุการวินิจฉัย (held mail)."""
+
+
+@hold.command("list")
+@_STATE
+@click.option("--all", "everything", is_flag=True, help="รวมที่วินิจฉัยแล้ว")
+@click.option("--json", "as_json", is_flag=True, help="พิมพ์ผลเป็น JSON หนึ่งฉบับ")
+def list_holds(state: Path | None, everything: bool, as_json: bool) -> None:
+    """รายการจดหมายที่พักไว้ (list)."""
+    rows = _office(state).ledger.inbox.holds(open_only=not everything)
+    if as_json:
+        keys = ("id", "route", "rule", "reason", "sender", "subject", "received", "assignment", "decision")
+        click.echo(json.dumps([{k: r[k] for k in keys} for r in rows], ensure_ascii=False, indent=1))
+        return
+    if not rows:
+        click.echo("ไม่มีจดหมายรอวินิจฉัย")
+        return
+    table = Table(expand=True)
+    for column in ("ที่", "ผู้ส่ง", "เรื่อง", "เหตุที่พัก", "คำวินิจฉัย"):
+        table.add_column(column, overflow="fold")
+    for r in rows:
+        table.add_row(*(str(r[k] or "-") for k in ("id", "sender", "subject", "reason", "decision")))
+    Console().print(table)
+
+
+@hold.command("show")
+@click.argument("mail", type=int)
+@_STATE
+def show(mail: int, state: Path | None) -> None:
+    """รายละเอียดของจดหมายที่พักไว้ และค่าที่อ่านได้ (show)."""
+    from songthan.steps.holds import held_form, hold_row
+
+    office = _office(state)
+    row = hold_row(office, mail)
+    click.echo(f"จดหมายที่ {mail} จาก {row['sender_name'] or ''} <{row['sender'] or '-'}>\nเรื่อง {row['subject'] or '-'}")
+    click.echo(f"เหตุที่พัก: {row['reason']} (กติกา {row['rule']})")
+    click.echo(f"แฟ้มจดหมายตามที่ได้รับ: {office.blobs.path(str(row['sha256']))}")
+    if row["route"] == "quarantine":
+        click.echo("จดหมายนี้ถูกกักกัน ระบบไม่อ่านไฟล์ในจดหมาย")
+        return
+    file = held_form(office, mail)
+    if file is None:
+        click.echo("ไม่พบแบบรายงานของระบบในจดหมายนี้")
+        return
+    click.echo(f"ไฟล์แบบ: {file.attachment.name}\n  เปิดดูได้ที่ {office.blobs.path(file.attachment.sha256)}")
+    for field_id, answer in file.form.answers.items():
+        click.echo(f"  {field_id}: {answer.value if answer.value is not None else '(ว่าง)'}")
+    for problem in file.form.problems:
+        click.echo(f"  ! {problem.message_th}")
+
+
+def _decision(name: str, help_th: str, step: str) -> click.Command:
+    @click.command(name, help=help_th)
+    @click.argument("mail", type=int)
+    @click.option("--reason", required=True, help="เหตุผล (บันทึกในสมุดทะเบียน)")
+    @_STATE
+    def command(mail: int, reason: str, state: Path | None) -> None:
+        from songthan.steps import holds
+
+        click.echo(getattr(holds, step)(_office(state), mail, reason))
+
+    return command
+
+
+hold.add_command(_decision("accept", "รับจดหมายไว้ใช้ (accept)", "accept_hold"))
+hold.add_command(_decision("reject", "ไม่รับ ปิดรายการ (reject)", "reject_hold"))
+
+COMMANDS = [hold]
