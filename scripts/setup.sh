@@ -49,7 +49,7 @@ echo "setup: Python libraries (about a minute, 400 MB)"
 
 # The official faces: only the font files of this wheel are used. They are fetched, never committed (docs/decisions/0002).
 share="$venv/share/songthan"
-if [ ! -e "$share/fonts/THSarabun.ttf" ]; then
+if [ ! -e "$share/fonts/THSarabun-Regular.ttf" ]; then
   echo "setup: TH SarabunPSK and TH Sarabun New"
   box="$(mktemp -d)"; trap 'rm -rf "$box"' EXIT
   "$venv/bin/python" -m pip download -q --disable-pip-version-check --no-deps -d "$box" \

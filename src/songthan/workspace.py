@@ -6,15 +6,21 @@ state folder, or to the one given.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
+import shutil
+import sqlite3
+import tempfile
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from songthan.adapters.assemble_pdf import read_seal
 from songthan.adapters.blobs import FileBlobs
+from songthan.adapters.bundle_files import VerifyReport, verify_bundle
 from songthan.adapters.bundle_press import Press
 from songthan.adapters.clocks import FileClock, ShiftedClock, SystemClock
 from songthan.adapters.convert import LibreOffice, default_fontconfig
@@ -32,25 +38,27 @@ from songthan.adapters.prefect_server import (
     environment,
     free_port,
     launch_server,
+    refuse_taken_port,
     wait_healthy,
 )
 from songthan.adapters.read_sandboxed import SandboxedReader
 from songthan.adapters.render_docx import DocxRenderer
+from songthan.adapters.rubric_file import load_rubric
 from songthan.adapters.rule_files import load_rules
 from songthan.adapters.sandbox import Sandbox
 from songthan.adapters.settings_file import Settings, load_settings, mailbox_password
 from songthan.adapters.sign_pdf import PadesSignatures
 from songthan.domain.calendars import WorkCalendar
-from songthan.domain.errors import DataError, EnvironmentNotReady, UsageError
+from songthan.domain.errors import DataError, EnvironmentNotReady, LedgerError, UsageError
 from songthan.domain.plans import Plan
 from songthan.ports import Clock, Mailbox
 from songthan.steps.office import Office
 
 __all__ = [
-    "FileClock", "check_form_templates", "count_deployments", "default_fontconfig", "end_group", "find_root",
-    "flow_driver", "launch_prefect",
-    "point_at_prefect", "load_calendar", "load_forms", "load_plan", "load_rules", "load_settings", "office_for", "open_office",
-    "practice_url", "state_folder", "wait_healthy", "with_tick", "write_clock",
+    "FileClock", "borrowed_office", "check_bundle", "check_form_templates", "check_port", "count_deployments",
+    "default_fontconfig", "end_group", "find_root", "flow_driver", "launch_prefect", "load_calendar", "load_forms",
+    "load_plan", "load_rubric", "load_rules", "load_settings", "missing_fonts", "office_for", "open_office",
+    "point_at_prefect", "practice_url", "state_folder", "wait_healthy", "with_tick", "write_clock",
 ]  # fmt: skip
 
 MARKER = "songthan.toml"
@@ -258,3 +266,69 @@ class _Countdown:
 def with_tick(office: Office, tick: Callable[[str], None]) -> Office:
     """The same office, calling `tick(name)` at every boundary (kill tests)."""
     return replace(office, tick=tick)
+
+
+class BorrowedBlobs(FileBlobs):
+    """Writes to a folder of its own; what is not there is read from another state folder's blobs."""
+
+    def __init__(self, folder: Path, lender: Path | None) -> None:
+        super().__init__(folder)
+        self._lent = FileBlobs(lender) if lender and lender.is_dir() else None
+
+    def get(self, sha256: str) -> bytes:
+        if self._lent and not self.path(sha256).exists():
+            return self._lent.get(sha256)
+        return super().get(sha256)
+
+
+@contextlib.contextmanager
+def borrowed_office(root: Path, state: Path | None = None) -> Iterator[Office]:
+    """An office to try things with: it writes to a temporary folder only, gone with the block.
+
+    With `state` it knows what that state folder's ledger knows (a copy, read-only taken); that folder is not touched.
+    """
+    with tempfile.TemporaryDirectory(prefix="songthan-", ignore_cleanup_errors=True) as box:
+        folder = Path(box)
+        if state is not None:
+            _copy_ledger(state / "ledger.sqlite", folder / "ledger.sqlite")
+            for name in ("clock.json", "clock.txt"):
+                if (state / name).is_file():
+                    shutil.copyfile(state / name, folder / name)
+            if (state / "trust").is_dir():
+                shutil.copytree(state / "trust", folder / "trust")
+        office = open_office(root, folder)
+        try:
+            yield replace(office, blobs=BorrowedBlobs(folder / "blobs", state / "blobs" if state else None))
+        finally:
+            office.ledger.close()  # type: ignore[attr-defined]
+
+
+def _copy_ledger(source: Path, target: Path) -> None:
+    """A consistent copy of a ledger that may be in use; the source is opened read-only."""
+    if not source.is_file():
+        raise UsageError("โฟลเดอร์นี้ไม่มีสมุดทะเบียน", where=str(source), remedy="ระบุโฟลเดอร์สถานะที่ถูกต้องด้วย --state")
+    try:
+        with (
+            contextlib.closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True, timeout=20)) as lent,
+            contextlib.closing(sqlite3.connect(target)) as copy,
+        ):
+            lent.backup(copy)
+    except sqlite3.DatabaseError as error:
+        raise LedgerError(
+            f"อ่านสมุดทะเบียนไม่ได้ ({error})", where=str(source), remedy="ตรวจสิทธิการอ่าน หรือกู้คืนจากสำเนาสำรอง"
+        ) from error
+
+
+def check_bundle(folder: Path, roots: Sequence[bytes]) -> VerifyReport:
+    """What `songthan verify` answers; offline, reads only `folder`, needs no workspace."""
+    return verify_bundle(folder, signatures=PadesSignatures(), read_seal=read_seal, roots=roots)
+
+
+def missing_fonts() -> list[str]:
+    """What official paper lacks on this machine, one Thai sentence each."""
+    return LibreOffice(fontconfig=default_fontconfig()).fonts_ready()
+
+
+def check_port(port: int) -> None:
+    """EnvironmentNotReady when somebody listens on `port` of this machine."""
+    refuse_taken_port(port)

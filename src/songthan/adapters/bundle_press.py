@@ -23,7 +23,7 @@ class Press:
 
     def __init__(self, folder: Path, *, sandbox: Sandbox, signatures: SignaturePort, fonts: Path | None) -> None:
         self.folder, self._sandbox, self._signatures = folder, sandbox, signatures
-        face = fonts.parent / "fonts" / "THSarabun.ttf" if fonts else None
+        face = fonts.parent / "fonts" / "THSarabunNew-Regular.ttf" if fonts else None
         self._number_font = face.read_bytes() if face and face.exists() else None
 
     def exhibit_pages(self, data: bytes) -> bytes | None:

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -118,24 +118,44 @@ class SqliteLedger:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """One durable unit; nested use joins the outer one. Writers queue for up to 20 s."""
+        """One durable unit; nested use joins the outer one. Writers queue for up to 20 s.
+
+        LedgerError when it cannot be made durable (locked, disk full, damaged file); then nothing of it remains.
+        """
         with self._lock:
             if self.db.conn.in_transaction:
                 with self.db.atomic():
                     yield
                 return
-            self.db.conn.execute("BEGIN IMMEDIATE")
             try:
-                yield
-            except BaseException:
-                self.db.conn.rollback()
-                raise
-            self.db.conn.commit()
+                self.db.conn.execute("BEGIN IMMEDIATE")
+                try:
+                    yield
+                    # inside the try: a commit that fails must not leave the transaction open for the next one to join
+                    self.db.conn.commit()
+                except BaseException:
+                    self.db.conn.rollback()
+                    raise
+            except sqlite3.DatabaseError as error:
+                raise self._trouble(error) from error
+
+    def _trouble(self, error: sqlite3.DatabaseError) -> Exception:
+        """What the disk or another program did, as an error people can read; our own mistakes stay what they are."""
+        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+            return error
+        return LedgerError(
+            f"อ่านหรือเขียนสมุดทะเบียนไม่ได้ ({error})",
+            where=str(self.path or ":memory:"),
+            remedy="ตรวจพื้นที่ว่างของดิสก์และโปรแกรมอื่นที่เปิดแฟ้มนี้อยู่ หากแฟ้มเสียหายให้กู้คืนจากโฟลเดอร์ backups",
+        )
 
     def rows(self, sql: str, parameters: tuple[object, ...] = ()) -> list[dict[str, object]]:
         """The rows of a query as dictionaries."""
-        with self._lock:
-            return list(self.db.query(sql, parameters))
+        try:
+            with self._lock:
+                return list(self.db.query(sql, parameters))
+        except sqlite3.DatabaseError as error:
+            raise self._trouble(error) from error
 
     def row(self, sql: str, parameters: tuple[object, ...] = ()) -> dict[str, object] | None:
         found = self.rows(sql, parameters)
@@ -244,10 +264,13 @@ class SqliteLedger:
             state=AssignmentState(str(row["state"])),
         )  # fmt: skip
 
-    def last_mail_days(self) -> dict[str, date]:
-        """Recipient address → the day of the last mail meant for it."""
-        rows = self.rows("select recipient, max(intended_at) as at from outbox group by recipient")
-        return {str(r["recipient"]): datetime.fromisoformat(str(r["at"])).date() for r in rows}
+    def last_mails(self) -> dict[str, datetime]:
+        """Recipient address → when the last mail was meant for it (aware; the reader turns it into the office's day)."""
+        found: dict[str, datetime] = {}
+        for row in self.rows("select recipient, intended_at from outbox"):
+            at = datetime.fromisoformat(str(row["intended_at"]))
+            found[str(row["recipient"])] = max(at, found.get(str(row["recipient"]), at))
+        return found
 
     # one driver at a time
 
@@ -270,8 +293,10 @@ class SqliteLedger:
             return fence
 
     def drop_lease(self, name: str, holder: str) -> None:
+        """Give the lease back; its row stays, so that the fence only ever grows."""
         with self.transaction():
-            self.db.execute("delete from lease where name=? and holder=?", (name, holder))
+            over = datetime.min.replace(tzinfo=UTC).isoformat()
+            self.db.execute("update lease set holder='', until=? where name=? and holder=?", (over, name, holder))
 
     def _lay_down(self) -> None:
         with self.transaction():

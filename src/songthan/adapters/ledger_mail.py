@@ -94,17 +94,17 @@ class Inbox:
             self._ledger.record(f"hold-{decision}", f"inbox/{inbox_id}", at, reason=reason)
 
     def seen_before(self, inbox_id: int, sha256: str, message_id: str) -> bool:
-        """Has the same mail (raw bytes, or Message-ID of the same sender) been taken in under an earlier row?"""
-        same = self._ledger.row("select 1 as x from inbox where id < ? and sha256=?", (inbox_id, sha256))
-        return same is not None or (
-            bool(message_id)
-            and self._ledger.row(
-                "select 1 as x from inbox a join inbox b on b.id=? where a.id < b.id and a.message_id=? "
-                "and a.sender = b.sender and a.state in ('routed', 'settled')",
-                (inbox_id, message_id),
-            )
-            is not None
+        """Was the same mail taken in under an earlier row: the same raw bytes, or the same Message-ID, sender, words and
+        attachments? (Some mail programs repeat a Message-ID; another file under it is another answer.)"""
+        if self._ledger.row("select 1 as x from inbox where id < ? and sha256=?", (inbox_id, sha256)):
+            return True
+        earlier = self._ledger.rows(
+            "select a.parsed, b.parsed as mine from inbox a join inbox b on b.id=? where a.id < b.id and a.message_id=? "
+            "and a.message_id != '' and a.sender = b.sender and a.state in ('routed', 'settled') "
+            "and a.parsed is not null and b.parsed is not null",
+            (inbox_id, message_id),
         )
+        return any(_content(str(row["parsed"])) == _content(str(row["mine"])) for row in earlier)
 
     def holds(self, *, open_only: bool = True) -> list[dict[str, object]]:
         """Held and quarantined mail, the undecided ones or all."""
@@ -206,6 +206,12 @@ class SqliteOutbox:
 
     def sent_count(self) -> int:
         return int(str(self._ledger.row("select count(*) as n from outbox where state='sent'")["n"]))  # type: ignore[index]
+
+
+def _content(parsed: str) -> tuple[str, tuple[str, ...]]:
+    """What a parsed mail says: its words and the contents of its files."""
+    message = load_message(parsed)
+    return message.body.strip(), tuple(sorted(a.sha256 for a in message.attachments))
 
 
 def dump(message: Message) -> str:

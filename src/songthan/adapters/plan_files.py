@@ -145,7 +145,7 @@ def _organisation(t: _Table) -> Organisation:
         plan_title=t.line("plan_title"),
         working_group=t.line("working_group"),
         headcount=t.get("headcount", int),
-        **{k: t.line(k) for k in ("language", "calendar", "timezone", "era", "digits") if k in t.data},
+        **{k: t.line(k) for k in ("addressee", "language", "calendar", "timezone", "era", "digits") if k in t.data},
     )
     t.done()
     return value

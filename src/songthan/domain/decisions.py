@@ -48,6 +48,7 @@ class DeadlineView:
     outbox: Mapping[str, str] = None  # type: ignore[assignment]
     last_mail_on: Mapping[str, date] = None  # type: ignore[assignment]
     bundle_version: int = 0
+    bundle_signed: bool = False
     missing_forms: tuple[str, ...] = ()
     missed_told: bool = False
 
@@ -202,17 +203,7 @@ def _planned(view: DeadlineView, ladder: Ladder, local: datetime, calendar: Work
 
 def _collecting(view: DeadlineView, ladder: Ladder, local: datetime, calendar: WorkCalendar) -> tuple[Action, ...]:
     deadline = view.deadline.id
-    judged = tuple(
-        Judge(
-            deadline=deadline,
-            assignment=a.assignment.id,
-            return_id=a.current_return,
-            complete=a.return_verdict == "complete",
-        )
-        for a in view.assignments
-        if a.state is _A.RECEIVED and a.current_return is not None and a.return_verdict in ("complete", "incomplete")
-    )
-    if judged:
+    if judged := _judgements(view):
         return judged
     if view.assignments and all(a.state in SETTLED for a in view.assignments):
         return (Collect(deadline=deadline),)
@@ -221,7 +212,26 @@ def _collecting(view: DeadlineView, ladder: Ladder, local: datetime, calendar: W
         return (Lapse(deadline=deadline, assignments=late),) if late else ()
     if not in_office_hours(local, calendar):
         return ()
-    return _requests(view) + _deputies(view, ladder, local) + _reminders(view, ladder, local)
+    # one mail about one member at a time: what is put off here comes at the next look
+    requests = _requests(view)
+    busy = {a.member for a in requests}
+    deputies = tuple(a for a in _deputies(view, ladder, local) if a.member not in busy)
+    busy |= {who for a in deputies for who in (a.member, a.deputy)}
+    return requests + deputies + tuple(a for a in _reminders(view, ladder, local) if a.member not in busy)
+
+
+def _judgements(view: DeadlineView) -> tuple[Action, ...]:
+    """Returns that were read and wait for the word on them."""
+    return tuple(
+        Judge(
+            deadline=view.deadline.id,
+            assignment=a.assignment.id,
+            return_id=a.current_return,
+            complete=a.return_verdict == "complete",
+        )
+        for a in view.assignments
+        if a.state is _A.RECEIVED and a.current_return is not None and a.return_verdict in ("complete", "incomplete")
+    )
 
 
 def _by_member(views: list[AssignmentView]) -> dict[str, tuple[AssignmentView, ...]]:
@@ -231,7 +241,7 @@ def _by_member(views: list[AssignmentView]) -> dict[str, tuple[AssignmentView, .
     return {member: tuple(items) for member, items in grouped.items()}
 
 
-def _requests(view: DeadlineView) -> tuple[Action, ...]:
+def _requests(view: DeadlineView) -> tuple[Ask, ...]:
     planned = [a for a in view.assignments if a.state is _A.PLANNED]
     return tuple(
         Ask(deadline=view.deadline.id, member=member, assignments=tuple(a.assignment.id for a in items))
@@ -240,7 +250,7 @@ def _requests(view: DeadlineView) -> tuple[Action, ...]:
     )
 
 
-def _deputies(view: DeadlineView, ladder: Ladder, local: datetime) -> tuple[Action, ...]:
+def _deputies(view: DeadlineView, ladder: Ladder, local: datetime) -> tuple[AskDeputy, ...]:
     """The deputy is asked at once when the member is away past the internal date, else at the first escalation."""
     escalated = due_step(ladder.escalations, local.date()) is not None
     found = []
@@ -256,7 +266,7 @@ def _deputies(view: DeadlineView, ladder: Ladder, local: datetime) -> tuple[Acti
     return tuple(found)
 
 
-def _reminders(view: DeadlineView, ladder: Ladder, local: datetime) -> tuple[Action, ...]:
+def _reminders(view: DeadlineView, ladder: Ladder, local: datetime) -> tuple[Remind, ...]:
     today = local.date()
     step = due_step(ladder.reminders, today)
     if step is None:
@@ -276,7 +286,13 @@ def _reminders(view: DeadlineView, ladder: Ladder, local: datetime) -> tuple[Act
 def _finishing(view: DeadlineView, ladder: Ladder, local: datetime, calendar: WorkCalendar) -> tuple[Action, ...]:
     deadline, version = view.deadline.id, view.bundle_version
     if view.state is _D.COLLECTED:
-        return (Compile(deadline=deadline),)
+        # a better version may have come while the report could not be made
+        return _judgements(view) or (Compile(deadline=deadline),)
+    if view.state is _D.MISSED:
+        # told loudly, and still to be handed in: go on where it stood (both mails have a key, none goes out twice)
+        if view.bundle_signed:
+            return (Submit(deadline=deadline, version=version),)
+        return (AskDirector(deadline=deadline, version=version),) if in_office_hours(local, calendar) else ()
     if view.state is _D.COMPILED:
         return (AskDirector(deadline=deadline, version=version),) if in_office_hours(local, calendar) else ()
     if view.state is _D.SIGNED:

@@ -12,12 +12,15 @@ from datetime import date
 
 @dataclass(frozen=True, kw_only=True)
 class Organisation:
+    """The bureau. `addressee` is who its memos are written to (เรียน …); empty: the `parent` organisation."""
+
     id: str
     name: str
     parent: str
     plan_title: str
     working_group: str
     headcount: int
+    addressee: str = ""
     language: str = "th"
     calendar: str = "th-government"
     timezone: str = "Asia/Bangkok"

@@ -242,7 +242,7 @@ def _memo(
         "number": "",
         "date_th": thai_date(created.date()),
         "subject": deadline.title,
-        "to": organisation.parent,
+        "to": organisation.addressee or organisation.parent,
         "paragraphs": paragraphs,
         "closing": "จึงเรียนมาเพื่อโปรดทราบและพิจารณา",
         "signer": {"name": signer.full_name, "position": signer.position},

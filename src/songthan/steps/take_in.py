@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from songthan.domain.errors import MailNotFound
+from songthan.domain.errors import MailNotFound, SongthanError
 from songthan.domain.messages import MailRef, Message, Route
 from songthan.domain.routing import decide_route
 from songthan.steps.gather_facts import gather
@@ -38,10 +38,22 @@ def fetch_new(office: Office) -> int:
 
 
 def settle_all(office: Office) -> int:
-    """Take every unsettled row as far as it goes. Returns how many were settled."""
+    """Take every unsettled row as far as it goes. Returns how many were settled.
+
+    A mail that breaks the reader does not stop the others: its error comes out at the end, and after `POISON_AFTER`
+    attempts it is held. Errors we can name (mailbox, ledger) stop the round at once.
+    """
     rows = office.ledger.inbox.unfinished()
+    broken: list[Exception] = []
     for row in rows:
-        settle_row(office, row)
+        try:
+            settle_row(office, row)
+        except SongthanError:
+            raise
+        except Exception as error:
+            broken.append(error)
+    if broken:
+        raise broken[0]
     return len(rows)
 
 
@@ -50,12 +62,19 @@ def settle_row(office: Office, row: Mapping[str, object]) -> None:
     inbox_id = int(str(row["id"]))
     if row["state"] in ("stored", "parsed"):
         attempts = office.ledger.inbox.started(inbox_id)
-        message = _parsed(office, row)
+        poisoned = attempts > POISON_AFTER
+        # what brought the parser down so often is not given to it again
+        message = _unread(row) if poisoned and row["state"] == "stored" else _parsed(office, row)
         office.tick("parsed")
-        _route(office, row, message, poisoned=attempts > POISON_AFTER)
+        _route(office, row, message, poisoned=poisoned)
         office.tick("routed")
     _file_away(office, inbox_id)
     office.tick("settled")
+
+
+def _unread(row: Mapping[str, object]) -> Message:
+    """All that is known of a mail nobody could take apart."""
+    return Message(sha256=str(row["sha256"]), received=datetime.fromisoformat(str(row["received"])), sender="")
 
 
 def _parsed(office: Office, row: Mapping[str, object]) -> Message:

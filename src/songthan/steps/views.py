@@ -15,7 +15,7 @@ def deadline_view(office: Office, deadline_id: str) -> DeadlineView:
     ledger = office.ledger
     held = {str(row["assignment"]) for row in ledger.inbox.holds() if row["assignment"]}
     bundle = ledger.bundles.latest(deadline_id)
-    days = ledger.last_mail_days()
+    days = {address: office.calendar.local(at).date() for address, at in ledger.last_mails().items()}
     members = {m.id: m for m in office.plan.roster.members}
     views = []
     for row in ledger.assignment_rows(deadline_id):
@@ -42,6 +42,7 @@ def deadline_view(office: Office, deadline_id: str) -> DeadlineView:
         outbox=ledger.outbox.states(deadline_id),
         last_mail_on={m.id: days[m.email.lower()] for m in members.values() if m.email.lower() in days},
         bundle_version=int(str(bundle["version"])) if bundle else 0,
+        bundle_signed=bool(bundle and bundle["signed"]),
         missing_forms=tuple(f for f in deadline.forms if f not in office.forms),
         missed_told=ledger.has_event(f"deadline-{DeadlineState.MISSED.value.lower()}", deadline_id),
     )

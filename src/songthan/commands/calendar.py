@@ -1,0 +1,157 @@
+"""`songthan calendar`: every deadline's dates, as a list for scripts and as a drawn year for people."""
+
+from __future__ import annotations
+
+import calendar as months
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from songthan.commands.paper import console, day, fold, json_option, number, plan_option, print_json
+from songthan.domain.calendars import WorkCalendar
+from songthan.domain.ladders import Ladder, ladder_for
+from songthan.domain.plans import Deadline, Plan
+from songthan.domain.thai import MONTHS, SHORT_MONTHS, to_thai_digits
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+#: mark → (colour on a terminal, what it means); the later one wins where two fall on a day.
+MARKS: Mapping[str, tuple[str, str]] = {
+    "×": ("red", "วันหยุดราชการ"),
+    "◦": ("cyan", "เปิดรอบ ส่งแบบให้สมาชิก"),
+    "○": ("yellow", "สมาชิกส่งถึงวันนี้"),
+    "▲": ("bold magenta", "วันทำการสุดท้ายก่อนวันส่งที่ตรงกับวันหยุด"),
+    "●": ("bold green", "สำนักส่งจริง"),
+}
+_WEEKDAYS = ("จ", "อ", "พ", "พฤ", "ศ", "ส", "อา")
+_CELL = 4
+
+
+@click.command()
+@json_option
+@plan_option
+def calendar(as_json: bool, plan_dir: Path | None) -> None:
+    """ปฏิทินของปี: วันเปิดรอบ วันเตือน วันส่ง วันทำการสุดท้าย (every deadline's dates)."""
+    from songthan import workspace
+
+    plan = workspace.load_plan(plan_dir or workspace.load_settings(workspace.find_root()).folder("plan"))
+    working = workspace.load_calendar(plan)
+    ladders = {d.id: ladder_for(d, working) for d in plan.deadlines}
+    if as_json:
+        print_json([_as_json(d, ladders[d.id]) for d in plan.deadlines])
+        return
+    out = console()
+    _draw_year(out, plan, working, ladders)
+    _draw_table(out, plan, ladders)
+
+
+def _as_json(deadline: Deadline, ladder: Ladder) -> dict[str, object]:
+    return {
+        "id": deadline.id,
+        "title": deadline.title,
+        "form": deadline.forms[0] if deadline.forms else None,
+        "forms": list(deadline.forms),
+        "internal": deadline.internal.isoformat(),
+        "internal_to": deadline.members_until.isoformat(),
+        "external": deadline.external.isoformat(),
+        "last_working_day": ladder.target.isoformat(),
+        "opens": ladder.opens.isoformat(),
+        "reminders": [d.isoformat() for _, d in ladder.reminders],
+        "escalations": [d.isoformat() for _, d in ladder.escalations],
+        "cut": ladder.cut.isoformat(),
+    }
+
+
+def _year_months(plan: Plan) -> list[tuple[int, int]]:
+    """(year, month) from October to September of the fiscal year, Common Era."""
+    year = plan.fiscal_year - 543
+    return [(year - 1, m) for m in (10, 11, 12)] + [(year, m) for m in range(1, 10)]
+
+
+def _marks(plan: Plan, ladders: Mapping[str, Ladder]) -> dict[date, str]:
+    found = {d: "×" for d in plan.days_off}
+    for mark, days in {
+        "◦": [one.opens for one in ladders.values()],
+        "○": [d.members_until for d in plan.deadlines],
+        "▲": [one.target for one in ladders.values() if one.target != one.external],
+        "●": [d.external for d in plan.deadlines],
+    }.items():
+        found |= {d: mark for d in days}
+    return found
+
+
+def _draw_year(out: Console, plan: Plan, working: WorkCalendar, ladders: Mapping[str, Ladder]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    marks = _marks(plan, ladders)
+    title = f"ปฏิทินปีงบประมาณ พ.ศ. {number(plan.fiscal_year)} · {plan.organisation.name}"
+    columns = 3 if out.width >= 3 * (7 * _CELL + 2) else 2 if out.width >= 2 * (7 * _CELL + 2) else 1
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    cells = [_month(year, month, marks, working) for year, month in _year_months(plan)]
+    for first in range(0, len(cells), columns):
+        grid.add_row(*cells[first : first + columns])
+        grid.add_row("")
+    out.print(title, style="bold")
+    out.print()
+    out.print(grid)
+    for mark, (style, meaning) in MARKS.items():
+        out.print(Text.assemble((mark, style), f" {meaning}"))
+    out.print()
+
+
+def _month(year: int, month: int, marks: Mapping[date, str], working: WorkCalendar) -> Text:
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    def pad(text: str) -> str:
+        return " " * (_CELL - 1 - cell_len(text)) + text
+
+    lines = [Text(f"{MONTHS[month - 1]} {to_thai_digits(year + 543)}", style="bold")]
+    lines.append(Text("".join(pad(w) + " " for w in _WEEKDAYS), style="dim"))
+    for week in months.Calendar().monthdatescalendar(year, month):
+        line = Text()
+        for one in week:
+            if one.month != month:
+                line.append(" " * _CELL)
+                continue
+            mark = marks.get(one, " ")
+            style = MARKS[mark][0] if mark in MARKS else ("" if working.is_working_day(one) else "dim")
+            line.append(pad(number(one.day)) + mark, style=style)
+        lines.append(line)
+    return Text("\n").join(lines)
+
+
+def _draw_table(out: Console, plan: Plan, ladders: Mapping[str, Ladder]) -> None:
+    from rich.table import Table
+
+    table = Table(title="กำหนดส่ง", title_justify="left", expand=True, show_lines=True)
+    table.add_column("เรื่อง", overflow="fold", ratio=3)
+    for column in ("เปิดรอบ", "เตือน", "สมาชิกส่งถึง", "เตือนซ้ำ/ผู้แทน", "สำนักส่ง"):
+        table.add_column(column, no_wrap=True)
+    for d in plan.deadlines:
+        one = ladders[d.id]
+        external = day(one.external)
+        if one.target != one.external:
+            external += f"\n(วันทำการสุดท้าย\n {day(one.target)})"
+        table.add_row(
+            f"{fold(d.title, max(24, out.width - 66))}\n{d.id} · แบบ {', '.join(d.forms).upper()}",
+            _short(one.opens),
+            "\n".join(_short(x) for _, x in one.reminders),
+            _short(d.members_until),
+            "\n".join(_short(x) for _, x in one.escalations),
+            external,
+        )
+    out.print(table)
+
+
+def _short(value: date) -> str:
+    return number(f"{value.day} {SHORT_MONTHS[value.month - 1]}")
+
+
+COMMANDS = [calendar]

@@ -1,0 +1,103 @@
+"""What the commands print with: one JSON document for scripts, rich text with Thai digits and dates for people."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import date
+from pathlib import Path
+
+import click
+from rich.cells import cell_len
+from rich.console import Console
+
+from songthan.domain.errors import UsageError
+from songthan.domain.plans import Deadline, Plan
+from songthan.domain.thai import thai_date, to_thai_digits
+
+#: Columns where the output is no terminal.
+_PAPER_WIDTH = 100
+
+json_option = click.option("--json", "as_json", is_flag=True, help="พิมพ์ผลเป็น JSON หนึ่งฉบับ (one JSON document)")
+state_option = click.option(
+    "--state",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="โฟลเดอร์สถานะที่ใช้ดูทะเบียน (อ่านอย่างเดียว)",
+)
+plan_option = click.option(
+    "--plan",
+    "plan_dir",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="โฟลเดอร์แผนอื่นที่ไม่ใช่ของ songthan.toml",
+)
+
+
+def console(*, err: bool = False) -> Console:
+    """A console for people: as wide as the terminal, colours only there."""
+    stream = sys.stderr if err else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else _PAPER_WIDTH
+    return Console(stderr=err, width=width, highlight=False, emoji=False, markup=False)
+
+
+def print_json(document: object) -> None:
+    """The one document of `--json`."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+
+
+def note(text: str) -> None:
+    """A remark beside the answer, on standard error."""
+    click.echo(f"หมายเหตุ: {text}", err=True)
+
+
+def day(value: date) -> str:
+    """A date in a table: «๑๕ มี.ค. ๖๖»."""
+    return thai_date(value, short=True)
+
+
+def number(value: object) -> str:
+    return to_thai_digits(value)
+
+
+def clean(text: str) -> str:
+    """A stranger's text without what could steer a terminal (escape sequences, direction changes); line breaks stay."""
+    return "".join(c if c.isprintable() or c in "\n\u200b" else " " for c in text)
+
+
+_LEADING = frozenset("เแโใไ")
+
+
+def fold(text: str, width: int) -> str:
+    """`text` in lines of at most `width` columns: broken at spaces, and inside long Thai runs before a leading vowel
+    (never between a letter and its marks)."""
+    lines: list[str] = []
+    current = ""
+    for word in text.split(" "):
+        joined = f"{current} {word}" if current else word
+        if cell_len(joined) <= width:
+            current = joined
+            continue
+        if current:
+            lines.append(current)
+        current = word
+        while cell_len(current) > width:
+            at = _break(current, width)
+            lines.append(current[:at])
+            current = current[at:]
+    return "\n".join([*lines, current])
+
+
+def _break(run: str, width: int) -> int:
+    """Where to break a run wider than `width`: before the last leading vowel that leaves a decent line."""
+    fits = [n for n in range(1, len(run)) if cell_len(run[:n]) <= width and cell_len(run[n]) > 0]
+    good = [n for n in fits if run[n] in _LEADING and n >= width // 2]
+    return good[-1] if good else (fits[-1] if fits else 1)
+
+
+def deadline_of(plan: Plan, deadline_id: str) -> Deadline:
+    """The plan's deadline with this id; UsageError names those there are."""
+    try:
+        return plan.deadline(deadline_id)
+    except KeyError as error:
+        known = ", ".join(d.id for d in plan.deadlines)
+        raise UsageError(f"ไม่มีกำหนดส่ง «{deadline_id}» ในแผน", remedy=f"ใช้หนึ่งใน: {known}") from error

@@ -1,0 +1,66 @@
+"""`songthan verify`: is a bundle whole, unchanged and signed. Offline; needs no workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from songthan.commands.paper import console, json_option, note, print_json
+from songthan.domain.errors import UsageError
+
+_STAGE_TH = {
+    "compiled": "จัดทำแล้ว ยังไม่ได้ลงนาม",
+    "signed": "ลงนามแล้ว",
+    "submitted": "ส่งงานสารบรรณแล้ว",
+    "acknowledged": "ได้รับเลขรับแล้ว",
+    "broken": "ไม่สมบูรณ์หรือถูกแก้ไข",
+}
+
+
+@click.command()
+@click.argument("bundle", type=click.Path(path_type=Path))
+@json_option
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="ใบรับรองราก (.pem) ที่ได้มาจากผู้อำนวยการเอง ใช้ซ้ำได้",
+)
+@click.pass_context
+def verify(ctx: click.Context, bundle: Path, as_json: bool, roots: tuple[Path, ...]) -> None:
+    """ตรวจชุดเอกสารแบบไม่ใช้เครือข่าย: สารบัญ แฟ้ม ลายมือชื่อ (offline check of a bundle)."""
+    from songthan import workspace
+
+    if not bundle.is_dir():
+        raise UsageError(
+            "ไม่พบโฟลเดอร์ชุดเอกสารนี้", where=str(bundle), remedy="ระบุโฟลเดอร์ที่มี manifest.json เช่น state/…/bundles/…"
+        )
+    report = workspace.check_bundle(bundle, [_certificate(path) for path in roots])
+    if not roots:
+        note("ตรวจกับใบรับรองรากที่เก็บไว้ในชุดเอกสารเอง ระบุ --root เพื่อตรวจกับใบรับรองที่ได้จากผู้อำนวยการโดยตรง")
+    if as_json:
+        print_json(report.as_json())
+    else:
+        out = console()
+        out.print(f"ชุดเอกสาร {report.bundle_id or bundle.name}", style="bold")
+        for check in report.checks:
+            out.print(f"{'✓' if check.ok else '✗'} {check.detail_th}", style="green" if check.ok else "bold red")
+        verdict = "ถูกต้องครบถ้วน" if report.ok else "ใช้ไม่ได้"
+        stage = _STAGE_TH.get(report.stage, report.stage)
+        out.print(f"ผลการตรวจ: {verdict} ({stage})", style="bold green" if report.ok else "bold red")
+    ctx.exit(0 if report.ok else 1)
+
+
+def _certificate(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"อ่านใบรับรองไม่ได้ ({error.strerror})", where=str(path), remedy="ระบุแฟ้ม .pem ที่มีอยู่") from error
+    if b"-----BEGIN CERTIFICATE-----" not in data:
+        raise UsageError("แฟ้มนี้ไม่ใช่ใบรับรองแบบ PEM", where=str(path), remedy="ระบุแฟ้มที่ขึ้นต้นด้วย -----BEGIN CERTIFICATE-----")
+    return data
+
+
+COMMANDS = [verify]
