@@ -17,18 +17,11 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from songthan.adapters.assemble_pdf import read_seal
 from songthan.adapters.blobs import FileBlobs
-from songthan.adapters.bundle_files import VerifyReport, verify_bundle
-from songthan.adapters.bundle_press import Press
 from songthan.adapters.clocks import FileClock, ShiftedClock, SystemClock
 from songthan.adapters.convert import LibreOffice, default_fontconfig
-from songthan.adapters.exchange import ExchangeMailbox, ExchangeSettings
-from songthan.adapters.form_files import check_form, list_forms, load_form
-from songthan.adapters.ledger import SqliteLedger
-from songthan.adapters.mail_texts import MailTexts
-from songthan.adapters.parse_mail import SandboxedMailParser
 from songthan.adapters.plan_files import load_plan
 from songthan.adapters.prefect_server import (
     FlowDriver,
@@ -42,17 +35,21 @@ from songthan.adapters.prefect_server import (
     wait_healthy,
 )
 from songthan.adapters.read_sandboxed import SandboxedReader
-from songthan.adapters.render_docx import DocxRenderer
 from songthan.adapters.rubric_file import load_rubric
 from songthan.adapters.rule_files import load_rules
 from songthan.adapters.sandbox import Sandbox
 from songthan.adapters.settings_file import Settings, load_settings, mailbox_password
-from songthan.adapters.sign_pdf import PadesSignatures
 from songthan.domain.calendars import WorkCalendar
 from songthan.domain.errors import DataError, EnvironmentNotReady, LedgerError, UsageError
 from songthan.domain.plans import Plan
 from songthan.ports import Clock, Mailbox
 from songthan.steps.office import Office
+
+if TYPE_CHECKING:
+    from songthan.adapters.bundle_files import VerifyReport
+
+# the libraries that take a second or more to import (exchangelib, pyHanko, pypdf, docxtpl, sqlite-utils) are imported
+# where they are used: `songthan plan show` need not wait for them
 
 __all__ = [
     "FileClock", "borrowed_office", "check_bundle", "check_form_templates", "check_port", "count_deployments",
@@ -127,6 +124,8 @@ def practice_url(state: Path) -> str:
 
 def open_mailbox(settings: Settings, plan: Plan, state: Path) -> Mailbox:
     """The office's mailbox: the practice Exchange's or the configured server's."""
+    from songthan.adapters.exchange import ExchangeMailbox, ExchangeSettings
+
     address = plan.roster.mailbox
     domain = address.partition("@")[2]
     common = {
@@ -168,12 +167,16 @@ class LateMailbox:
 
 def load_forms(settings: Settings) -> dict[str, object]:
     """Every form that has a template and its data twin."""
+    from songthan.adapters.form_files import list_forms, load_form
+
     folder = settings.folder("templates") / "docx"
     return {form_id: load_form(folder, form_id) for form_id in list_forms(folder)}
 
 
 def check_form_templates(settings: Settings, forms: tuple[str, ...]) -> list[DataError]:
     """What is wrong in the templates of these forms, first things first."""
+    from songthan.adapters.form_files import check_form
+
     folder = settings.folder("templates") / "docx"
     return [fault for form in forms for fault in check_form(folder, form)]
 
@@ -199,6 +202,13 @@ def flow_driver(root: Path, state: Path) -> FlowDriver:
 
 def open_office(root: str | Path | None = None, state: str | Path | None = None) -> Office:
     """The office of a workspace, with its state folder. Errors of plan, forms, rules and settings come out here."""
+    from songthan.adapters.bundle_press import Press
+    from songthan.adapters.ledger import SqliteLedger
+    from songthan.adapters.mail_texts import MailTexts
+    from songthan.adapters.parse_mail import SandboxedMailParser
+    from songthan.adapters.render_docx import DocxRenderer
+    from songthan.adapters.sign_pdf import PadesSignatures
+
     settings = load_settings(Path(root) if root else find_root())
     folder = state_folder(settings, state)
     plan = load_plan(settings.folder("plan"))
@@ -321,7 +331,11 @@ def _copy_ledger(source: Path, target: Path) -> None:
 
 def check_bundle(folder: Path, roots: Sequence[bytes]) -> VerifyReport:
     """What `songthan verify` answers; offline, reads only `folder`, needs no workspace."""
-    return verify_bundle(folder, signatures=PadesSignatures(), read_seal=read_seal, roots=roots)
+    from songthan.adapters.assemble_pdf import read_seal
+    from songthan.adapters.bundle_files import verify_bundle
+    from songthan.adapters.sign_pdf import PadesSignatures
+
+    return verify_bundle(folder, signatures=PadesSignatures(sandbox=Sandbox()), read_seal=read_seal, roots=roots)
 
 
 def missing_fonts() -> list[str]:

@@ -114,6 +114,9 @@ class Desk:
         message_id: str = "",
     ) -> MailRef:
         """A mail arrives from `sender` (or from `address`, under `name`)."""
+        self._mails += 1
+        address = address or sender.email
+        message_id = message_id or f"<reply-{self._mails}@{address.partition('@')[2]}>"
         raw = self.raw(
             sender, to=to, files=files, body=body, subject=subject, address=address, name=name, verdict=verdict,
             headers=headers, message_id=message_id,
@@ -121,16 +124,15 @@ class Desk:
         return self.mailbox.receive(raw, received=self.clock.now())
 
     def raw(self, sender, *, to, files, body, subject, address, name, verdict, headers, message_id) -> bytes:
-        self._mails += 1
+        """The mail's bytes, as our own server would hand them over."""
         mail = EmailMessage()
-        address = address or sender.email
         domain = address.partition("@")[2]
         if verdict != "none":
             mail["Authentication-Results"] = f"{AUTHSERV}; dmarc={verdict} action=none header.from={domain}"
         mail["From"] = f"{name or sender.full_name} <{address}>"
         mail["To"] = self.office.plan.roster.mailbox
         mail["Subject"] = subject or (f"Re: {to.mail.subject}" if to else "แบบรายงาน")
-        mail["Message-ID"] = message_id or f"<reply-{self._mails}@{domain}>"
+        mail["Message-ID"] = message_id
         if to:
             mail["In-Reply-To"] = to.message_id
         for key, value in (headers or {}).items():

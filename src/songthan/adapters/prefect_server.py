@@ -226,6 +226,8 @@ class FlowDriver:
         self._client = get_client(sync_client=True)
         self._ids: dict[str, Any] = {}
         for deployment in module.deployments(workspace, state):
+            # the driver is the schedule here: Prefect's own would only pile up late runs
+            deployment.paused = True
             self._ids[self._name(deployment)] = deployment.apply()
         self.runs = 0
 

@@ -38,7 +38,7 @@ def deadline_schedules(office: Office) -> list[DeadlineSchedule]:
         found.append(
             DeadlineSchedule(
                 deadline=deadline.id,
-                name=f"{deadline.id} ส่ง {thai_date(ladder.target, short=True)} ({forms})",
+                name=f"{quarter if deadline.quarter else 'แบบ ' + forms} ส่ง {thai_date(ladder.target, short=True)}",
                 description=(
                     f"{deadline.title}\n\nเปิดรอบ {thai_date(ladder.opens)} · สมาชิกส่งภายใน {thai_date(ladder.internal)} · "
                     f"ส่งจริงภายใน {thai_date(ladder.target)}" + (_SHIFTED if shift else "")

@@ -1,0 +1,122 @@
+"""A plan that is wrong in one place is one DataError that names the file, the place and the remedy."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from songthan.adapters.plan_files import load_days_off, load_plan
+from songthan.domain.errors import DataError
+
+PLAN = Path(__file__).resolve().parents[2] / "plans" / "2566"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(PLAN, tmp_path / "2566"))
+
+
+def doctor(folder: Path, name: str, old: str, new: str, count: int = 1) -> None:
+    path = folder / name
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) >= 1, f"{old!r} is not in {name}: mend this test"
+    path.write_text(text.replace(old, new, count), encoding="utf-8")
+
+
+def test_the_plan_itself_loads(folder: Path) -> None:
+    plan = load_plan(folder)
+    assert len(plan.deadlines) == 6 and plan.deadline("2566-q2").internal == date(2023, 3, 15)
+
+
+DEADLINE = '[[deadlines]]\nid = "2566-q2"\n'
+BAD = {
+    "date-as-text": ("plan.toml", "internal = 2023-03-15", 'internal = "2023-03-15"', "2566-q2", "internal"),
+    "date-as-moment": ("plan.toml", "internal = 2023-03-15", "internal = 2023-03-15T09:00:00", "2566-q2", "internal"),
+    "no-such-day": ("plan.toml", "internal = 2023-03-15", "internal = 2023-02-30", "plan.toml", "TOML"),
+    "external-missing": ("plan.toml", "external = 2023-03-20\n", "", "2566-q2", "external"),
+    "internal-after-external": ("plan.toml", "internal = 2023-03-15", "internal = 2023-03-25", "2566-q2", "ภายใน"),
+    "span-backwards": ("plan.toml", "internal_to = 2023-06-16", "internal_to = 2023-06-14", "2566-q3", "ภายใน"),
+    "unknown-key": ("plan.toml", DEADLINE, DEADLINE + "remainders = [1]\n", "2566-q2", "remainders"),
+    "unknown-top-key": ("plan.toml", "fiscal_year = 2566", "fiscal_year = 2566\nyear = 1", "plan.toml", "year"),
+    "unknown-organisation-key": ("plan.toml", "headcount = 48", "headcount = 48\nhead = 1", "organisation", "head"),
+    "headcount-as-text": ("plan.toml", "headcount = 48", 'headcount = "48"', "organisation", "headcount"),
+    "headcount-as-bool": ("plan.toml", "headcount = 48", "headcount = true", "organisation", "headcount"),
+    "no-such-zone": ("plan.toml", 'timezone = "Asia/Bangkok"', 'timezone = "Asia/Krungthep"', "organisation", "timezone"),
+    "no-seat": ("plan.toml", 'seats = ["s05"]', "seats = []", "activities", "seats"),
+    "seat-gone": ("plan.toml", 'seats = ["s05"]\n', "", "activities", "seats"),
+    "unknown-seat": ("plan.toml", 'seats = ["s05"]', 'seats = ["s99"]', "activities", "s99"),
+    "seat-as-number": ("plan.toml", 'seats = ["s05"]', "seats = [5]", "activities", "seats"),
+    "same-deadline-twice": ("plan.toml", 'id = "2566-q3"', 'id = "2566-q2"', "deadlines", "2566-q2"),
+    "unknown-activity": ("plan.toml", 'activities = ["1.2"]', 'activities = ["9.9"]', "2566-review", "9.9"),
+    "activities-misspelt": ("plan.toml", 'activities = "all"', 'activities = "every"', "2566-q2", "activities"),
+    "form-without-channel": ("plan.toml", 'forms = ["f4"]', 'forms = ["f9"]', "2566-review", "f9"),
+    "no-form": ("plan.toml", 'forms = ["f4"]', "forms = []", "2566-review", "forms"),
+    "reminder-as-text": ("plan.toml", "reminders = [-3, -1, 0]", 'reminders = ["-3"]', "2566-q2", "reminders"),
+    "opens-backwards": ("plan.toml", "opens = 10", "opens = -10", "2566-q2", "opens"),
+    "broken-toml": ("plan.toml", "fiscal_year = 2566", "fiscal_year = ", "plan.toml", "line 3"),
+    "slash-in-id": ("plan.toml", 'id = "2566-q2"', 'id = "2566/q2"', "2566/q2", "id"),
+    "crlf-in-name": ("roster.toml", 'given = "รมิดา"', 'given = "รมิดา\\r\\nBcc: x@y.example"', "m19", "given"),
+    "newline-in-name": ("roster.toml", 'family = "เพ็ญพรรณราย"', 'family = """ก\nข"""', "m19", "family"),
+    "nul-in-name": ("roster.toml", 'given = "รมิดา"', 'given = "ร\\u0000"', "m19", "given"),
+    "bad-address": ("roster.toml", "ramida@bfa.example", "ramida bfa.example", "m19", "ramida bfa.example"),
+    "two-addresses": ("roster.toml", "ramida@bfa.example", "a@b.example,c@d.example", "m19", "a@b.example"),
+    "empty-local-part": ("roster.toml", "ramida@bfa.example", "@bfa.example", "m19", "@bfa.example"),
+    "same-address-twice": ("roster.toml", "ramida@bfa.example", "thitapha@bfa.example", "members", "thitapha@bfa.example"),
+    "bad-mailbox": ("roster.toml", 'mailbox = "songthan@bfa.example"', 'mailbox = "songthan"', "office", "songthan"),
+    "bad-registry": ("roster.toml", "saraban@secretariat.example", "saraban", "registry", "saraban"),
+    "same-member-twice": ("roster.toml", 'id = "m20"', 'id = "m19"', "members", "m19"),
+    "same-seat-twice": ("roster.toml", 'id = "s02"', 'id = "s01"', "seats", "s01"),
+    "seat-of-nobody": ("roster.toml", 'member = "m05"', 'member = "m99"', "s05", "m99"),
+    "deputy-of-nobody": ("roster.toml", 'deputy = "m17"', 'deputy = "m77"', "deputy", "m77"),
+    "own-deputy": ("roster.toml", 'phone = "0 2000 1220"\ndeputy = "m19"', 'phone = "0"\ndeputy = "m20"', "m20", "deputy"),
+    "director-is-nobody": ("roster.toml", 'director = "m01"', 'director = "m88"', "director", "m88"),
+    "unknown-member-key": ("roster.toml", 'id = "m19"', 'id = "m19"\nnick = "x"', "m19", "nick"),
+    "holiday-as-text": ("holidays.toml", "date = 2023-05-17", 'date = "17 พ.ค."', "add", "date"),
+    "no-such-country": ("holidays.toml", "holidays:TH", "holidays:XX", "holidays.toml", "XX"),
+    "unknown-holiday-key": ("holidays.toml", "date = 2023-05-17", "day = 1\ndate = 2023-05-17", "add", "day"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_one_clear_error(folder: Path, case: str) -> None:
+    name, old, new, place, word = BAD[case]
+    doctor(folder, name, old, new)
+    with pytest.raises(DataError) as caught:
+        load_plan(folder)
+    error = caught.value
+    assert name in error.where and place in error.where
+    assert word in error.th, error.th
+    assert error.remedy and error.exit_code == 2 and "\n" not in str(error)
+
+
+@pytest.mark.parametrize("name", ["plan.toml", "roster.toml", "holidays.toml"])
+def test_a_missing_file_and_a_wrong_encoding(folder: Path, name: str) -> None:
+    (folder / name).write_bytes("# ไทย".encode("cp874"))
+    with pytest.raises(DataError, match="UTF-8") as caught:
+        load_plan(folder)
+    assert name in caught.value.where
+    (folder / name).unlink()
+    with pytest.raises(DataError, match="ไม่พบ") as caught:
+        load_plan(folder)
+    assert name in caught.value.where and caught.value.remedy
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        load_plan(tmp_path / "2599")
+    assert "2599" in caught.value.where and caught.value.remedy
+
+
+def test_days_off_add_and_remove(tmp_path: Path) -> None:
+    path = tmp_path / "holidays.toml"
+    path.write_text(
+        'source = "holidays:TH"\n[[add]]\ndate = 2023-05-17\nname = "พืชมงคล"\n[[remove]]\ndate = 2023-05-01\n', "utf-8"
+    )
+    days = load_days_off(path)
+    assert days[date(2023, 5, 17)] == "พืชมงคล" and date(2023, 5, 1) not in days
+    assert date(2023, 4, 13) in days and date(2023, 3, 6) in days
+    path.write_text('[[add]]\ndate = 2023-05-17\nname = "พืชมงคล"\n', "utf-8")
+    assert load_days_off(path) == {date(2023, 5, 17): "พืชมงคล"}
