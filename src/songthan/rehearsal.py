@@ -90,7 +90,11 @@ def check_before(root: Path, deadline_id: str) -> Deadline:
         )
     faults = workspace.check_form_templates(settings, deadline.forms)
     if faults:
-        raise faults[0]
+        raise DataError(
+            faults[0].th,
+            where=faults[0].where,
+            remedy=f"{faults[0].remedy} (พบ {len(faults)} ข้อ ดูทั้งหมดด้วย songthan form check)",
+        )
     workspace.load_rules(settings.folder("inbox_rules"))
     if shutil.which("soffice") is None:
         raise EnvironmentNotReady(
@@ -117,6 +121,7 @@ def rehearse(root: Path, deadline_id: str, state: Path, *, view: View, watch: bo
     with _stage(root, state, deadline, view) as stage:
         ticks = _Play(stage=stage, view=view, watch=watch).run()
         result = _result(stage, ticks=ticks, wall_s=round(time.monotonic() - started, 1))
+        (state / "result.json").write_text(json.dumps(result, ensure_ascii=False, indent=1), encoding="utf-8")
     return result
 
 
@@ -224,7 +229,7 @@ class _Play:
         for _ in range(4):
             answer = stage.cast.step(now)
             for act in answer["acts"]:
-                self.view.act(act)
+                self.view.act(self._named(str(act["who"])), str(act["what_th"]))
             upcoming = answer["next"]
             busy = self._mail() or self._advance()
             if not busy and not answer["acts"]:
@@ -233,6 +238,12 @@ class _Play:
         if self.watch:
             time.sleep(0.6)
         return datetime.fromisoformat(upcoming) if upcoming else None
+
+    def _named(self, who: str) -> str:
+        """Who acted, by name."""
+        roster = self.stage.office.plan.roster
+        others = {"registry": roster.registry.name, "stranger": "คนแปลกหน้า"}
+        return others.get(who) or next((m.full_name for m in roster.members if m.id == who), who)
 
     def _mail(self) -> bool:
         """Take in what came; then the secretary looks at what waits for her."""

@@ -52,9 +52,9 @@ class View(AbstractContextManager["View"]):
         self._now = f"{thai_date(now.date(), weekday=True, short=True)} {to_thai_digits(now.strftime('%H.%M'))} น."
         self._draw()
 
-    def act(self, act: dict[str, object]) -> None:
+    def act(self, who: str, what: str) -> None:
         """Somebody of the cast did something."""
-        self._line(Text.from_markup(f"[dim]{self._now}[/] 👤 {escape(str(act['who']))}: {escape(str(act['what_th']))}"))
+        self._line(Text.from_markup(f"[dim]{self._now}[/] 👤 {escape(who)}: {escape(what)}"))
 
     def batch(self, title: str) -> None:
         """Songthan does a batch of actions."""

@@ -23,16 +23,18 @@ class FileBlobs:
         target = self._place(sha256)
         if target.exists() and target.stat().st_size == len(data):
             return sha256
-        target.parent.mkdir(exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
+        name = None
         try:
+            target.parent.mkdir(exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(name, target)
         except OSError as error:
-            Path(name).unlink(missing_ok=True)
+            if name:
+                Path(name).unlink(missing_ok=True)
             raise LedgerError(
                 f"เขียนแฟ้มไม่สำเร็จ ({error.strerror})", where=str(self.folder), remedy="ตรวจพื้นที่ว่างของดิสก์ แล้วเริ่มใหม่"
             ) from error

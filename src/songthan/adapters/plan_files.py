@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import holidays
 
@@ -148,6 +150,8 @@ def _organisation(t: _Table) -> Organisation:
         **{k: t.line(k) for k in ("addressee", "language", "calendar", "timezone", "era", "digits") if k in t.data},
     )
     t.done()
+    if value.timezone not in available_timezones():
+        raise DataError(f"ไม่รู้จัก timezone «{value.timezone}»", where=t.where, remedy='เขียนเป็น "Asia/Bangkok"')
     return value
 
 
@@ -203,6 +207,7 @@ def _channel(form: str, t: _Table) -> Channel:
     value = Channel(
         form=form,
         title=t.get("title", str),
+        short=t.line("short", "") or form.upper(),
         registry=t.texts("registry", []),
         website=t.texts("website", []),
         evidence=t.get("evidence", bool, False),
@@ -235,6 +240,13 @@ def _deadline(t: _Table) -> Deadline:
         source=t.get("source", str, ""),
     )
     t.done()
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", value.id):
+        # it names a folder, a mail's key and a Prefect deployment
+        raise DataError(f"id «{value.id}» ใช้ไม่ได้", where=t.where, remedy="ใช้เฉพาะ A–Z a–z 0–9 . _ - เช่น 2566-q2")
+    if not value.forms:
+        raise DataError("forms ว่าง", where=t.where, remedy='ใส่รหัสแบบที่ต้องส่ง เช่น forms = ["f3"]')
+    if value.opens < 0:
+        raise DataError("opens เป็นจำนวนติดลบ", where=t.where, remedy="opens คือจำนวนวันทำการก่อน internal เช่น 10")
     if value.members_until > value.external or value.internal > value.members_until:
         raise DataError(
             "วันส่งภายในอยู่หลังวันส่งจริง", where=t.where, remedy="ให้ internal ≤ internal_to ≤ external"
@@ -264,6 +276,8 @@ def load_roster(path: Path) -> Roster:
         phone=office.line("phone", ""),
         registry=Registry(name=registry.line("name"), email=registry.line("email")),
     )
+    _check_address(roster.mailbox, office.where)
+    _check_address(roster.registry.email, registry.where)
     for table in (office, registry, top):
         table.done()
     _check_roster(roster, str(path))
@@ -278,9 +292,14 @@ def _member(t: _Table) -> Member:
         aliases=t.texts("aliases", []),
     )
     for address in (value.email, *value.aliases):
-        if address.count("@") != 1 or any(c.isspace() or c in "<>,;" for c in address):
-            raise DataError(f"ที่อยู่จดหมาย «{address}» ใช้ไม่ได้", where=t.where, remedy="เขียนเป็น ชื่อ@หน่วยงาน เพียงที่อยู่เดียว")
+        _check_address(address, t.where)
     return value
+
+
+def _check_address(address: str, where: str) -> None:
+    local, _, domain = address.partition("@")
+    if not local or not domain or "@" in domain or any(c.isspace() or c in "<>,;" for c in address):
+        raise DataError(f"ที่อยู่จดหมาย «{address}» ใช้ไม่ได้", where=where, remedy="เขียนเป็น ชื่อ@หน่วยงาน เพียงที่อยู่เดียว")
 
 
 def _check_roster(roster: Roster, where: str) -> None:
@@ -295,6 +314,9 @@ def _check_roster(roster: Roster, where: str) -> None:
     for place, member in wanted.items():
         if member not in ids:
             raise DataError(f"ไม่มีสมาชิกรหัส «{member}»", where=f"{where} {place}", remedy="เพิ่มใน [[members]] หรือแก้รหัส")
+    for own in (m.id for m in roster.members if m.deputy == m.id):
+        where = f"{where} [[members]] {own}"
+        raise DataError("deputy เป็นตัวผู้นั้นเอง", where=where, remedy="ใส่รหัสผู้ปฏิบัติหน้าที่แทน หรือเว้นว่าง")
     addresses = [a for m in roster.members for a in m.addresses]
     _unique(addresses, where, "members email")
 
@@ -344,7 +366,7 @@ def load_days_off(path: Path) -> dict[date, str]:
         touched = sorted({d.year for d in (*add, *remove)}) or [date.today().year]
         years = range(touched[0] - 1, touched[-1] + 2)
         try:
-            table = holidays.country_holidays(country, years=years)
+            table = holidays.country_holidays(country, years=years, language="th" if country == "TH" else None)
         except NotImplementedError as error:
             raise DataError(
                 f"ไม่มีปฏิทินของ «{country}»", where=str(path), remedy='ใช้ source = "holidays:TH" หรือเว้นว่าง'

@@ -23,7 +23,7 @@ from songthan.commands.paper import (
 )
 from songthan.domain.assignments import Assignment, assignments_for
 from songthan.domain.errors import EnvironmentNotReady, UsageError
-from songthan.domain.forms import FormSpec, ReturnedForm
+from songthan.domain.forms import FormSpec, Problem, ReturnedForm
 from songthan.domain.plans import Plan
 from songthan.domain.returns import check, missing_evidence
 
@@ -188,11 +188,14 @@ def _read(office: Office, data: bytes, name: str, form_id: str | None) -> Return
 
     found = office.reader.identify(data, name)
     wanted = form_id or found.form
-    if found.verdict == "refused" or wanted is None:
+    if found.verdict == "refused":
         return found
+    if wanted is None and found.problems:
+        return found
+    if wanted is None:
+        return _doubt(found, "not-recognised", "ไม่พบเครื่องหมายของแบบในแฟ้มนี้ โปรดตรวจว่าเป็นแฟ้มที่ถูกต้อง หรือระบุแบบด้วย --form")
     if form_id is None and wanted not in office.forms:
-        note(f"ยังไม่มีแม่แบบของแบบ {wanted.upper()} จึงไม่ได้อ่านคำตอบ")
-        return replace(found, verdict="review")
+        return _doubt(found, "unknown-form", f"ยังไม่มีแม่แบบของแบบ {wanted.upper()} จึงไม่ได้อ่านคำตอบ โปรดตรวจด้วยตนเอง")
     spec = _spec(office.forms, wanted)
     assignment = _assignment(office, found.token)
     if assignment is not None:
@@ -200,7 +203,10 @@ def _read(office: Office, data: bytes, name: str, form_id: str | None) -> Return
     else:
         every = tuple((a.id, a.number) for a in office.plan.activities)
         asked = _present(office.reader.read(data, name, Expectation(spec=spec, activities=every)), every)
-        note("ไม่รู้จักรหัสแบบนี้ จึงไม่ทราบว่าขอกิจกรรมใดไว้ ตรวจเฉพาะกิจกรรมที่มีในแฟ้ม (ใช้ --state เพื่อตรวจกับทะเบียน)")
+        rows = ", ".join(n for _, n in asked) or "ไม่มี"
+        note(f"ไม่รู้จักรหัสแบบนี้ จึงตรวจเฉพาะกิจกรรมของแผนที่มีในแฟ้ม: {rows} (ใช้ --state เพื่อตรวจกับทะเบียน)")
+        if spec.repeat == "activity" and not asked:
+            return _doubt(found, "no-rows", "ไม่พบแถวกิจกรรมของแผนในแฟ้มนี้ โปรดตรวจว่าเป็นแบบของปีนี้ และตารางยังอยู่ครบ")
     returned = office.reader.read(data, name, Expectation(spec=spec, activities=asked))
     checked = check(
         spec,
@@ -209,8 +215,17 @@ def _read(office: Office, data: bytes, name: str, form_id: str | None) -> Return
         attached=_all_evidence(spec, returned),
         headcount=office.plan.organisation.headcount,
     )
+    if checked.deadline and checked.deadline not in {d.id for d in office.plan.deadlines}:
+        text = f"แฟ้มนี้เป็นของกำหนดส่ง {checked.deadline} ซึ่งไม่มีในแผน โปรดตรวจว่าเป็นแบบของปีนี้"
+        checked = _doubt(checked, "other-deadline", text)
     note("อ่านจากแฟ้มเดียว จึงไม่ได้ตรวจว่าหลักฐานที่อ้างแนบมาด้วยหรือไม่")
     return checked
+
+
+def _doubt(returned: ReturnedForm, code: str, text: str) -> ReturnedForm:
+    """The form with one more problem, for a person to look at."""
+    problems = (*returned.problems, Problem(field="", code=code, message_th=text))
+    return replace(returned, problems=problems, verdict="review")
 
 
 def _assignment(office: Office, token: str | None) -> Assignment | None:

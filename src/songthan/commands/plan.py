@@ -151,7 +151,7 @@ def _tell(checked: _Checked, folder: Path) -> None:
     from rich.table import Table
 
     out = console()
-    table = Table(title=f"ตรวจแผน {folder.name}", title_justify="left", box=None, pad_edge=False)
+    table = Table(title=f"ตรวจแผน {number(folder.name)}", title_justify="left", box=None, pad_edge=False)
     table.add_column("สิ่งที่ตรวจ")
     table.add_column("จำนวน", justify="right")
     table.add_column("แฟ้ม", style="dim")

@@ -89,10 +89,11 @@ class Activity:
 
 @dataclass(frozen=True, kw_only=True)
 class Channel:
-    """How one form is submitted (the boxes printed beside the forms)."""
+    """How one form is submitted (the boxes printed beside the forms). `short` is its name in a few letters."""
 
     form: str
     title: str
+    short: str = ""
     registry: tuple[str, ...] = ()
     website: tuple[str, ...] = ()
     evidence: bool = False

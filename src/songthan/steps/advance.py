@@ -28,7 +28,7 @@ from songthan.domain.decisions import (
 )
 from songthan.domain.errors import MailAuthFailed, MailBusy, MailError
 from songthan.domain.ladders import ladder_for
-from songthan.domain.thai import thai_date
+from songthan.domain.thai import thai_date, to_thai_digits
 from songthan.steps.ask_director import ask_director
 from songthan.steps.ask_members import ask, ask_deputy, lapse, open_deadline, remind
 from songthan.steps.compile_bundle import compile_bundle
@@ -78,7 +78,8 @@ def next_batches(office: Office, deadline_id: str) -> list[Batch]:
     for action in actions:
         batches.setdefault(type(action), []).append(action)
     return [
-        Batch(title=f"{BATCH_TH[kind]} ({len(items)} รายการ)", actions=tuple(items)) for kind, items in batches.items()
+        Batch(title=f"{BATCH_TH[kind]} ({to_thai_digits(len(items))} รายการ)", actions=tuple(items))
+        for kind, items in batches.items()
     ]
 
 

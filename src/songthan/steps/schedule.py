@@ -34,16 +34,16 @@ def deadline_schedules(office: Office) -> list[DeadlineSchedule]:
         end = datetime.combine(ladder.external, datetime.min.time()) + timedelta(hours=17) + AFTER - shift
         quarter = f"ไตรมาส {to_thai_digits(deadline.quarter)}" if deadline.quarter else "รายปี"
         year = to_thai_digits(office.plan.fiscal_year)
-        forms = " ".join(f.upper() for f in deadline.forms)
+        forms = " ".join(office.plan.channels[f].short for f in deadline.forms)
         found.append(
             DeadlineSchedule(
                 deadline=deadline.id,
-                name=f"{quarter if deadline.quarter else 'แบบ ' + forms} ส่ง {thai_date(ladder.target, short=True)}",
+                name=f"{quarter if deadline.quarter else forms} ส่ง {thai_date(ladder.target, short=True)}",
                 description=(
                     f"{deadline.title}\n\nเปิดรอบ {thai_date(ladder.opens)} · สมาชิกส่งภายใน {thai_date(ladder.internal)} · "
                     f"ส่งจริงภายใน {thai_date(ladder.target)}" + (_SHIFTED if shift else "")
                 ),
-                tags=(quarter, f"ปี {year}", *(f.upper() for f in deadline.forms), deadline.id),
+                tags=(quarter, f"ปี {year}", *(office.plan.channels[f].short for f in deadline.forms), deadline.id),
                 rrule=(
                     f"DTSTART:{start:%Y%m%dT%H%M%S}\nRRULE:FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=8,9,10,11,12,13,14,15,16;"
                     f"BYMINUTE=30;BYSECOND=0;UNTIL={end:%Y%m%dT%H%M%S}"
