@@ -5,6 +5,7 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from songthan.steps.advance import do_batch, next_batches
+from songthan.steps.lease import renew
 from songthan.steps.post import post_all
 from songthan.steps.report_status import artifact_rows, deadline_summary
 from songthan.workspace import office_for
@@ -27,6 +28,7 @@ def carry_out(workspace, state):
 def advance_deadline(deadline: str, workspace: str, state: str):
     """Advance one deadline as far as it goes now."""
     office = office_for(workspace, state)
+    renew(office)
     for _ in range(12):
         done = [do(batch.title, batch, workspace, state) for batch in next_batches(office, deadline)]
         if not any(report["done"] for report in done):

@@ -4,6 +4,7 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from songthan.steps.lease import renew
 from songthan.steps.post import post_all
 from songthan.steps.report_status import inbox_rows
 from songthan.steps.take_in import fetch_new, settle_all
@@ -31,6 +32,7 @@ def carry_out(workspace, state):
 @flow(name="รับจดหมายเข้า", flow_run_name="รับจดหมายเข้า", log_prints=True)
 def take_in_mail(workspace: str, state: str):
     """Take in whatever lies in the mailbox now."""
+    renew(office_for(workspace, state))
     new = fetch(workspace, state)
     settled = settle(workspace, state)
     carry_out(workspace, state)

@@ -11,6 +11,7 @@ import functools
 import json
 import os
 import shutil
+import socket
 import sqlite3
 import tempfile
 import tomllib
@@ -250,6 +251,7 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         state=folder,
         practice=settings.mailbox.kind == "practice",
         trust_roots=trust_roots,
+        holder=f"{socket.gethostname()}:{settings.root}",
     )
 
 

@@ -138,7 +138,7 @@ class Submit(Action):
 
 @dataclass(frozen=True, kw_only=True)
 class Alarm(Action):
-    """Tell the secretary loudly; `kind` is «missed», «no-form», «silent-director», «no-receipt», «doubt»."""
+    """Tell the secretary loudly; `kind` is «missed», «no-form», «too-late», «nothing», «silent-director», «no-receipt»."""
 
     kind: str
     subject: str = ""
@@ -198,6 +198,10 @@ def _planned(view: DeadlineView, ladder: Ladder, local: datetime, calendar: Work
         key = alarm_key(deadline, "no-form")
         told = key in view.outbox
         return () if told else (Alarm(deadline=deadline, kind="no-form"),)
+    if local >= ladder.cut:
+        # switched on too late to ask anybody: a person decides, nothing empty is sent to the director
+        told = alarm_key(deadline, "too-late") in view.outbox
+        return () if told else (Alarm(deadline=deadline, kind="too-late"),)
     return (Open(deadline=deadline),)
 
 
@@ -206,7 +210,10 @@ def _collecting(view: DeadlineView, ladder: Ladder, local: datetime, calendar: W
     if judged := _judgements(view):
         return judged
     if view.assignments and all(a.state in SETTLED for a in view.assignments):
-        return (Collect(deadline=deadline),)
+        if any(a.state is _A.ACCEPTED for a in view.assignments):
+            return (Collect(deadline=deadline),)
+        told = alarm_key(deadline, "nothing") in view.outbox
+        return () if told else (Alarm(deadline=deadline, kind="nothing"),)
     if local >= ladder.cut:
         late = tuple(a.assignment.id for a in view.assignments if a.state not in SETTLED)
         return (Lapse(deadline=deadline, assignments=late),) if late else ()

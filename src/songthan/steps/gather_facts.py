@@ -146,7 +146,8 @@ def _sender_is(roster: Roster, message: Message, member: Member | None, owes: tu
     if member and member.id == roster.secretary:
         return "secretary"
     if member:
-        return "member" if not owes or any(f".{s.id}" in o for o in owes for s in roster.seats if s.member == member.id) else "deputy"
+        own_seats = tuple(f".{seat.id}" for seat in roster.seats if seat.member == member.id)
+        return "member" if not owes or any(o.endswith(own_seats) for o in owes) else "deputy"
     shown = canonical(message.sender_name)
     if any(m.given in shown and m.family in shown for m in roster.members):
         return "alias"

@@ -32,6 +32,7 @@ def _no_tick(_: str) -> None:
 @dataclass(frozen=True, kw_only=True)
 class Office:
     """`state` is the only folder written to; `practice` is True on the practice Exchange (every mail says so);
+    `holder` names this installation in the ledger's lease;
     `tick` is called with a name at every boundary (the kill tests hang on it)."""
 
     plan: Plan
@@ -52,4 +53,5 @@ class Office:
     state: Path
     practice: bool
     trust_roots: Callable[[], tuple[bytes, ...]]
+    holder: str = "local"
     tick: Callable[[str], None] = field(default=_no_tick)
