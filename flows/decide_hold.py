@@ -9,7 +9,7 @@ from songthan.steps.post import post_all
 from songthan.workspace import office_for
 
 
-@flow(name="วินิจฉัยจดหมายที่พักไว้", flow_run_name="{decision} {mail}", log_prints=True)
+@flow(name="วินิจฉัยจดหมายที่พักไว้", flow_run_name="จดหมายที่ {mail} {decision}", log_prints=True)
 def decide_hold(mail: int, decision: Literal["accept", "reject"], reason: str, workspace: str, state: str):
     """Accept or reject mail number `mail`; the reason is kept in the ledger."""
     office = office_for(workspace, state)

@@ -208,10 +208,11 @@ class SqliteOutbox:
         return int(str(self._ledger.row("select count(*) as n from outbox where state='sent'")["n"]))  # type: ignore[index]
 
 
-def _content(parsed: str) -> tuple[str, tuple[str, ...]]:
-    """What a parsed mail says: its words and the contents of its files."""
+def _content(parsed: str) -> tuple[str, str, tuple[str, ...]]:
+    """What a parsed mail says: its words, the contents of its files, and whether its sender was proven (a forged copy
+    that came first must not hide the real one)."""
     message = load_message(parsed)
-    return message.body.strip(), tuple(sorted(a.sha256 for a in message.attachments))
+    return message.authentication, message.body.strip(), tuple(sorted(a.sha256 for a in message.attachments))
 
 
 def dump(message: Message) -> str:

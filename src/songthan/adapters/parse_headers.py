@@ -230,8 +230,11 @@ def _entries(value: str) -> Iterator[str]:
 
 
 def _address(text: str) -> str:
-    text = text.strip().strip("'").lower()
-    return text if _ADDRESS.match(text) and text.isprintable() else ""
+    text = text.strip().strip("'")
+    low = text.lower()
+    if low.isascii() and not text.isascii():
+        return ""  # the Kelvin sign becomes a plain «k» here: another's address, not the one written
+    return low if _ADDRESS.match(low) and low.isprintable() else ""
 
 
 def message_ids(values: list[str]) -> list[str]:
@@ -247,32 +250,42 @@ def message_ids(values: list[str]) -> list[str]:
 def authentication(headers: Headers, authserv_id: str, from_domain: str) -> tuple[str, str]:
     """(«pass» | «fail» | «none», a defect code or «») from our own server's topmost Authentication-Results (RFC 8601).
 
-    Any lower header may be the sender's own writing and is not looked at. A pass that names another header.from
-    than the sender's domain is no pass.
+    A lower header may be the sender's own writing: it never makes a pass, but one that names our server too and says
+    otherwise takes the pass away. A pass must name the sender's domain as header.from.
     """
-    pieces = [p.strip() for p in split_outside(headers.get("authentication-results")[:8000], ";", comments=True)]
+    values = headers.all("authentication-results")
+    verdict, domains = _results(values[0], authserv_id) if values else ("", ())
+    if verdict != "pass":
+        return ("fail", "") if verdict == "fail" else ("none", "")
+    if not domains or any(domain != from_domain for domain in domains):
+        return "none", "authentication-other-domain"
+    others = [_results(value, authserv_id) for value in values[1:20]]
+    if any(other[0] and other != (verdict, domains) for other in others):
+        return "none", "authentication-repeated"
+    return "pass", ""
+
+
+def _results(value: str, authserv_id: str) -> tuple[str, tuple[str, ...]]:
+    """What one header says of DMARC: («pass» | «fail» | «none», the header.from it names); («», ()) if not our server's."""
+    pieces = [p.strip() for p in split_outside(value[:8000], ";", comments=True)]
     server = pieces[0].split()[:1] if pieces and pieces[0] else []
     if not authserv_id or [s.lower() for s in server] != [authserv_id.lower()]:
-        return "none", ""
-    results: dict[str, list[str]] = {"dmarc": [], "compauth": []}
+        return "", ()
+    verdicts: list[str] = []
     domains: list[str] = []
     for piece in pieces[1:]:
         # Values may be quoted and may hold anything; only unquoted words are read.
         words = re.sub(r'"[^"]*"?', '""', piece).split()
         joined = re.match(r"(\w+)\s*=\s*(\w+)", " ".join(words[:3]).lower())
         method, verdict = (joined[1], joined[2]) if joined else ("", "")
-        words = [f"{method}={verdict}", *words[1:]]
-        for word in words:
+        if method in ("dmarc", "compauth"):
+            verdicts.append(verdict)
+        for word in words[1:]:
             key, _, content = word.lower().partition("=")
-            if key in results and (key == "compauth" or word == words[0]):
-                results[key].append(content)
+            if key == "compauth":
+                verdicts.append(content)
             elif key == "header.from" and method == "dmarc":
                 domains.append(content)
-    verdicts = results["dmarc"] + results["compauth"]
     if "fail" in verdicts:
-        return "fail", ""
-    if "pass" not in verdicts:
-        return "none", ""
-    if any(domain != from_domain for domain in domains):
-        return "none", "authentication-other-domain"
-    return "pass", ""
+        return "fail", tuple(domains)
+    return ("pass" if "pass" in verdicts else "none"), tuple(domains)

@@ -10,8 +10,6 @@ from songthan.adapters.parse_headers import message_ids, split_headers
 from songthan.adapters.parse_mime import Part, Tree
 from songthan.adapters.parse_text import decode
 
-OWN_HEADER = "x-songthan-key"
-
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,190}[A-Za-z0-9]")
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _POSTMASTER = re.compile(r"^(postmaster|mailer-daemon|mail-daemon|microsoftexchange[0-9a-f]{20,40})@")
@@ -40,14 +38,17 @@ class Kind:
     bounced_message_id: str = ""
 
 
-def kind_of(tree: Tree, *, sender: str, subject: str, body: str, own: Collection[str]) -> Kind:
-    """What this mail is. The order matters: a bounce is also automatic, our own mail may carry a calendar."""
+def kind_of(tree: Tree, *, sender: str, subject: str, body: str, own: Collection[str], proven: bool) -> Kind:
+    """What this mail is. The order matters: a bounce is also automatic, our own mail may carry a calendar.
+
+    Our own mail is one from our own address that our server proved (`proven`): anybody can write our headers.
+    """
     auto = _is_auto(tree)
     if _is_bounce(tree, sender, subject):
         return _bounce(tree, body, own)
     if _is_receipt(tree, subject):
         return Kind(kind="receipt", auto=True)
-    if sender in own or tree.headers.has(OWN_HEADER):
+    if proven and sender in own:
         return Kind(kind="own", auto=True)
     if any(p.type == "text/calendar" and p.params.get("method") for p in tree.parts) or _MEETING_CLASS.search(
         tree.headers.get("content-class")

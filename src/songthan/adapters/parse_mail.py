@@ -32,6 +32,7 @@ JOB = "songthan.adapters.parse_mail:parse_job"
 
 DEFECTS = {
     "authentication-other-domain": "ผลการตรวจสอบผู้ส่งเป็นของโดเมนอื่น ไม่ใช่โดเมนของที่อยู่ผู้ส่ง",
+    "authentication-repeated": "มีผลการตรวจสอบผู้ส่งในนามเครื่องแม่ข่ายของเราหลายรายการที่ขัดกัน",
     "bad-date": "วันที่ในจดหมายอ่านไม่ได้ ใช้เวลาที่เครื่องแม่ข่ายรับจดหมายแทน",
     "bad-header": "ส่วนหัวของจดหมายผิดรูปแบบ",
     "body-cut": "เนื้อความยาวเกินกำหนด เก็บไว้เฉพาะตอนต้น",
@@ -82,6 +83,7 @@ def parse_job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
         subject=answer["subject"],
         body=body,
         own={str(a).lower() for a in args.get("own_addresses", ())},
+        proven=answer["authentication"] == "pass",
     )
     blobs: list[bytes] = []
     attachments = _attachments(tree, cids, defects, blobs)
@@ -101,16 +103,19 @@ def parse_job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
 def envelope(headers: Headers, authserv_id: str, defects: set[str]) -> dict:
     """Sender, recipients, subject, identities and the authentication verdict; what is off goes to `defects`."""
     senders = [pair for value in headers.all("from")[:20] for pair in addresses(value, limit=20)]
-    if not senders:
+    unnamed = not senders
+    if unnamed:
         senders = addresses(headers.get("sender"), limit=1)
     name, sender = senders[0] if senders else ("", "")
     if not sender:
         defects.add("no-sender")
     verdict, defect = authentication(headers, authserv_id, sender.rpartition("@")[2])
-    if len({address for _, address in senders}) > 1:
+    several = len({address for _, address in senders}) > 1
+    if several:
         defects.add("several-senders")
-        # Which of them the server checked cannot be told.
-        verdict = "none" if verdict == "pass" else verdict
+    if verdict == "pass" and (several or unnamed):
+        # The server speaks of one From address: not of one among several, and not of a Sender.
+        verdict = "none"
     if defect:
         defects.add(defect)
     ids = message_ids(headers.all("message-id"))
@@ -260,7 +265,7 @@ class SandboxedMailParser:
         defects = {"parser-failed"}
         headers, _ = split_headers(raw, 0, min(len(raw), _ENVELOPE), top=True)
         answer = envelope(headers, self._authserv_id, defects)
-        if answer["sender"] in self._own:
+        if answer["sender"] in self._own and answer["authentication"] == "pass":
             answer |= {"kind": "own", "auto": True}
         return _fields({**answer, "defects": sorted(defects)})
 

@@ -81,7 +81,10 @@ def environment(home: Path, port: int, *, heartbeats: bool) -> dict[str, str]:
         # every deadline of the fiscal year shows its next run, not only those of the next hundred days
         "PREFECT_SERVER_SERVICES_SCHEDULER_MAX_SCHEDULED_TIME": "P400D",
         "DO_NOT_TRACK": "1",
-        "PREFECT_LOGGING_LEVEL": "WARNING",
+        # what a run did is told in the dashboard; the terminal shows only what went wrong
+        "PREFECT_LOGGING_LEVEL": "INFO",
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",
+        "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
         "PREFECT_CLI_PROMPT": "false",
         "NO_COLOR": "1",
@@ -247,6 +250,14 @@ class FlowDriver:
         with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
             state = run_flow(flow, flow_run=flow_run, parameters=flow_run.parameters, return_type="state")
         return bool(state.is_completed())
+
+    def close(self) -> None:
+        """Hand over what this process still has to tell; must come before the server stops, or the exit waits for it."""
+        from prefect.events.worker import EventsWorker
+        from prefect.logging.handlers import APILogWorker
+
+        for worker in (APILogWorker, EventsWorker):
+            worker.drain_all(timeout=10)
 
     def _flow(self, name: str) -> Any:
         flows = {f.name: f for f in vars(self._module).values() if hasattr(f, "to_deployment") and hasattr(f, "name")}

@@ -13,7 +13,8 @@ from songthan.domain.assignments import DeadlineState
 from songthan.domain.decisions import Submit
 from songthan.domain.messages import Message, OutgoingFile
 from songthan.domain.plans import Deadline
-from songthan.domain.thai import canonical, thai_date, thai_datetime, to_thai_digits
+from songthan.domain.routing import own_words
+from songthan.domain.thai import canonical, thai_date, thai_datetime, to_arabic_digits, to_thai_digits
 from songthan.steps.compile_bundle import signing_officer
 from songthan.steps.fill_form import DOCX, short_title
 from songthan.steps.letters import queue
@@ -23,7 +24,7 @@ from songthan.steps.post import post
 _CHANNEL_TH = {"word": "ไฟล์ WORD", "pdf": "ไฟล์ PDF"}
 #: «เลขรับที่ สว ๔๑๒๓/๒๕๖๖», «เลขทะเบียนรับ 123/2566»…: the word, an optional ที่, then the number with its year.
 RECEIPT = re.compile(
-    r"(?:เลขทะเบียนรับ|เลขที่รับ|เลขรับ|ทะเบียนรับ)\s*(?:ที่|เลขที่|:)?\s*((?:[ก-ฮ]{1,4}\.?\s*)?[0-9๐-๙]+(?:\.[0-9๐-๙]+)?\s*/\s*[0-9๐-๙]{4})"
+    r"(?:เลขทะเบียนรับ|เลขที่รับ|เลขรับ|ทะเบียนรับ)\s*(?:ที่|เลขที่|:)?\s*((?:[ก-ฮ]{1,4}\.?\s*)?[0-9๐-๙]+(?:\.[0-9๐-๙]+)?\s*/\s*[0-9๐-๙]{4})(?![0-9๐-๙])"
 )
 
 
@@ -103,9 +104,12 @@ def _files(
 
 
 def receipt_number(text: str) -> str | None:
-    """The registry's number in its answer, as written (white space folded), or None when none or several stand there."""
-    found = {" ".join(match.split()) for match in RECEIPT.findall(canonical(text))}
-    return found.pop() if len(found) == 1 else None
+    """The registry's number in its answer, as written (white space folded), or None when none or several stand there.
+
+    Quoted mail does not count: what we wrote ourselves is no receipt. One number in Thai and in Arabic digits is one.
+    """
+    found = [" ".join(match.split()) for match in RECEIPT.findall(canonical(own_words(text)))]
+    return found[0] if len({"".join(to_arabic_digits(n).split()) for n in found}) == 1 else None
 
 
 def record_receipt(office: Office, deadline: Deadline, number: str, message: Message, inbox_id: int) -> None:

@@ -13,7 +13,7 @@ def deadline_view(office: Office, deadline_id: str) -> DeadlineView:
     """The view of one deadline now. KeyError if the plan has no such deadline."""
     deadline = office.plan.deadline(deadline_id)
     ledger = office.ledger
-    held = {str(row["assignment"]) for row in ledger.inbox.holds() if row["assignment"]}
+    held = _held(office)
     bundle = ledger.bundles.latest(deadline_id)
     days = {address: office.calendar.local(at).date() for address, at in ledger.last_mails().items()}
     members = {m.id: m for m in office.plan.roster.members}
@@ -46,6 +46,25 @@ def deadline_view(office: Office, deadline_id: str) -> DeadlineView:
         missing_forms=tuple(f for f in deadline.forms if f not in office.forms),
         missed_told=ledger.has_event(f"deadline-{DeadlineState.MISSED.value.lower()}", deadline_id),
     )
+
+
+def _held(office: Office) -> set[str]:
+    """Assignments whose holder (or his deputy), proven by our server, waits for the secretary.
+
+    Anybody else's mail about them is held too, but a stranger must not be able to silence the reminders.
+    """
+    members = {m.id: m for m in office.plan.roster.members}
+    found = set()
+    for hold in office.ledger.inbox.holds():
+        row = office.ledger.assignment_row(str(hold["assignment"])) if hold["assignment"] else None
+        sender = office.plan.roster.by_address(str(hold["sender"] or ""))
+        if row is None or sender is None or hold["route"] != "hold" or not hold["parsed"]:
+            continue
+        holder = members.get(str(row["member"]))
+        concerned = holder is not None and sender.id in (holder.id, holder.deputy)
+        if concerned and office.ledger.inbox.message(int(str(hold["id"]))).authentication == "pass":
+            found.add(str(hold["assignment"]))
+    return found
 
 
 def _day(value: object) -> date | None:
