@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from songthan.domain.absence import return_date
 from songthan.domain.assignments import AssignmentState, DeadlineState
@@ -31,6 +32,8 @@ NOT_VALID = {
     "75_cloud_link": "cloud_link",
 }
 _ANSWERABLE = frozenset({"member", "deputy", "secretary"})
+#: Undecided mails of one day about which a letter goes to the secretary: of one sender, and of all.
+NOTICES_PER_SENDER, NOTICES_PER_DAY = 5, 100
 _KEEPS_EVIDENCE = frozenset({"evidence", "form", "archive"})
 
 
@@ -109,20 +112,49 @@ def _hold(route: Route, reason: str) -> Route:
 def apply(office: Office, inbox_id: int, message: Message, route: Route, gathered: Gathered | None) -> None:
     """The letters and notes that follow from the route."""
     if route.route == "note":
-        _note(office, inbox_id, message, route, gathered)
+        _note(office, message, route, gathered)
     elif route.route == "hold":
-        _tell_of_hold(office, inbox_id, message, route)
+        if not _flooded(office, inbox_id, message):
+            _tell_of_hold(office, inbox_id, message, route)
         if gathered is not None:
             _not_valid(office, message, route, gathered)
-    elif route.route == "quarantine":
+    elif route.route == "quarantine" and not _flooded(office, inbox_id, message):
         _tell_of_quarantine(office, inbox_id, message, route)
 
 
-def _note(office: Office, inbox_id: int, message: Message, route: Route, gathered: Gathered | None) -> None:
+def _flooded(office: Office, inbox_id: int, message: Message) -> bool:
+    """Has the secretary enough letters about mail of this sender, or of all senders, today? Then one alarm a day says so.
+
+    A stranger, or a rule that forwards her mail back to us, must not make us write to her without end.
+    """
+    day = office.calendar.local(message.received).date()
+    today = [
+        hold
+        for hold in office.ledger.inbox.holds()
+        if hold["id"] != inbox_id and office.calendar.local(datetime.fromisoformat(str(hold["received"]))).date() == day
+    ]
+    same = sum(1 for hold in today if str(hold["sender"] or "") == message.sender)
+    if same < NOTICES_PER_SENDER and len(today) < NOTICES_PER_DAY:
+        return False
+    tell_secretary(
+        office,
+        key=f"flood/{day.isoformat()}",
+        title="จดหมายรอตรวจมีจำนวนมากผิดปกติ",
+        what=(
+            f"วันนี้มีจดหมายรอตรวจ {len(today) + 1} ฉบับ ฉบับล่าสุดมาจาก <{message.sender}> "
+            "ระบบพักไว้ครบทุกฉบับ แต่จะไม่แจ้งทีละฉบับอีกในวันนี้สำหรับผู้ส่งที่ส่งซ้ำ"
+        ),
+        actions=("ดูรายการทั้งหมดด้วยคำสั่งด้านล่าง", "ตรวจว่ามีการตั้งส่งต่ออัตโนมัติกลับมายังตู้จดหมายนี้หรือไม่"),
+        commands=[("songthan hold list", "ดูจดหมายที่รอวินิจฉัย")],
+    )
+    return True
+
+
+def _note(office: Office, message: Message, route: Route, gathered: Gathered | None) -> None:
     if gathered is None:
         return
     if route.purpose == "bounce":
-        _tell_of_bounce(office, inbox_id, message)
+        _tell_of_bounce(office, message)
     elif route.purpose == "out-of-office":
         _note_absence(office, message, gathered)
     elif route.purpose == "empty":
@@ -150,7 +182,9 @@ def _answer_to(office: Office, message: Message, gathered: Gathered) -> tuple[Me
         return None
     if gathered.facts.sender_is not in _ANSWERABLE or not gathered.facts.owes:
         return None
-    row = office.ledger.assignment_row(gathered.facts.thread_assignment or gathered.facts.owes[0])
+    # a colleague's thread is no reason to write to him about the colleague's form
+    threaded, owes = gathered.facts.thread_assignment, gathered.facts.owes
+    row = office.ledger.assignment_row(threaded if threaded in owes else owes[0])
     if row is None:
         return None
     day = office.calendar.local(office.clock.now()).date().isoformat()
@@ -257,16 +291,21 @@ def _tell_of_quarantine(office: Office, inbox_id: int, message: Message, route: 
     )
 
 
-def _tell_of_bounce(office: Office, inbox_id: int, message: Message) -> None:
+def _tell_of_bounce(office: Office, message: Message) -> None:
+    """One notice an address and day, and only for our own mail or an address of the roster: bounces are easily forged.
+
+    Whom it failed for is what we wrote to, not what the bounce says.
+    """
     secretary = office.plan.roster.member(office.plan.roster.secretary)
     ours = office.ledger.outbox.by_message_id((message.bounced_message_id,)) if message.bounced_message_id else None
-    address = message.bounced_address or (str(ours["recipient"]) if ours else "ไม่ทราบที่อยู่")
+    address = str(ours["recipient"]) if ours else message.bounced_address
     member = office.plan.roster.by_address(address)
-    if address.lower() == secretary.email.lower():
+    if address.lower() == secretary.email.lower() or (ours is None and member is None):
         return
+    day = office.calendar.local(message.received).date().isoformat()
     queue(
         office,
-        key=f"bounce/{inbox_id}",
+        key=f"bounce/{address.lower()}/{day}",
         kind="bounce_notice",
         to=secretary.email,
         context={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from songthan.domain.assignments import STATE_TH, AssignmentState
@@ -117,13 +118,28 @@ def inbox_rows(office: Office, last: int = 40) -> list[dict[str, object]]:
     return [
         {
             "ที่": to_thai_digits(row["id"]),
-            "ผู้ส่ง": row["sender"] or "-",
-            "เรื่อง": row["subject"] or "-",
+            "ผู้ส่ง": shown(row["sender"]),
+            "เรื่อง": shown(row["subject"]),
             "ผล": ROUTE_TH.get(str(row["route"]), "กำลังอ่าน"),
-            "เหตุผล": row["reason"] or "-",
+            "เหตุผล": shown(row["reason"], 600),
         }
         for row in rows
     ]
+
+
+#: Signs of Markdown and HTML, each as a sign that looks alike and does nothing (a backslash would be shown as it is in
+#: the dashboard's search and in plain views).
+_PLAIN = {ord(a): b for a, b in zip("<>[]()`|*_#!~\\", "‹›［］（）ˋ¦∗ˍ♯ǃ∼⧵", strict=True)} | {
+    c: " " for c in (*range(0x20), 0x7F, 0x2028, 0x2029)
+}
+
+
+def shown(text: object, limit: int = 200) -> str:
+    """A stranger's text as one plain cell of the dashboard, which renders table cells as Markdown with HTML: no link, no
+    picture (it would be fetched by the secretary's browser), no code; «-» when empty."""
+    plain = str(text or "").translate(_PLAIN).replace("://", "：//").replace("www.", "www․").replace("WWW.", "WWW․")
+    plain = re.sub(r"^\s*([-+=]|\d+[.)])", r"·\1", plain).strip()
+    return (plain[:limit] + "…" if len(plain) > limit else plain) or "-"
 
 
 def owing(office: Office, deadline: str) -> list[str]:
