@@ -51,27 +51,25 @@ def up(root: Path, state: Path | None) -> Running:
     workspace.open_office(root, folder).ledger.close()
     started = False
     try:
-        if not _alive(running.get("prefect")):
+        if not _alive(running, "prefect"):
             server = workspace.launch_prefect(folder, port=settings.dashboard.port, outlive=True)
-            running["prefect"], running["port"] = server.process.pid, server.port
             started = True
-            _write(run, running)
+            running["port"] = server.port
+            _note(run, running, "prefect", server.process.pid)
             workspace.wait_healthy(server)
         else:
             workspace.point_at_prefect(folder, int(running["port"]))
-        if practice and not _alive(running.get("exchange")):
+        if practice and not _alive(running, "exchange"):
             practice_world.lay_down(plan, folder, fontconfig=workspace.default_fontconfig())
             exchange = practice_world.start_exchange(
                 folder, clock=None, port=settings.practice.mailbox_port, outlive=True
             )
-            running["exchange"] = exchange.pid
             started = True
-            _write(run, running)
-        if not _alive(running.get("flows")):
-            running["flows"] = _start_flows(settings.folder("flows"), root, folder, run)
+            _note(run, running, "exchange", exchange.pid)
+        if not _alive(running, "flows"):
             started = True
-            _write(run, running)
-        count = _wait_for_deployments(folder, int(running["port"]), running["flows"], len(plan.deadlines))
+            _note(run, running, "flows", _start_flows(settings.folder("flows"), root, folder, run))
+        count = _wait_for_deployments(folder, running, len(plan.deadlines))
     except BaseException:
         # half a start is none: what this call started is ended again
         if started:
@@ -93,7 +91,7 @@ def down(root: Path, state: Path | None) -> list[str]:
     running = _read(run)
     stopped = []
     for name in ("flows", "exchange", "prefect"):
-        if _alive(running.get(name)):
+        if _alive(running, name):
             workspace.end_group(int(running[name]))
             stopped.append(name)
     (run / "live.json").unlink(missing_ok=True)
@@ -147,14 +145,14 @@ def _start_flows(flows: Path, root: Path, state: Path, run: Path) -> int:
     return process.pid
 
 
-def _wait_for_deployments(state: Path, port: int, flows: int, expected: int) -> int:
+def _wait_for_deployments(state: Path, running: dict, expected: int) -> int:
     """How many deployments the server knows, once every deadline's is there."""
     deadline = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < deadline:
-        count = workspace.count_deployments(state, port)
+        count = workspace.count_deployments(state, int(running["port"]))
         if count >= expected + OFFICE_FLOWS:
             return count
-        if not _alive(flows):
+        if not _alive(running, "flows"):
             break
         time.sleep(0.5)
     raise EnvironmentNotReady(
@@ -164,17 +162,27 @@ def _wait_for_deployments(state: Path, port: int, flows: int, expected: int) -> 
     )
 
 
-def _alive(pid: object) -> bool:
-    if not isinstance(pid, int):
-        return False
+def _identity(pid: int) -> str:
+    """The process's start time in the kernel's ticks, «» when it is gone or a zombie: numbers are used again."""
     try:
         with contextlib.suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)
-        os.kill(pid, 0)
-        state = Path(f"/proc/{pid}/stat")
-        return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
-    except (ProcessLookupError, PermissionError, OSError):
-        return False
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if fields[0] == "Z" else fields[19]
+    except OSError:
+        return ""
+
+
+def _alive(running: dict, name: str) -> bool:
+    """Does the process we started under this name still run?"""
+    pid, identity = running.get(name), running.get(f"{name}_started")
+    return isinstance(pid, int) and bool(identity) and _identity(pid) == identity
+
+
+def _note(run: Path, running: dict, name: str, pid: int) -> None:
+    """Remember a process we started."""
+    running[name], running[f"{name}_started"] = pid, _identity(pid)
+    _write(run, running)
 
 
 def _read(run: Path) -> dict:

@@ -14,6 +14,7 @@ import shutil
 import socket
 import sqlite3
 import tempfile
+import time
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -41,7 +42,7 @@ from songthan.adapters.rule_files import load_rules
 from songthan.adapters.sandbox import Sandbox
 from songthan.adapters.settings_file import Settings, load_settings, mailbox_password
 from songthan.domain.calendars import WorkCalendar
-from songthan.domain.errors import DataError, EnvironmentNotReady, LedgerError, UsageError
+from songthan.domain.errors import DataError, EnvironmentNotReady, LedgerError, MailAuthFailed, UsageError
 from songthan.domain.plans import Plan
 from songthan.ports import Clock, Mailbox
 from songthan.steps.office import Office
@@ -84,6 +85,8 @@ def state_folder(settings: Settings, state: str | Path | None) -> Path:
     folder = Path(state).resolve() if state else settings.folder("state")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        # members' answers and mail lie here: nobody else on this machine reads them
+        folder.chmod(0o700)
     except OSError as error:
         raise EnvironmentNotReady(
             f"สร้างโฟลเดอร์ไม่ได้ ({error.strerror})", where=str(folder), remedy="เลือกโฟลเดอร์อื่นด้วย --state"
@@ -156,14 +159,40 @@ def open_mailbox(settings: Settings, plan: Plan, state: Path) -> Mailbox:
     )
 
 
+#: After the server refused our password nothing is tried for this long: repeated tries lock an account out.
+REST_AFTER_REFUSAL_S = 3600.0
+
+
 class LateMailbox:
-    """Opens the mailbox at its first use, so that commands which need no mail work without a server."""
+    """Opens the mailbox at its first use, so that commands which need no mail work without a server.
+
+    A refused password is remembered in the state folder, across processes: until an hour has passed or the file
+    `mailbox-refused` is deleted (the password was mended), every call fails without asking the server.
+    """
 
     def __init__(self, settings: Settings, plan: Plan, state: Path) -> None:
         self._open = functools.cache(lambda: open_mailbox(settings, plan, state))
+        self._refused = state / "mailbox-refused"
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._open(), name)
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        def call(*arguments: object, **named: object) -> object:
+            self._rest()
+            try:
+                return getattr(self._open(), name)(*arguments, **named)
+            except MailAuthFailed:
+                self._refused.touch()
+                raise
+
+        return call
+
+    def _rest(self) -> None:
+        with contextlib.suppress(OSError):
+            if time.time() - self._refused.stat().st_mtime < REST_AFTER_REFUSAL_S:
+                raise MailAuthFailed(
+                    "เซิร์ฟเวอร์จดหมายปฏิเสธรหัสผ่านเมื่อไม่นานนี้ ระบบพักการติดต่อไว้เพื่อไม่ให้บัญชีถูกล็อก",
+                    where=str(self._refused),
+                    remedy="แก้รหัสผ่าน แล้วลบแฟ้มนี้เพื่อให้ระบบติดต่อใหม่ทันที",
+                )
 
 
 def load_forms(settings: Settings) -> dict[str, object]:

@@ -137,6 +137,7 @@ GOOD = {"sender_is": "member", "forms": 1, "form_token_known": True, "form_assig
 # Rule → (facts, parts of the message) for rules that no .eml of tests/mail reaches.
 REACHED = {
     "05_hostile_form": (GOOD | {"form_verdict": "refused", "form_codes": ("remote-template",)}, {}),
+    "06_bounce_with_form": (GOOD, {"kind": "bounce"}),
     "11_own_address": ({"sender_is": "own"}, {}),
     "12_duplicate": (GOOD | {"duplicate": True}, {}),
     "19_recall": ({"sender_is": "member"}, {"subject": "Recall: F3", "attachments": ()}),

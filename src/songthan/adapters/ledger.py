@@ -106,7 +106,7 @@ class SqliteLedger:
             raise LedgerError(
                 f"เปิดสมุดทะเบียนไม่ได้ ({error})",
                 where=str(path or ":memory:"),
-                remedy="ห้ามส่งจดหมายต่อ กู้คืนจากสำเนาสำรองในโฟลเดอร์ backups แล้วเริ่มใหม่",
+                remedy="ห้ามส่งจดหมายต่อ กู้คืนจากสำเนาสำรองของโฟลเดอร์ state แล้วเริ่มใหม่",
             ) from error
         self.inbox = Inbox(self)
         self.outbox = SqliteOutbox(self)
@@ -146,7 +146,7 @@ class SqliteLedger:
         return LedgerError(
             f"อ่านหรือเขียนสมุดทะเบียนไม่ได้ ({error})",
             where=str(self.path or ":memory:"),
-            remedy="ตรวจพื้นที่ว่างของดิสก์และโปรแกรมอื่นที่เปิดแฟ้มนี้อยู่ หากแฟ้มเสียหายให้กู้คืนจากโฟลเดอร์ backups",
+            remedy="ตรวจพื้นที่ว่างของดิสก์และโปรแกรมอื่นที่เปิดแฟ้มนี้อยู่ หากแฟ้มเสียหายให้กู้คืนจากสำเนาสำรองของโฟลเดอร์ state",
         )
 
     def rows(self, sql: str, parameters: tuple[object, ...] = ()) -> list[dict[str, object]]:

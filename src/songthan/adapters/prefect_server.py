@@ -113,16 +113,20 @@ class PrefectServer:
 
 
 def end_group(pid: int, *, patience_s: float = 3.0) -> None:
-    """SIGTERM to a process group, SIGKILL to what is left after `patience_s`."""
+    """SIGTERM to the group that process `pid` leads, SIGKILL to what is left after `patience_s`.
+
+    A process that leads no group is ended alone: its group is somebody else's.
+    """
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGTERM)
+        send = os.killpg if os.getpgid(pid) == pid else os.kill
+        send(pid, signal.SIGTERM)
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
-            os.killpg(pid, 0)
+            send(pid, 0)
             time.sleep(0.05)
-        os.killpg(pid, signal.SIGKILL)
+        send(pid, signal.SIGKILL)
 
 
 def launch_server(home: Path, port: int, *, heartbeats: bool = False, outlive: bool = False) -> PrefectServer:

@@ -47,10 +47,12 @@ def list_holds(state: Path | None, everything: bool, as_json: bool) -> None:
 
 @hold.command("show")
 @click.argument("mail", type=int)
+@click.option("--save", type=click.Path(path_type=Path, file_okay=False), help="เก็บไฟล์แบบไว้ในโฟลเดอร์นี้เพื่อเปิดด้วย Word")
 @_STATE
-def show(mail: int, state: Path | None) -> None:
+def show(mail: int, save: Path | None, state: Path | None) -> None:
     """รายละเอียดของจดหมายที่พักไว้ และค่าที่อ่านได้ (show)."""
-    from songthan.steps.holds import held_form, hold_row
+    from songthan.steps.fill_form import safe_name
+    from songthan.steps.holds import held_form, hold_row, place_of
 
     office = _office(state)
     row = hold_row(office, mail)
@@ -64,9 +66,16 @@ def show(mail: int, state: Path | None) -> None:
     if file is None:
         click.echo("ไม่พบแบบรายงานของระบบในจดหมายนี้")
         return
-    click.echo(f"ไฟล์แบบ: {file.attachment.name}\n  เปิดดูได้ที่ {office.blobs.path(file.attachment.sha256)}")
+    click.echo(f"ไฟล์แบบ: {file.attachment.name}")
+    if save:
+        save.mkdir(parents=True, exist_ok=True)
+        target = save / safe_name(file.attachment.name)
+        target.write_bytes(office.blobs.get(file.attachment.sha256))
+        click.echo(f"  เก็บไว้ที่ {target}")
+    else:
+        click.echo("  เปิดใน Word: เพิ่ม --save โฟลเดอร์ ท้ายคำสั่งนี้")
     for field_id, answer in file.form.answers.items():
-        click.echo(f"  {field_id}: {answer.value if answer.value is not None else '(ว่าง)'}")
+        click.echo(f"  {place_of(office, file, field_id)}: {answer.value if answer.value is not None else '(ว่าง)'}")
     for problem in file.form.problems:
         click.echo(f"  ! {problem.message_th}")
 

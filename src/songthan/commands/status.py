@@ -41,7 +41,7 @@ def _draw(console: Console, office: object, found: dict) -> None:
     for d in found["deadlines"]:
         numbers = (to_thai_digits(d[k]) for k in ("asked", "accepted", "waiting"))
         target = thai_date(date.fromisoformat(d["target"]), short=True)
-        board.add_row(d["deadline"], d["title"], d["state_th"], *numbers, target)
+        board.add_row(d["deadline"], d["brief"], d["state_th"], *numbers, target)
     console.print(board)
     for d in found["deadlines"]:
         if not d["assignments"]:

@@ -14,11 +14,11 @@ from songthan.domain.messages import Message, OutgoingFile
 from songthan.domain.plans import Deadline
 from songthan.domain.thai import thai_date, to_thai_digits
 from songthan.ports import SignatureReport
-from songthan.steps.compile_bundle import signing_officer
 from songthan.steps.fill_form import short_title
 from songthan.steps.letters import queue
 from songthan.steps.office import Office
 from songthan.steps.post import post
+from songthan.steps.signing_officer import signing_officer
 
 
 def director_key(deadline: str, version: int) -> str:

@@ -6,7 +6,7 @@ sends, and an assignment's state only moves after the mail is proven sent.
 
 from __future__ import annotations
 
-from songthan.domain.assignments import OWING, Assignment, AssignmentState, DeadlineState, assignments_for
+from songthan.domain.assignments import OWING, SETTLED, Assignment, AssignmentState, DeadlineState, assignments_for
 from songthan.domain.decisions import Ask, AskDeputy, Lapse, Open, Remind, deputy_key, reminder_key, request_key
 from songthan.domain.messages import OutgoingFile
 from songthan.domain.plans import Activity
@@ -14,6 +14,7 @@ from songthan.steps.fill_form import form_file
 from songthan.steps.letters import activity_words, deadline_words, member_words, queue
 from songthan.steps.office import Office
 from songthan.steps.post import post
+from songthan.steps.take_in import fetch_new, settle_all
 
 
 def open_deadline(office: Office, action: Open) -> None:
@@ -130,13 +131,19 @@ def ask_deputy(office: Office, action: AskDeputy) -> bool:
 
 
 def lapse(office: Office, action: Lapse) -> None:
-    """The cut has come: these answers are gone on without. One transaction; a second run finds them lapsed."""
+    """The cut has come: these answers are gone on without. One transaction; a second run finds them lapsed.
+
+    The mailbox is emptied first: after an outage an answer that came in time may still lie there. When it cannot be
+    reached nothing lapses. What was just received waits for its judgement.
+    """
+    fetch_new(office)
+    settle_all(office)
     now = office.clock.now()
     with office.ledger.transaction():
         for assignment in action.assignments:
             row = office.ledger.assignment_row(assignment)
-            settled = {AssignmentState.ACCEPTED, AssignmentState.WAIVED, AssignmentState.LAPSED}
-            if row and AssignmentState(str(row["state"])) not in settled:
+            kept = {AssignmentState.RECEIVED, *SETTLED}
+            if row and AssignmentState(str(row["state"])) not in kept:
                 office.ledger.move_assignment(assignment, AssignmentState.LAPSED, now, reason="พ้นกำหนดรวบรวม")
 
 

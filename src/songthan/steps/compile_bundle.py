@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
-from songthan.domain.assignments import DeadlineState
+from songthan.domain.assignments import AssignmentState, DeadlineState
 from songthan.domain.bundles import (
     AnswerSource,
     Exhibit,
@@ -28,19 +28,29 @@ from songthan.domain.forms import Answer, split_field_id
 from songthan.domain.plans import Deadline, Member
 from songthan.domain.thai import squeeze, thai_date, to_thai_digits
 from songthan.steps.office import Office
+from songthan.steps.signing_officer import signing_officer
+from songthan.steps.take_in import fetch_new, settle_all
 
 SIGNATURE_FIELD = "songthan_director"
 
 
-def compile_bundle(office: Office, action: Compile) -> None:
-    """Freeze the next version of a deadline's report and move the deadline to COMPILED."""
+def compile_bundle(office: Office, action: Compile) -> bool:
+    """Freeze the next version of a deadline's report and move the deadline to COMPILED.
+
+    The mailbox is emptied first; False, and nothing frozen, while an answer that just came waits for its judgement.
+    """
     deadline = office.plan.deadline(action.deadline)
+    fetch_new(office)
+    settle_all(office)
+    if any(r["state"] == AssignmentState.RECEIVED.value for r in office.ledger.assignment_rows(deadline.id)):
+        return False
     latest = office.ledger.bundles.latest(deadline.id)
     if latest is None:
         version = 1 + max((int(str(b["version"])) for b in office.ledger.bundles.all(deadline.id)), default=0)
         _freeze(office, deadline, version)
         office.tick("frozen")
     office.ledger.move_deadline(deadline.id, DeadlineState.COMPILED, office.clock.now())
+    return True
 
 
 def _collected_at(office: Office, deadline: str) -> datetime:
@@ -122,11 +132,6 @@ def _bundle_pdf(
     )
     page, box = office.press.signature_place(pdfs["memo"], signer.full_name)
     return office.signatures.prepare(merged, field=SIGNATURE_FIELD, page=page, box=box)
-
-
-def signing_officer(office: Office) -> tuple[Member, bool]:
-    """Who signs: the director (the acting director's turn is a later decision of the secretary)."""
-    return office.plan.roster.member(office.plan.roster.director), False
 
 
 def _report_template(office: Office, deadline: Deadline) -> str:

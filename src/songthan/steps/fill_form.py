@@ -44,7 +44,7 @@ def form_file(
     name = pattern.format(deadline_title=short_title(deadline), member=member.full_name)
     if again:
         name = name.removesuffix(".docx") + " (ฉบับขอแก้ไข).docx"
-    return OutgoingFile(name=_safe_name(name), type=DOCX, sha256=office.blobs.put(data))
+    return OutgoingFile(name=safe_name(name), type=DOCX, sha256=office.blobs.put(data))
 
 
 def short_title(deadline: Deadline) -> str:
@@ -131,5 +131,6 @@ def _carried(office: Office, deadline: Deadline, assignment: Assignment) -> dict
     return {}
 
 
-def _safe_name(name: str) -> str:
+def safe_name(name: str) -> str:
+    """`name` as a plain file name: nothing in it leads to another folder or ends a header line."""
     return "".join("-" if c in '/\\:*?"<>|' or ord(c) < 32 else c for c in name)

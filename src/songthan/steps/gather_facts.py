@@ -141,7 +141,9 @@ def _owes(office: Office, member: Member | None) -> tuple[str, ...]:
     if member is None:
         return ()
     rows = [office.ledger.as_assignment(r) for r in office.ledger.assignment_rows()]
-    mine = [a for a in rows if a.state in _OPEN_STATES]
+    known, people = {d.id for d in office.plan.deadlines}, {m.id for m in office.plan.roster.members}
+    # last year's deadlines and people who left stay in the ledger; nobody owes them anything now
+    mine = [a for a in rows if a.state in _OPEN_STATES and a.deadline in known and a.member in people]
     return tuple(a.id for a in mine if a.member == member.id) or tuple(
         a.id for a in mine if office.plan.roster.member(a.member).deputy == member.id
     )

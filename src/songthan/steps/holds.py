@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from songthan.domain.assignments import AssignmentState, DeadlineState
 from songthan.domain.errors import UsageError
-from songthan.domain.forms import ReturnedForm
+from songthan.domain.forms import ReturnedForm, split_field_id
 from songthan.steps.gather_facts import FormFile, gather
 from songthan.steps.mail_effects import keep_form
 from songthan.steps.office import Office
@@ -40,6 +40,15 @@ def held_form(office: Office, inbox_id: int) -> FormFile | None:
     return gather(office, row, office.ledger.inbox.message(inbox_id)).form_file
 
 
+def place_of(office: Office, file: FormFile, field_id: str) -> str:
+    """A field as a person finds it: «กิจกรรม ๖.๑ ช่อง ร้อยละ»."""
+    activity, key = split_field_id(field_id)
+    number = next((a.number for a in office.plan.activities if a.id == activity), activity)
+    spec = office.forms[file.assignment.form] if file.assignment else None
+    label = next((f.column or f.label for f in spec.fields if f.key == key), key) if spec else key
+    return f"กิจกรรม {number} ช่อง {label}"
+
+
 def accept_hold(office: Office, inbox_id: int, reason: str) -> str:
     """Use the held mail after all; returns what was done, in Thai. A quarantined mail is never read: UsageError."""
     row = _undecided(office, inbox_id)
@@ -57,10 +66,10 @@ def accept_hold(office: Office, inbox_id: int, reason: str) -> str:
     assignment = file.assignment
     if office.ledger.deadline_state(assignment.deadline) not in (DeadlineState.OPEN, DeadlineState.MISSED):
         raise UsageError(
-            "รอบรายงานนี้ปิดรวบรวมแล้ว", where=assignment.deadline, remedy="เปิดเล่มแก้ไขด้วย songthan reopen แล้วรับใหม่"
+            "รอบรายงานนี้ปิดรวบรวมแล้ว", where=assignment.deadline, remedy="แจ้งผู้ส่งว่าจะนำไปใช้ในรอบถัดไป แล้วปิดรายการนี้ด้วย songthan hold reject"
         )
     if assignment.state in (AssignmentState.PLANNED, AssignmentState.WAIVED):
-        raise UsageError("รายการนี้ยังไม่ได้ขอหรือได้รับยกเว้นแล้ว", where=assignment.id, remedy="เปิดรายการด้วย songthan reopen")
+        raise UsageError("รายการนี้ยังไม่ได้ขอหรือได้รับยกเว้นแล้ว", where=assignment.id, remedy="รอให้ระบบส่งแบบก่อน หรือปิดรายการนี้ด้วย songthan hold reject")
     verdict = _verdict(file.form)
     with office.ledger.transaction():
         office.ledger.inbox.decide(inbox_id, "accept", reason, office.clock.now())

@@ -53,8 +53,8 @@ def settle_purpose(
     if route.purpose == "form":
         return _form(office, inbox_id, message, route, gathered)
     deadline_id = gathered.facts.thread_deadline
-    if not deadline_id:
-        return _hold(route, "ไม่ทราบว่าจดหมายนี้เกี่ยวกับกำหนดส่งใด"), _nothing
+    if deadline_id not in {d.id for d in office.plan.deadlines}:
+        return _hold(route, "ไม่ทราบว่าจดหมายนี้เกี่ยวกับกำหนดส่งใดของแผนปีนี้"), _nothing
     deadline = office.plan.deadline(deadline_id)
     state = office.ledger.deadline_state(deadline_id)
     if route.purpose == "signature":

@@ -7,7 +7,9 @@ from collections import Counter
 
 from songthan.domain.assignments import STATE_TH, AssignmentState
 from songthan.domain.ladders import ladder_for
+from songthan.domain.plans import Deadline
 from songthan.domain.thai import thai_date, to_thai_digits
+from songthan.steps.fill_form import short_title
 from songthan.steps.office import Office
 
 ROUTE_TH = {"accept": "รับ", "note": "บันทึก", "hold": "พักรอตรวจ", "quarantine": "กักกัน"}
@@ -48,6 +50,7 @@ def deadline_status(office: Office, deadline_id: str) -> dict[str, object]:
     return {
         "deadline": deadline_id,
         "title": deadline.title,
+        "brief": brief(office, deadline),
         "state": state.value,
         "state_th": STATE_TH[state.value],
         "opens": ladder.opens.isoformat(),
@@ -64,6 +67,13 @@ def deadline_status(office: Office, deadline_id: str) -> dict[str, object]:
         "receipt": bundle.get("receipt"),
         "assignments": rows,
     }
+
+
+def brief(office: Office, deadline: Deadline) -> str:
+    """A deadline in a few words: «ไตรมาสที่ ๒ ปี ๒๕๖๖», or the short names of its forms."""
+    if deadline.quarter:
+        return short_title(deadline)
+    return ", ".join(office.plan.channels[form].short for form in deadline.forms)
 
 
 def office_status(office: Office) -> dict[str, object]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from datetime import date
 
 from songthan.domain.ladders import ladder_for
-from songthan.domain.thai import thai_date
+from songthan.domain.thai import thai_date, to_thai_digits
 from songthan.steps.letters import queue
 from songthan.steps.office import Office
 from songthan.steps.post import post
 from songthan.steps.report_status import deadline_status, owing
 
+#: Waiting mails a digest names one by one.
+MOST_HOLDS = 60
 _LIVE = frozenset({"OPEN", "COLLECTED", "COMPILED", "WITH_DIRECTOR", "SIGNED", "SUBMITTED", "MISSED"})
 
 
@@ -56,10 +58,7 @@ def _context(office: Office, today: date) -> dict[str, object]:
         "date_th": thai_date(today, weekday=True),
         "deadlines": deadlines,
         "owing": owed,
-        "holds": [
-            {"id": h["id"], "sender": h["sender"] or "-", "subject": h["subject"] or "-", "reason": h["reason"] or "-"}
-            for h in office.ledger.inbox.holds()
-        ],
+        "holds": _holds(office),
         "counts": {
             "mails_in": counts["all"],
             "mails_out": office.ledger.outbox.sent_count(),
@@ -71,6 +70,19 @@ def _context(office: Office, today: date) -> dict[str, object]:
             {"command": "songthan hold list", "meaning": "ดูจดหมายที่รอวินิจฉัย"},
         ],
     }
+
+
+def _holds(office: Office) -> list[dict[str, object]]:
+    """The mails that wait for her, oldest first; a flood of them does not make an endless letter."""
+    waiting = office.ledger.inbox.holds()
+    rows: list[dict[str, object]] = [
+        {"id": h["id"], "sender": h["sender"] or "-", "subject": h["subject"] or "-", "reason": h["reason"] or "-"}
+        for h in waiting[:MOST_HOLDS]
+    ]
+    if len(waiting) > MOST_HOLDS:
+        more = f"อีก {to_thai_digits(len(waiting) - MOST_HOLDS)} ฉบับ"
+        rows.append({"id": "ถัดไป", "sender": "-", "subject": more, "reason": "ดูทั้งหมดด้วย songthan hold list"})
+    return rows
 
 
 def _next_dates(office: Office, today: date) -> list[dict[str, str]]:

@@ -15,11 +15,11 @@ from songthan.domain.messages import Message, OutgoingFile
 from songthan.domain.plans import Deadline
 from songthan.domain.routing import own_words
 from songthan.domain.thai import canonical, thai_date, thai_datetime, to_arabic_digits, to_thai_digits
-from songthan.steps.compile_bundle import signing_officer
 from songthan.steps.fill_form import DOCX, short_title
 from songthan.steps.letters import queue
 from songthan.steps.office import Office
 from songthan.steps.post import post
+from songthan.steps.signing_officer import signing_officer
 
 _CHANNEL_TH = {"word": "ไฟล์ WORD", "pdf": "ไฟล์ PDF"}
 #: «เลขรับที่ สว ๔๑๒๓/๒๕๖๖», «เลขทะเบียนรับ 123/2566»…: the word, an optional ที่, then the number with its year.

@@ -107,6 +107,9 @@ def _route(office: Office, row: Mapping[str, object], message: Message, *, poiso
     route = decide_route(gathered.facts, office.rules)
     route, finish = settle_purpose(office, inbox_id, message, route, gathered)
     with office.ledger.transaction():
+        if (office.ledger.inbox.get(inbox_id) or {}).get("route"):
+            # another tick was here between our reading and now
+            return
         office.ledger.inbox.save_route(inbox_id, route, office.clock.now())
         apply(office, inbox_id, message, route, gathered)
         finish()

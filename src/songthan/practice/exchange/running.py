@@ -89,6 +89,7 @@ def start(
             stdout=subprocess.PIPE,
             stderr=complaints,
             text=True,
+            start_new_session=outlive,
         )
     line = process.stdout.readline()
     try:
