@@ -206,7 +206,7 @@ def test_a_corrupt_file_is_refused_with_the_remedy(tmp_path: Path, content: byte
     path.write_bytes(content)
     with pytest.raises(LedgerError) as caught:
         SqliteLedger(path)
-    assert caught.value.where == str(path) and "backups" in caught.value.remedy
+    assert caught.value.where == str(path) and "สำเนาสำรอง" in caught.value.remedy
     assert path.read_bytes() == content
 
 

@@ -131,7 +131,7 @@ def test_every_command_line_shown_exists(page: str) -> None:
     wrong = []
     for line in shell_lines(text(page)):
         if line.startswith("songthan "):
-            words = shlex.split(line)[1:]
+            words = shlex.split(line, comments=True)[1:]
             asks_help = words[-1] in ("--help", "-h")
             if said := fault(words[:-1] if asks_help else words, whole=not asks_help):
                 wrong.append((line, said))
@@ -149,7 +149,7 @@ def test_every_command_line_shown_exists(page: str) -> None:
 @pytest.mark.parametrize("page", IDS)
 def test_every_make_target_shown_exists(page: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", text("Makefile"), re.M))
-    shown = {w for line in shell_lines(text(page)) if line.startswith("make ") for w in line.split()[1:] if w[0] != "-"}
+    shown = {w for line in shell_lines(text(page)) if line.startswith("make ") for w in shlex.split(line, comments=True)[1:] if w[0] != "-"}
     shown |= set(re.findall(r"`make ([a-z-]+)`", text(page)))
     assert shown <= targets
 
