@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from songthan.domain.assignments import OWING, SETTLED, Assignment, AssignmentState, DeadlineState, assignments_for
 from songthan.domain.decisions import Ask, AskDeputy, Lapse, Open, Remind, deputy_key, reminder_key, request_key
-from songthan.domain.messages import OutgoingFile
-from songthan.domain.plans import Activity
+from songthan.domain.plans import Activity, Member
 from songthan.steps.fill_form import form_file
 from songthan.steps.letters import activity_words, deadline_words, member_words, queue
 from songthan.steps.office import Office
@@ -35,27 +34,7 @@ def ask(office: Office, action: Ask) -> bool:
     deadline = office.plan.deadline(action.deadline)
     member = office.plan.roster.member(action.member)
     key = request_key(deadline.id, member.id)
-    if office.ledger.outbox.state(key) == "none":
-        files = [form_file(office, a) for a in assignments]
-        office.tick("rendered")
-        queue(
-            office,
-            key=key,
-            kind="request",
-            to=member.email,
-            deadline=deadline.id,
-            subjects=tuple(a.id for a in assignments),
-            files=files,
-            context={
-                "member": member_words(member),
-                "deadline": deadline_words(deadline),
-                "form_title": office.forms[assignments[0].form].title,
-                "activities": activity_words(_activities(office, assignments)),
-                "token": ", ".join(a.token for a in assignments),
-                "file_name": files[0].name,
-                "on_behalf_of": None,
-            },
-        )
+    _queue_request(office, key, member, assignments)
     if not post(office, key):
         return False
     today = office.calendar.local(office.clock.now()).date().isoformat()
@@ -64,6 +43,35 @@ def ask(office: Office, action: Ask) -> bool:
             office.ledger.move_assignment(a.id, AssignmentState.ASKED, office.clock.now(), asked_on=today)
     office.tick("asked")
     return True
+
+
+def _queue_request(
+    office: Office, key: str, to: Member, assignments: list[Assignment], on_behalf_of: str | None = None
+) -> None:
+    """The request with the forms of these assignments, to their holder or to who stands in for him."""
+    if office.ledger.outbox.state(key) != "none":
+        return
+    deadline = office.plan.deadline(assignments[0].deadline)
+    files = [form_file(office, a) for a in assignments]
+    office.tick("rendered")
+    queue(
+        office,
+        key=key,
+        kind="request",
+        to=to.email,
+        deadline=deadline.id,
+        subjects=tuple(a.id for a in assignments),
+        files=files,
+        context={
+            "member": member_words(to),
+            "deadline": deadline_words(deadline),
+            "form_title": office.forms[assignments[0].form].title,
+            "activities": activity_words(_activities(office, assignments)),
+            "token": ", ".join(a.token for a in assignments),
+            "file_name": files[0].name,
+            "on_behalf_of": on_behalf_of,
+        },
+    )
 
 
 def remind(office: Office, action: Remind) -> bool:
@@ -107,26 +115,7 @@ def ask_deputy(office: Office, action: AskDeputy) -> bool:
     member = office.plan.roster.member(action.member)
     deputy = office.plan.roster.member(action.deputy)
     key = deputy_key(deadline.id, member.id, deputy.id)
-    if office.ledger.outbox.state(key) == "none":
-        files: list[OutgoingFile] = [form_file(office, a) for a in owing]
-        queue(
-            office,
-            key=key,
-            kind="request",
-            to=deputy.email,
-            deadline=deadline.id,
-            subjects=tuple(a.id for a in owing),
-            files=files,
-            context={
-                "member": member_words(deputy),
-                "deadline": deadline_words(deadline),
-                "form_title": office.forms[owing[0].form].title,
-                "activities": activity_words(_activities(office, owing)),
-                "token": ", ".join(a.token for a in owing),
-                "file_name": files[0].name,
-                "on_behalf_of": member.full_name,
-            },
-        )
+    _queue_request(office, key, deputy, owing, on_behalf_of=member.full_name)
     return post(office, key)
 
 
