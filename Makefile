@@ -10,7 +10,7 @@ setup:          ## .venv, LibreOffice, poppler and the official fonts (a second 
 
 test: setup     ## the whole test suite, real parts included (under 10 minutes on 2 cores)
 	@.venv/bin/ruff check src flows tests benchmarks
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n 2 --dist loadfile
 
 test-fast: setup ## the tests that start no server and no program
 	@$(PY) -m pytest -m "not real"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from songthan.domain.messages import OutgoingFile, OutgoingMail
 from songthan.domain.plans import Activity, Deadline, Member
-from songthan.domain.thai import thai_date, thai_datetime
+from songthan.domain.thai import thai_date, thai_datetime, to_thai_digits
 from songthan.steps.office import Office
 
 
@@ -53,7 +53,7 @@ def common(office: Office) -> dict[str, object]:
         "secretary": {
             "full_name": secretary.full_name,
             "position": secretary.position,
-            "phone": secretary.phone or roster.phone,
+            "phone": to_thai_digits(secretary.phone or roster.phone),
             "email": secretary.email,
         },
     }
