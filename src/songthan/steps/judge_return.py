@@ -6,13 +6,16 @@ finds the assignment already moved, and the letter in the outbox is carried out 
 
 from __future__ import annotations
 
-from songthan.domain.assignments import AssignmentState
+from songthan.domain.assignments import Assignment, AssignmentState
 from songthan.domain.decisions import Judge
-from songthan.domain.forms import split_field_id
-from songthan.domain.thai import thai_datetime
+from songthan.domain.forms import ReturnedForm, split_field_id
+from songthan.domain.thai import thai_datetime, to_thai_digits
 from songthan.steps.fill_form import form_file
-from songthan.steps.letters import deadline_words, member_words, queue
+from songthan.steps.letters import deadline_words, member_words, queue, tell_secretary
 from songthan.steps.office import Office
+
+#: After so many requests for a correction of one form the secretary is told instead.
+MOST_ROUNDS = 3
 
 
 def judge(office: Office, action: Judge) -> None:
@@ -48,7 +51,7 @@ def _accept(office: Office, action: Judge) -> None:
         office.ledger.move_assignment(assignment.id, AssignmentState.ACCEPTED, now)
         queue(
             office,
-            key=f"{assignment.id}/receipt/{action.return_id}",
+            key=f"{assignment.id}/receipt/{office.calendar.local(now).date().isoformat()}",
             kind="receipt",
             to=address,
             reply_to=message_id,
@@ -70,10 +73,14 @@ def _ask_for_correction(office: Office, action: Judge) -> None:
     assignment = office.ledger.as_assignment(row)
     form = office.ledger.returns.form(action.return_id)
     person, address, message_id = _writer(office, action)
+    rounds = int(str(row["corrections"] or 0))
+    if rounds >= MOST_ROUNDS:
+        _hand_to_secretary(office, assignment, form, rounds)
+        return
     file = form_file(office, assignment, answers=form.answers, again=True)
     with office.ledger.transaction():
         office.ledger.move_assignment(
-            assignment.id, AssignmentState.NEEDS_CORRECTION, now, corrections=int(str(row["corrections"] or 0)) + 1
+            assignment.id, AssignmentState.NEEDS_CORRECTION, now, corrections=rounds + 1
         )
         queue(
             office,
@@ -92,6 +99,25 @@ def _ask_for_correction(office: Office, action: Judge) -> None:
                 "file_name": file.name,
                 "token": assignment.token,
             },
+        )
+
+
+def _hand_to_secretary(office: Office, assignment: Assignment, form: ReturnedForm, rounds: int) -> None:
+    """Asked often enough: no further letter by itself, a person talks to a person (and a robot is not answered for ever)."""
+    member = office.plan.roster.member(assignment.member)
+    with office.ledger.transaction():
+        office.ledger.move_assignment(
+            assignment.id, AssignmentState.NEEDS_CORRECTION, office.clock.now(), corrections=rounds + 1
+        )
+        tell_secretary(
+            office,
+            key=f"{assignment.id}/rounds",
+            deadline=assignment.deadline,
+            title=f"ขอแก้ไขหลายครั้งแล้วยังไม่ครบ {member.full_name}",
+            what=f"ระบบขอให้แก้ไขแล้ว {to_thai_digits(rounds)} ครั้ง ยังมี {to_thai_digits(len(form.problems))} แห่ง: "
+            + " ".join(p.message_th for p in form.problems[:5]),
+            actions=("โทรศัพท์อธิบายแก่ผู้กรอก แบบที่ส่งมาอีกระบบยังรับและตรวจตามปกติ แต่จะไม่ส่งจดหมายขอแก้ไขซ้ำ",),
+            commands=[("songthan status", "ดูสถานะทุกรายการ")],
         )
 
 
