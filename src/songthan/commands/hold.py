@@ -93,7 +93,7 @@ def _decision(name: str, help_th: str, step: str) -> click.Command:
     return command
 
 
-hold.add_command(_decision("accept", "รับจดหมายไว้ใช้ (accept)", "accept_hold"))
-hold.add_command(_decision("reject", "ไม่รับ ปิดรายการ (reject)", "reject_hold"))
+hold.add_command(_decision("accept", "รับแบบในจดหมายไว้ใช้ ระบุเลขที่จดหมาย (MAIL) และเหตุผล (accept)", "accept_hold"))
+hold.add_command(_decision("reject", "ไม่รับ ปิดรายการ ระบุเลขที่จดหมาย (MAIL) และเหตุผล (reject)", "reject_hold"))
 
 COMMANDS = [hold]

@@ -467,7 +467,7 @@ def appendix(
             "activity_number": numbers.get(e.activity, ""),
             "title": e.name,
             "kind_th": _kind(e),
-            "sender": e.sender,
+            "sender": _sender(plan, e.sender),
             "received_th": f"{thai_date(e.received.date(), short=True)} {to_thai_digits(e.received.strftime('%H.%M'))} น.",
             "sha256": e.sha256,
             "pages_th": to_thai_digits(pages[e.number]) if pages.get(e.number) else "-",
@@ -475,6 +475,12 @@ def appendix(
         for e in exhibits
     ]
     return {"organisation": plain_organisation(plan), "deadline": plain_deadline(deadline), "exhibits": rows}
+
+
+def _sender(plan: Plan, address: str) -> str:
+    """A member by name, anybody else by address."""
+    member = plan.roster.by_address(address)
+    return member.full_name if member else address
 
 
 def _kind(exhibit: Exhibit) -> str:

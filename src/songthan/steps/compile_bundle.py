@@ -235,9 +235,9 @@ def _memo(
         f"ตามที่{organisation.parent}กำหนดให้สำนัก/กลุ่มรายงานผลการดำเนินการตาม{organisation.plan_title} "
         f"โดยให้จัดส่ง{deadline.title} ภายใน{thai_date(deadline.external, weekday=True)} นั้น",
         f"{organisation.name}ได้รวบรวมผลการดำเนินการจากผู้รับผิดชอบแล้ว จำนวน {to_thai_digits(asked - len(missing))} กิจกรรม "  # type: ignore[arg-type]
-        f"จากทั้งหมด {to_thai_digits(asked)} กิจกรรม{evidence} ผลการดำเนินการในภาพรวมคิดเป็นร้อยละ "
-        f"{footer['overall_percent_th']} ดำเนินการแล้วเสร็จ {footer['finished_th']} แนวทาง "  # type: ignore[index]
-        f"อยู่ระหว่างการดำเนินการ {footer['underway_th']} แนวทาง รายละเอียดปรากฏตามรายงานที่แนบมาพร้อมนี้",  # type: ignore[index]
+        f"จากทั้งหมด {to_thai_digits(asked)} กิจกรรม{evidence} ผลการดำเนินการในภาพรวมคิดเป็นระดับคะแนน "
+        f"{footer['overall_percent_th']} (ค่าเฉลี่ยร้อยละของกิจกรรมที่ได้รับรายงาน) ในส่วนของแนวทางการดำเนินการตามมาตรการ "  # type: ignore[index]
+        f"ดำเนินการแล้วเสร็จ {footer['finished_th']} แนวทาง อยู่ระหว่างการดำเนินการ {footer['underway_th']} แนวทาง รายละเอียดปรากฏตามรายงานที่แนบมาพร้อมนี้",  # type: ignore[index]
     ]
     if missing:
         paragraphs.append(f"ทั้งนี้ ยังไม่ได้รับรายงาน {to_thai_digits(len(missing))} กิจกรรม ตามที่ระบุไว้ท้ายรายงาน")  # type: ignore[arg-type]

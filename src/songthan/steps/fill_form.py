@@ -99,7 +99,8 @@ def _activity(activity: Activity, answers: Mapping[str, dict[str, object]]) -> d
         "details": list(activity.details),
         "outputs": list(activity.outputs),
         "outcomes": list(activity.outcomes),
-        "documents": list(activity.documents),
+        # the plan's document column begins with the date itself, which stands beside it already
+        "documents": [d for d in activity.documents if d.removeprefix("วันที่ ") not in {thai_date(day) for day in dues}],
         "due_th": " และ ".join(thai_date(day, short=True) for day in dues),
         "answers": dict(answers),
     }

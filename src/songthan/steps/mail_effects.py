@@ -67,7 +67,7 @@ def settle_purpose(
         return route, lambda: record_signature(office, deadline, signed, report, message)
     number = receipt_number(message.body)
     if number is None:
-        return _hold(route, "หน่วยงานสารบรรณตอบกลับแล้ว แต่ไม่พบเลขรับที่ชัดเจน โปรดเปิดอ่านและบันทึกเลขรับ"), _nothing
+        return _hold(route, "หน่วยงานสารบรรณตอบกลับแล้ว แต่ไม่พบเลขรับที่ชัดเจน โปรดขอให้ตอบกลับอีกครั้งโดยเขียนเลขรับให้ชัด"), _nothing
     if state is not DeadlineState.SUBMITTED:
         return _hold(route, "ได้รับเลขรับ แต่ขณะนี้ไม่มีเรื่องที่รอเลขรับ"), _nothing
     return route, lambda: record_receipt(office, deadline, number, message, inbox_id)
@@ -287,7 +287,10 @@ def _tell_of_quarantine(office: Office, inbox_id: int, message: Message, route: 
             f"{route.reason} ระบบไม่ได้อ่านหรือใช้ข้อมูลใดจากจดหมายนี้"
         ),
         actions=("อย่าเปิดไฟล์แนบ", "หากเป็นชื่อของบุคลากรในสำนัก โปรดแจ้งเจ้าตัวและฝ่ายเทคโนโลยีสารสนเทศ"),
-        commands=[(f"songthan hold show {inbox_id}", "ดูหัวจดหมาย")],
+        commands=[
+            (f"songthan hold show {inbox_id}", "ดูผู้ส่ง เรื่อง และเหตุที่กักกัน"),
+            (f'songthan hold reject {inbox_id} --reason "…"', "ปิดรายการเมื่อตรวจสอบแล้ว"),
+        ],
     )
 
 

@@ -12,7 +12,7 @@ from songthan.domain.thai import thai_date, to_thai_digits
 from songthan.steps.letters import queue
 from songthan.steps.office import Office
 from songthan.steps.post import post
-from songthan.steps.report_status import deadline_status, owing
+from songthan.steps.report_status import brief, deadline_status, owing
 
 #: Waiting mails a digest names one by one.
 MOST_HOLDS = 60
@@ -52,7 +52,7 @@ def _context(office: Office, today: date) -> dict[str, object]:
         )
         left = office.calendar.working_days_between(today, deadline.members_until)
         owed += [
-            {"full_name": n, "deadline_title": deadline.title, "days_left": left} for n in owing(office, deadline.id)
+            {"full_name": n, "deadline_title": brief(office, deadline), "days_left": left} for n in owing(office, deadline.id)
         ]
     return {
         "date_th": thai_date(today, weekday=True),
@@ -95,5 +95,5 @@ def _next_dates(office: Office, today: date) -> list[dict[str, str]]:
             (ladder.target, "ส่งจริงภายใน"),
         ):
             if day >= today:
-                found.append((day, f"{what} {deadline.title}"))
+                found.append((day, f"{what} {brief(office, deadline)}"))
     return [{"date_th": thai_date(day, short=True), "what": what} for day, what in sorted(found)[:5]]
