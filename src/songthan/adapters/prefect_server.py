@@ -81,8 +81,9 @@ def environment(home: Path, port: int, *, heartbeats: bool) -> dict[str, str]:
         # every deadline of the fiscal year shows its next run, not only those of the next hundred days
         "PREFECT_SERVER_SERVICES_SCHEDULER_MAX_SCHEDULED_TIME": "P400D",
         "DO_NOT_TRACK": "1",
-        # what a run did is told in the dashboard; the terminal shows only what went wrong
-        "PREFECT_LOGGING_LEVEL": "INFO",
+        # live, what a run did is told in the dashboard and the terminal shows only what went wrong; a rehearsal tells it
+        # in its own account and spares the server the lines
+        "PREFECT_LOGGING_LEVEL": "INFO" if heartbeats else "WARNING",
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",
         "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
