@@ -215,7 +215,6 @@ def _collecting(view: DeadlineView, ladder: Ladder, local: datetime, calendar: W
         told = alarm_key(deadline, "nothing") in view.outbox
         return () if told else (Alarm(deadline=deadline, kind="nothing"),)
     if local >= ladder.cut:
-        # what was received but waits for a person's word is gone on without as well
         late = tuple(a.assignment.id for a in view.assignments if a.state not in SETTLED)
         return (Lapse(deadline=deadline, assignments=late),) if late else ()
     if not in_office_hours(local, calendar):

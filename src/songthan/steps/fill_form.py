@@ -39,12 +39,25 @@ def form_file(
     data = office.renderer.form(
         spec=spec, identity=identity, context=slice_context(office.plan, deadline, assignment, filled)
     )
-    member = office.plan.roster.member(assignment.member)
-    pattern = spec.file_name or "{deadline_title} - {member}.docx"
-    name = pattern.format(deadline_title=short_title(deadline), member=member.full_name)
+    name = form_name(office, assignment)
     if again:
         name = name.removesuffix(".docx") + " (ฉบับขอแก้ไข).docx"
-    return OutgoingFile(name=safe_name(name), type=DOCX, sha256=office.blobs.put(data))
+    return OutgoingFile(name=name, type=DOCX, sha256=office.blobs.put(data))
+
+
+def form_name(office: Office, assignment: Assignment) -> str:
+    """The readable name of an assignment's form file, by the form's own pattern."""
+    spec = office.forms[assignment.form]
+    deadline = office.plan.deadline(assignment.deadline)
+    pattern = spec.file_name or "{deadline_title} - {member}.docx"
+    return safe_name(
+        pattern.format(
+            deadline_title=short_title(deadline),
+            member=office.plan.roster.member(assignment.member).full_name,
+            form_title=spec.title,
+            deadline=deadline.id,
+        )
+    )
 
 
 def short_title(deadline: Deadline) -> str:

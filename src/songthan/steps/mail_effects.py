@@ -11,12 +11,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from songthan.domain.absence import return_date
-from songthan.domain.assignments import AssignmentState, DeadlineState
+from songthan.domain.assignments import Assignment, AssignmentState, DeadlineState
 from songthan.domain.messages import Message, Route
 from songthan.domain.plans import Member
 from songthan.domain.thai import thai_datetime
 from songthan.steps.ask_director import check_signature, record_signature
-from songthan.steps.fill_form import short_title
+from songthan.steps.fill_form import form_name
 from songthan.steps.gather_facts import FormFile, Gathered
 from songthan.steps.letters import deadline_words, member_words, queue, tell_secretary
 from songthan.steps.office import Office
@@ -175,7 +175,7 @@ def _note_absence(office: Office, message: Message, gathered: Gathered) -> None:
             office.ledger.record("member-away", assignment, office.clock.now(), until=until, member=member)
 
 
-def _answer_to(office: Office, message: Message, gathered: Gathered) -> tuple[Member, object, str] | None:
+def _answer_to(office: Office, message: Message, gathered: Gathered) -> tuple[Member, Assignment, str] | None:
     """Whom to answer about which assignment; None when he is not ours, not proven, or owes nothing."""
     member_id = gathered.facts.sender_member
     if not member_id or message.auto or message.authentication != "pass":
@@ -194,25 +194,8 @@ def _answer_to(office: Office, message: Message, gathered: Gathered) -> tuple[Me
 def _need_file(office: Office, message: Message, gathered: Gathered) -> None:
     """One friendly answer per sender and day to «ส่งแล้วค่ะ» without a file."""
     found = _answer_to(office, message, gathered)
-    if found is None:
-        return
-    member, assignment, day = found
-    deadline = office.plan.deadline(assignment.deadline)
-    queue(
-        office,
-        key=f"need_file/{member.id}/{day}",
-        kind="need_file",
-        to=member.email,
-        reply_to=message.message_id,
-        deadline=deadline.id,
-        subjects=(assignment.id,),
-        context={
-            "member": member_words(member),
-            "deadline": deadline_words(deadline),
-            "file_name": _form_name(office, assignment),
-            "token": assignment.token,
-        },
-    )
+    if found is not None:
+        _answer(office, message, found, kind="need_file", reason="", words={})
 
 
 def _not_valid(office: Office, message: Message, route: Route, gathered: Gathered) -> None:
@@ -221,13 +204,27 @@ def _not_valid(office: Office, message: Message, route: Route, gathered: Gathere
     found = _answer_to(office, message, gathered) if reason else None
     if found is None or reason is None:
         return
+    names = [a.name for a in message.attachments if a.role != "inline"]
+    words = {"reason": reason, "received_name": names[0] if names else message.subject}
+    _answer(office, message, found, kind="not_valid", reason=f"{reason}/", words=words)
+
+
+def _answer(
+    office: Office,
+    message: Message,
+    found: tuple[Member, Assignment, str],
+    *,
+    kind: str,
+    reason: str,
+    words: dict[str, object],
+) -> None:
+    """An automatic answer about one assignment; its key allows one per sender, reason and day."""
     member, assignment, day = found
     deadline = office.plan.deadline(assignment.deadline)
-    names = [a.name for a in message.attachments if a.role != "inline"]
     queue(
         office,
-        key=f"not_valid/{reason}/{member.id}/{day}",
-        kind="not_valid",
+        key=f"{kind}/{reason}{member.id}/{day}",
+        kind=kind,
         to=member.email,
         reply_to=message.message_id,
         deadline=deadline.id,
@@ -235,20 +232,10 @@ def _not_valid(office: Office, message: Message, route: Route, gathered: Gathere
         context={
             "member": member_words(member),
             "deadline": deadline_words(deadline),
-            "reason": reason,
-            "received_name": names[0] if names else message.subject,
-            "file_name": _form_name(office, assignment),
+            "file_name": form_name(office, assignment),
             "token": assignment.token,
+            **words,
         },
-    )
-
-
-def _form_name(office: Office, assignment: object) -> str:
-    spec = office.forms[assignment.form]
-    member = office.plan.roster.member(assignment.member)
-    deadline = office.plan.deadline(assignment.deadline)
-    return (spec.file_name or "{deadline_title} - {member}.docx").format(
-        deadline_title=short_title(deadline), member=member.full_name, form_title=spec.title, deadline=deadline.id
     )
 
 
