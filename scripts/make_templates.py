@@ -28,6 +28,7 @@ from template_parts import (
     section,
     size,
     table,
+    text_width,
 )
 
 F3_TITLE = "แบบรายงานผลการดำเนินการตามแผนบูรณาการส่งเสริม สนับสนุน การดำเนินการด้านคุณธรรม จริยธรรม"
@@ -115,9 +116,11 @@ def make_f3(folder: Path) -> None:
         command("endfor"),
         paragraph(run("", size(4)), "", '<w:spacing w:line="20" w:lineRule="exact"/>'),
     ]  # fmt: skip
-    page = section(landscape=True, margins_cm=(1.5, 1.5, 1.4, 1.5), parts=True)
-    footer = "รหัสแบบ {{ token }} · F3 · {{ deadline.id }}"
-    save(folder / "f3.docx", "แบบรายงานผลการดำเนินการตามแผนบูรณาการ", "".join(body), page, footer=footer)
+    margins = (1.5, 1.5, 1.4, 1.5)
+    page = section(landscape=True, margins_cm=margins, parts=True, qr=True)
+    save(folder / "f3.docx", "แบบรายงานผลการดำเนินการตามแผนบูรณาการ", "".join(body), page,
+         footer="รหัสแบบ {{ token }} · F3 · {{ deadline.id }}",
+         qr_at=text_width(landscape=True, margins_cm=margins))  # fmt: skip
 
 
 def make_report(folder: Path) -> None:
@@ -203,16 +206,16 @@ def make_report(folder: Path) -> None:
 
 
 def make_memo(folder: Path) -> None:
-    text_width = round(16 * CM)
+    edge = round(16 * CM)
     dotted = '<w:u w:val="dotted"/>'
 
-    def labelled(label: str, value: str, until: int = text_width) -> str:
+    def labelled(label: str, value: str, until: int = edge) -> str:
         """A bold 20 pt label, the value on a dotted line that runs to the edge."""
         return run(label, BOLD + size(40)) + run(f" {value} \t", dotted)
 
-    end = f'<w:tabs><w:tab w:val="right" w:pos="{text_width}"/></w:tabs>'
-    two = f'<w:tabs><w:tab w:val="left" w:pos="{8 * CM}"/><w:tab w:val="right" w:pos="{text_width}"/></w:tabs>'
-    columns = [2400, text_width - 4800, 2400]
+    end = f'<w:tabs><w:tab w:val="right" w:pos="{edge}"/></w:tabs>'
+    two = f'<w:tabs><w:tab w:val="left" w:pos="{8 * CM}"/><w:tab w:val="right" w:pos="{edge}"/></w:tabs>'
+    columns = [2400, edge - 4800, 2400]
     head = table(
         columns,
         [

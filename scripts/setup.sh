@@ -13,6 +13,8 @@ need() { echo "setup: $1" >&2; exit 3; }
 missing_programs() {
   command -v soffice >/dev/null || echo libreoffice-writer-nogui
   command -v pdftotext >/dev/null || echo poppler-utils
+  command -v tesseract >/dev/null || echo tesseract-ocr
+  [ -e /usr/share/tesseract-ocr/5/tessdata/tha.traineddata ] || echo tesseract-ocr-tha
   [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || echo fonts-dejavu-core
   python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }

@@ -1,6 +1,10 @@
 """The building blocks of make_templates.py: paragraphs, tables, content controls, styles and the package around them.
 
 Measures: page sizes and widths in twentieths of a point (dxa), type in half points, as WordprocessingML counts them.
+
+Rules for a form's template: a field that may take several lines stands alone in its own cell (`field_cell`); a short one
+may stand in a sentence (`words`, `control`, `box`) with printed words before and after it, never touching another.
+A form's page is `section(..., qr=True)` and `save(..., qr_at=<text width>)`: the footer then carries the QR picture.
 """
 
 from __future__ import annotations
@@ -26,6 +30,8 @@ FACE = "TH SarabunPSK"
 FACES = f'<w:rFonts w:ascii="{FACE}" w:hAnsi="{FACE}" w:eastAsia="{FACE}" w:cs="{FACE}"/>'
 GREY, HEAD_FILL = "F2F2F2", "D9E2F3"
 CM = 567
+#: The footer's QR picture: its name, its side, and the bottom margin that keeps the text clear of it.
+QR_NAME, QR_CM, QR_BOTTOM_CM = "songthan-qr", 1.7, 2.5
 
 
 def size(half_points: int) -> str:
@@ -57,6 +63,11 @@ def row_command(text: str, columns: Sequence[int]) -> str:
     return row([cell(sum(columns), paragraph(f"{{%tr {text} %}}", "TableText"), span=len(columns))])
 
 
+def words(*pieces: str, look: str = "") -> str:
+    """A sentence: bare text becomes a run in this look, controls and boxes stay as they are."""
+    return "".join(piece if piece.startswith("<w:") else run(piece, look) for piece in pieces)
+
+
 def cell(width: int, *content: str, fill: str = "", span: int = 1, middle: bool = False) -> str:
     merged = f'<w:gridSpan w:val="{span}"/>' if span > 1 else ""
     shade = f'<w:shd w:val="clear" w:color="auto" w:fill="{fill}"/>' if fill else ""
@@ -78,6 +89,16 @@ def table(columns: Sequence[int], rows: Sequence[str], style: str = "SongthanTab
     )
 
 
+def field_cell(width: int, tag: str, style: str = "TableText", span: int = 1) -> str:
+    """A grey cell that holds this field's control and nothing else: the place for an answer of any length."""
+    return cell(width, paragraph(control(tag), style), fill=GREY, span=span)
+
+
+def column(key: str, name: str) -> str:
+    """The tag of the column `name` in a row of the growing table `key`."""
+    return f"{{{{ {key}.id }}}}.{name}"
+
+
 def head_row(columns: Sequence[int], titles: Sequence[str]) -> str:
     cells = [
         cell(width, paragraph(title, "TableHead"), fill=HEAD_FILL, middle=True)
@@ -87,29 +108,59 @@ def head_row(columns: Sequence[int], titles: Sequence[str]) -> str:
 
 
 _ids = iter(range(1, 1000))
-_PLACEHOLDER = run("……", '<w:rStyle w:val="PlaceholderText"/>')
+_PLACEHOLDER = '<w:rStyle w:val="PlaceholderText"/>'
+_GROUND = f'<w:shd w:val="clear" w:color="auto" w:fill="{GREY}"/>'
 _BOX = run("☐", '<w:rStyle w:val="CheckBox"/>')
 
 
-def control(tag: str) -> str:
-    """A run-level rich content control; Songthan fills it by its tag."""
+def blank(tag: str) -> str:
+    """A control to stand in a sentence: on grey ground, for in a sentence there is no grey cell to show the place."""
+    return control(tag, _GROUND)
+
+
+def control(tag: str, look: str = "") -> str:
+    """A run-level rich content control; Songthan fills it by its tag, in this look."""
     return (
         f'<w:sdt><w:sdtPr><w:alias w:val="{tag}"/><w:tag w:val="{tag}"/><w:id w:val="{next(_ids)}"/>'
         '<w:lock w:val="sdtLocked"/><w:showingPlcHdr/></w:sdtPr><w:sdtContent>'
-        f"{_PLACEHOLDER}</w:sdtContent></w:sdt>"
+        f"{run('……', _PLACEHOLDER + look)}</w:sdtContent></w:sdt>"
     )
 
 
-def check_box(tag: str, label: str) -> str:
-    """A paragraph with a check box and its label, lightly shaded: it is to be filled in."""
-    box = (
+def box(tag: str) -> str:
+    """A run-level check box to stand in a sentence; its tag is `<field>=<value>`."""
+    return (
         f'<w:sdt><w:sdtPr><w:alias w:val="{tag}"/><w:tag w:val="{tag}"/><w:id w:val="{next(_ids)}"/>'
         '<w:lock w:val="sdtLocked"/><w14:checkbox><w14:checked w14:val="0"/>'
         '<w14:checkedState w14:val="2612" w14:font="Segoe UI Symbol"/>'
         '<w14:uncheckedState w14:val="2610" w14:font="Segoe UI Symbol"/></w14:checkbox></w:sdtPr><w:sdtContent>'
         f"{_BOX}</w:sdtContent></w:sdt>"
     )
-    return paragraph(box + run(f" {label}"), "CheckLine")
+
+
+def yes_no(key: str, yes: str = "มี", no: str = "ไม่มี") -> str:
+    """Two boxes in a sentence: ☐ มี  ☐ ไม่มี."""
+    return box(f"{key}=yes") + run(f"\u00a0{yes}   ") + box(f"{key}=no") + run(f"\u00a0{no}")
+
+
+def check_box(tag: str, label: str) -> str:
+    """A paragraph with a check box and its label, lightly shaded: it is to be filled in."""
+    return paragraph(box(tag) + run(f" {label}"), "CheckLine")
+
+
+def pen_line(before: str, after: str, *, left: int, until: int) -> str:
+    """A place for a pen: `before`, a dotted line from there to `until`, `after`. The line is an underlined tab and holds
+    no characters: who types on it changes no printed word, and none come out of a PDF."""
+    stop = f'<w:keepNext/><w:tabs><w:tab w:val="left" w:pos="{until}"/></w:tabs><w:ind w:left="{left}"/>'
+    return paragraph(run(before) + run("\t", '<w:u w:val="dotted"/>') + (run(after) if after else ""), "", stop)
+
+
+def signature_block(*lines: str, left: int, until: int, room_cm: float = 1.2) -> str:
+    """Where the director signs: room for the signature, a dotted line, then these lines, centred from `left` on."""
+    gap = paragraph(run(""), "", f'<w:keepNext/><w:spacing w:line="{round(room_cm * CM)}" w:lineRule="exact"/>')
+    centre = f'<w:ind w:left="{left}"/><w:jc w:val="center"/>'
+    rest = [paragraph(line, "", ("<w:keepNext/>" if line != lines[-1] else "") + centre) for line in lines]
+    return gap + pen_line("ลงชื่อ", "ผู้รายงาน", left=left, until=until) + "".join(rest)
 
 
 # ---------------------------------------------------------------- the package around a document
@@ -150,6 +201,8 @@ def styles() -> str:
         + style("TableHead", "Table Head", '<w:keepNext/><w:jc w:val="center"/>', BOLD + size(28), "TableText")
         + style("TableCentre", "Table Centre", '<w:jc w:val="center"/>', "", "TableText")
         + style("TableBullet", "Table Bullet", '<w:ind w:left="142" w:hanging="142"/>', "", "TableText")
+        + style("FormText", "Form Text", line)
+        + style("FormCentre", "Form Centre", '<w:jc w:val="center"/>', "", "FormText")
         + style("CheckLine", "Check Line", f'<w:shd w:val="clear" w:color="auto" w:fill="{GREY}"/>', "", "TableText")
         + style("Instruction", "Instruction", '<w:ind w:left="340" w:hanging="340"/>', size(28))
         + style("Carried", "Carried Mark", tight, '<w:color w:val="7F7F7F"/>' + size(22), "TableText")
@@ -174,7 +227,7 @@ def empty_picture() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0\0\0\0\0")) + chunk(b"IEND", b"")
 
 
-def picture_slot(alt: str, width_cm: float, height_cm: float) -> str:
+def picture_slot(alt: str, width_cm: float, height_cm: float, relation: str = "rIdSlot") -> str:
     """An in-line picture of this size showing nothing; in Word: right click, Change Picture."""
     extent = f'cx="{round(width_cm * 360000)}" cy="{round(height_cm * 360000)}"'
     return (
@@ -182,14 +235,21 @@ def picture_slot(alt: str, width_cm: float, height_cm: float) -> str:
         f'<wp:docPr id="1" name="{alt}" descr="{alt}"/><wp:cNvGraphicFramePr/><a:graphic>'
         '<a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:pic><pic:nvPicPr>'
         f'<pic:cNvPr id="1" name="{alt}" descr="{alt}"/><pic:cNvPicPr/></pic:nvPicPr><pic:blipFill>'
-        '<a:blip r:embed="rIdSlot"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill><pic:spPr><a:xfrm>'
+        f'<a:blip r:embed="{relation}"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill><pic:spPr><a:xfrm>'
         f'<a:off x="0" y="0"/><a:ext {extent}/></a:xfrm><a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr>'
         "</pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r>"
     )
 
 
-def section(*, landscape: bool, margins_cm: tuple[float, float, float, float], parts: bool) -> str:
-    """`margins_cm`: top, right, bottom, left."""
+def text_width(*, landscape: bool, margins_cm: tuple[float, float, float, float]) -> int:
+    """How wide the text of an A4 page with these margins is, in twentieths of a point."""
+    _, right, _, left = (round(m * CM) for m in margins_cm)
+    return (16838 if landscape else 11906) - right - left
+
+
+def section(*, landscape: bool, margins_cm: tuple[float, float, float, float], parts: bool, qr: bool = False) -> str:
+    """`margins_cm`: top, right, bottom, left. With `qr` the bottom is at least so high that the text clears the QR."""
+    margins_cm = (*margins_cm[:2], max(margins_cm[2], QR_BOTTOM_CM if qr else 0), margins_cm[3])
     width, height = (16838, 11906) if landscape else (11906, 16838)
     orient = ' w:orient="landscape"' if landscape else ""
     top, right, bottom, left = (round(m * CM) for m in margins_cm)
@@ -212,7 +272,24 @@ def page_number() -> str:
     return paragraph(inner, "PageMark", '<w:jc w:val="right"/>')
 
 
-def save(path: Path, title: str, body: str, page: str, *, footer: str = "", picture: bool = False) -> None:
+def footer_line(footer: str, qr_at: int) -> str:
+    """The footer's words and, at the right edge `qr_at`, the place of the QR picture."""
+    if not qr_at:
+        return paragraph(footer, "PageMark")
+    edge = f'<w:tabs><w:tab w:val="right" w:pos="{qr_at}"/></w:tabs>'
+    return paragraph(run(f"{footer}\t") + picture_slot(QR_NAME, QR_CM, QR_CM, "rIdQr"), "PageMark", edge)
+
+
+def form_footer(form: str) -> str:
+    """The mark a form is recognised by when it comes back; a submitted one (no token) names bureau and report instead."""
+    mark = f"รหัสแบบ {{{{ token }}}} · {form} · {{{{ deadline.id }}}}"
+    return f"{{% if token %}}{mark}{{% else %}}{{{{ organisation.name }}}} · {{{{ deadline.title }}}}{{% endif %}}"
+
+
+def save(
+    path: Path, title: str, body: str, page: str, *, footer: str = "", picture: bool = False, qr_at: int = 0
+) -> None:
+    """Writes the package; `qr_at` (forms only) is the text width, where the footer's QR picture ends."""
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     kinds = "application/vnd.openxmlformats-officedocument.wordprocessingml"
     parts = {"styles": "styles", "settings": "settings"} | (
@@ -250,7 +327,13 @@ def save(path: Path, title: str, body: str, page: str, *, footer: str = "", pict
     }
     if footer:
         files["word/header1.xml"] = f"{HEAD}<w:hdr {NAMESPACES}>{page_number()}</w:hdr>"
-        files["word/footer1.xml"] = f"{HEAD}<w:ftr {NAMESPACES}>{paragraph(footer, 'PageMark')}</w:ftr>"
+        files["word/footer1.xml"] = f"{HEAD}<w:ftr {NAMESPACES}>{footer_line(footer, qr_at)}</w:ftr>"
+    if footer and qr_at:
+        files["word/_rels/footer1.xml.rels"] = (
+            f'{HEAD}<Relationships xmlns="{packages}/relationships">'
+            f'<Relationship Id="rIdQr" Type="{office}/image" Target="media/qr.png"/></Relationships>'
+        )
+        files["word/media/qr.png"] = empty_picture()
     if picture:
         files["word/media/slot.png"] = empty_picture()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:

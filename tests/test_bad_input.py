@@ -51,6 +51,7 @@ def test_unknown_deadline(workspace: Path) -> None:
 
 
 def test_a_deadline_whose_form_has_no_template(workspace: Path) -> None:
+    (workspace / "templates/docx/f4.toml").unlink()
     refused(workspace, rehearse(workspace, "2566-review"), 2, "F4", "templates")
 
 

@@ -28,7 +28,9 @@ FLOORS = {
 #: adapter family → the sibling families it may lean on; a family is a name up to its first underscore
 SIBLINGS = {
     "bundle": {"assemble", "sandbox"},
-    "form": {"render"},
+    # the blank form is read with the reader's own eyes, and the renderer hands it out
+    "form": {"render", "read"},
+    "render": {"form"},
     "read": {"sandbox"},
     # the loader of rules knows the defects the mail parser can report
     "rule": {"parse"},
@@ -41,7 +43,10 @@ SIBLINGS = {
 OWNERS = {
     "exchangelib": ("adapters/exchange",),
     "docxtpl": ("adapters/render_",),
-    "pypdf": ("adapters/assemble_pdf.py",),
+    # fields are read where PDFs are read, pages are put together where bundles are
+    "pypdf": ("adapters/assemble_pdf.py", "adapters/read_pdf_fields.py"),
+    "segno": ("adapters/render_",),
+    "zxingcpp": ("adapters/read_scan",),
     "prefect": ("adapters/prefect_server.py", "flows/"),
     "sqlite_utils": ("adapters/ledger.py",),
     "pyhanko": ("adapters/sign_pdf.py", "practice/"),

@@ -12,6 +12,7 @@ from typing import Protocol
 from songthan.domain.assignments import Assignment, AssignmentState, DeadlineState
 from songthan.domain.bundles import Exhibit, Manifest
 from songthan.domain.forms import FormIdentity, FormSpec, ReturnedForm
+from songthan.domain.layouts import Layout
 from songthan.domain.messages import Attachment, MailRef, Message, OutgoingMail, Route, SentRef
 
 
@@ -90,13 +91,21 @@ class Renderer(Protocol):
         """Any other template of templates/docx (report, memo, appendix) as docx bytes."""
         ...
 
+    def layout(self, spec: FormSpec) -> Layout | None:
+        """The blank form as data, by which it is read back; None for a form that repeats over activities."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Expectation:
-    """What the reader may know of the form it is to read: the activities asked and their printed numbers, in order."""
+    """What the reader may know of the form it is to read: the activities asked and their printed numbers, in order.
+
+    `layout` is the blank form as data, for forms that do not repeat over activities (`Renderer.layout`).
+    """
 
     spec: FormSpec
     activities: tuple[tuple[str, str], ...]
+    layout: Layout | None = None
 
 
 class Reader(Protocol):
@@ -150,6 +159,14 @@ class SignaturePort(Protocol):
 
     def verify(self, signed: bytes, *, frozen: bytes, trust_roots: Sequence[bytes], at: datetime) -> SignatureReport:
         """Is `signed` the frozen PDF plus one valid signature of a trusted certificate, and nothing else?"""
+        ...
+
+
+class WebsitePort(Protocol):
+    """The folder that is copied to the office's web server."""
+
+    def publish(self, name: str, pdf: bytes, *, title: str, sha256: str, at: datetime) -> Path:
+        """Put a PDF there under a plain file name and list it; the same file again changes nothing."""
         ...
 
 

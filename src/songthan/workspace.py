@@ -36,6 +36,7 @@ from songthan.adapters.prefect_server import (
     refuse_taken_port,
     wait_healthy,
 )
+from songthan.adapters.read_convert import ConvertingReader
 from songthan.adapters.read_sandboxed import SandboxedReader
 from songthan.adapters.rubric_file import load_rubric
 from songthan.adapters.rule_files import load_rules
@@ -238,6 +239,7 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
     from songthan.adapters.parse_mail import SandboxedMailParser
     from songthan.adapters.render_docx import DocxRenderer
     from songthan.adapters.sign_pdf import PadesSignatures
+    from songthan.adapters.website import WebsiteFolder
 
     settings = load_settings(Path(root) if root else find_root())
     folder = state_folder(settings, state)
@@ -262,6 +264,7 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
     return Office(
         plan=plan,
         forms=forms,
+        rubric=load_rubric(settings.folder("plan")) if (settings.folder("plan") / "rubric.toml").is_file() else None,
         rules=rules,
         calendar=load_calendar(plan),
         clock=open_clock(folder),
@@ -270,13 +273,14 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         mailbox=LateMailbox(settings, plan, folder),
         texts=MailTexts(templates / "mail"),
         renderer=DocxRenderer(templates / "docx"),
-        reader=SandboxedReader(sandbox),
+        reader=ConvertingReader(SandboxedReader(sandbox)),
         parser=SandboxedMailParser(
             sandbox=sandbox, authserv_id=settings.mailbox.authserv_id, own_addresses=(plan.roster.mailbox,)
         ),
         converter=LibreOffice(fontconfig=default_fontconfig()),
         signatures=signatures,
         press=Press(folder / "bundles", sandbox=sandbox, signatures=signatures, fonts=default_fontconfig()),
+        website=WebsiteFolder(folder / "website", title=plan.organisation.plan_title),
         state=folder,
         practice=settings.mailbox.kind == "practice",
         trust_roots=trust_roots,

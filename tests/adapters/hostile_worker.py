@@ -10,6 +10,7 @@ import sys
 from songthan.adapters.sandbox_worker import serve
 
 _kept: list[int] = []
+_held: list[bytes] = []
 
 
 def echo(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
@@ -29,6 +30,12 @@ def hang(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
 
 def hog(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
     return {"size": len(bytearray(args["bytes"]))}, []
+
+
+def keep(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
+    """Does not give its memory back."""
+    _held.append(b"x" * args["bytes"])
+    return {"pid": os.getpid()}, []
 
 
 def die(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
@@ -99,6 +106,7 @@ if __name__ == "__main__":
                 "spin",
                 "hang",
                 "hog",
+                "keep",
                 "die",
                 "die_when_used",
                 "fail",

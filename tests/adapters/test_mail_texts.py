@@ -28,12 +28,13 @@ MEMBER = {
         "external_th": "๒๐ มีนาคม ๒๕๖๖",
     },
     "activities": [{"number": "๑.๗ (๑)", "title": "จัดประชุม"}, {"number": "๒.๑", "title": "เผยแพร่สื่อ"}],
+    "forms": [],
     "token": "ST-7K3D-9QXA-M2PV",
     "file_name": "แบบรายงาน.docx",
 }
 COMMANDS = {"commands": [{"command": "songthan hold show 12", "meaning": "ดูรายละเอียด"}]}
 CONTEXTS: dict[str, dict] = {
-    "request": {**MEMBER, "form_title": "แบบ F3", "on_behalf_of": "นางเดือนเพ็ญ แสงจันทร์"},
+    "request": {**MEMBER, "file_names": ["แบบรายงาน.docx"], "on_behalf_of": "นางเดือนเพ็ญ แสงจันทร์"},
     "reminder": {**MEMBER, "days_left": 3, "step": "early", "on_behalf_of": None},
     "please_correct": {
         **MEMBER,
@@ -44,6 +45,7 @@ CONTEXTS: dict[str, dict] = {
         **MEMBER,
         "accepted_at_th": "๑๔ มีนาคม ๒๕๖๖ เวลา ๑๐.๓๐ น.",
         "activities_count": 2,
+        "form_title": "แบบรายงาน",
         "corrected": False,
     },
     "director": {

@@ -67,6 +67,33 @@ def encrypted_entry() -> bytes:
     return bytes(data)
 
 
+def damaged_part() -> bytes:
+    """One bit of the main part is not what its checksum says."""
+    files = build.parts(build.table(*build.rows()))
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return out.getvalue().replace("ดำเนิน".encode(), "ดำเนีน".encode(), 1)
+
+
+def hidden_name() -> bytes:
+    """The directory calls a part one thing, the part calls itself another."""
+    data = bytearray(build.docx())
+    at = data.index(b"word/document.xml")
+    data[at : at + 17] = b"word/documenx.xml"
+    return bytes(data)
+
+
+def longer_than_said() -> bytes:
+    """A part that unpacks to more than the directory says."""
+    data = bytearray(build.docx())
+    at = data.rindex(b"PK\x01\x02", 0, data.rindex(b"word/document.xml"))
+    size = struct.unpack("<I", data[at + 24 : at + 28])[0]
+    data[at + 24 : at + 28] = struct.pack("<I", size - 10)
+    return bytes(data)
+
+
 def hyperlink_and_harmless_fields() -> bytes:
     files = build.parts(build.table(*build.rows()) + field(" PAGE ") + field(' HYPERLINK "https://example.test" '))
     files["word/_rels/document.xml.rels"] = files["word/_rels/document.xml.rels"].replace(
@@ -85,6 +112,9 @@ HOSTILE = {
     "a path out of the zip": (lambda: with_parts(**{"../evil.xml": "<x/>"}), "zip-broken"),
     "cut short": (lambda: build.docx()[:-400], "zip-broken"),
     "broken XML": (lambda: with_parts(**{"word/document.xml": "<w:document"}), "zip-broken"),
+    "a damaged part": (damaged_part, "zip-broken"),
+    "a part under a false name": (hidden_name, "zip-broken"),
+    "a part longer than said": (longer_than_said, "zip-broken"),
     "an encrypted entry": (encrypted_entry, "encrypted"),
     "a doctype": (lambda: with_parts(**{"word/settings.xml": doctype()}), "doctype"),
     "a doctype in UTF-16": (lambda: with_parts(**{"word/settings.xml": doctype("utf-16")}), "doctype"),

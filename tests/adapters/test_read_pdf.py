@@ -12,7 +12,16 @@ from pathlib import Path
 
 import pytest
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject, TextStringObject
+from pypdf.annotations import FreeText
+from pypdf.generic import (
+    ArrayObject,
+    DecodedStreamObject,
+    DictionaryObject,
+    FloatObject,
+    NameObject,
+    NumberObject,
+    TextStringObject,
+)
 
 from songthan.adapters.read_office import identify, read
 from songthan.adapters.render_docx import DocxRenderer
@@ -233,6 +242,131 @@ def test_names_written_in_hex_are_seen_too():
 def test_a_broken_pdf_is_refused():
     form = read(SHORT.read_bytes()[:2000], EXPECTATION)
     assert (form.verdict, [p.code for p in form.problems]) == ("refused", ["pdf-broken"])
+
+
+FIELDS = Path(__file__).parent / "files/pdf-form-filled.pdf"
+FIELD_ANSWERS = {
+    "1.4(1)": {
+        "percent": "72.5", "done": "จัดอบรม “น้ำใจ” ให้บุคลากร\nครั้งที่ ๒  จบ", "output_reached": "yes",
+        "outcome_reached": "no", "evidence": "รายงานผล.pdf", "note": "รอผลสำรวจ",
+    },
+    "1.7(2)": {
+        "percent": "100", "done": "เสร็จ & ครบ", "output_reached": "yes", "outcome_reached": "yes", "evidence": "-",
+    },
+}  # fmt: skip
+
+
+def test_pdf_form_fields_named_like_ours_are_read_to_the_character():
+    form = read(FIELDS.read_bytes(), EXPECTATION)
+    assert values(form) == FIELD_ANSWERS and (form.verdict, form.problems) == ("complete", ())
+    assert {a.method for a in form.answers.values()} == {"pdf-field"} and len(form.answers) == 12
+    assert form.answers["1.4(1).done"].confidence == 1.0, "field and page agree, though the page wraps the text"
+
+
+def widgets(writer: PdfWriter) -> dict[str, DictionaryObject]:
+    """The widgets by their whole name."""
+    found = {}
+    for reference in writer.pages[0]["/Annots"]:
+        node = widget = reference.get_object()
+        name = str(node["/T"])
+        while "/Parent" in node:
+            node = node["/Parent"].get_object()
+            name = f"{node['/T']}.{name}" if "/T" in node else name
+        found[name] = widget
+    return found
+
+
+def hidden(found: dict[str, DictionaryObject]) -> None:
+    found["1.4(1).note"][NameObject("/F")] = NumberObject(2)
+
+
+def both_boxes(found: dict[str, DictionaryObject]) -> None:
+    for key in ("/V", "/AS"):
+        found["1.4(1).output_reached=no"][NameObject(key)] = NameObject("/Yes")
+
+
+def renamed(old: str, new: str):
+    def change(found: dict[str, DictionaryObject]) -> None:
+        found[old][NameObject("/T")] = TextStringObject(new)
+
+    return change
+
+
+def with_widgets(change) -> bytes:
+    writer = PdfWriter(clone_from=PdfReader(FIELDS))
+    change(widgets(writer))
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [
+        (hidden, "1.4(1).note", "pdf-hidden"),
+        (both_boxes, "1.4(1).output_reached", "both-ticked"),
+        (renamed("1.4(1).note", "note of mine"), "", "pdf-fields"),
+    ],
+)
+def test_a_field_that_contradicts_the_page_goes_to_a_person(change, field, code):
+    form = read(with_widgets(change), EXPECTATION)
+    assert (form.verdict, [(p.field, p.code) for p in form.problems]) == ("review", [(field, code)])
+    rest = {f"{row}.{key}": value for row, found in FIELD_ANSWERS.items() for key, value in found.items()}
+    rest.pop(field, None)
+    assert {k: form.answers[k].value for k in rest} == rest and (not field or form.answers[field].value is None)
+
+
+def shown_and_said(shown: str, said: str) -> bytes:
+    """The first percent field: its stored appearance says one thing, its value another."""
+    writer = PdfWriter(clone_from=PdfReader(FIELDS))
+    # With it every viewer draws the fields' values, without it the stored appearances.
+    del writer.root_object["/AcroForm"]["/NeedAppearances"]
+    field = widgets(writer)["1.4(1).percent"]
+    field[NameObject("/V")] = TextStringObject(said)
+    font = {"/Type": "/Font", "/Subtype": "/Type1", "/BaseFont": "/Helvetica"}
+    fonts = DictionaryObject({NameObject(k): NameObject(v) for k, v in font.items()})
+    look = DecodedStreamObject()
+    look.set_data(f"BT /F1 12 Tf 3 6 Td ({shown}) Tj ET".encode())
+    look.update({NameObject("/Type"): NameObject("/XObject"), NameObject("/Subtype"): NameObject("/Form")})
+    look[NameObject("/BBox")] = ArrayObject([FloatObject(n) for n in (0, 0, 45, 22)])
+    look[NameObject("/Resources")] = DictionaryObject(
+        {NameObject("/Font"): DictionaryObject({NameObject("/F1"): fonts})}
+    )
+    field[NameObject("/AP")] = DictionaryObject({NameObject("/N"): writer._add_object(look)})
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def test_what_a_field_shows_and_what_it_says_are_compared():
+    form = read(shown_and_said("72.5", "27.5"), EXPECTATION)
+    assert (form.verdict, [(p.field, p.code) for p in form.problems]) == ("review", [("1.4(1).percent", "disagree")])
+    assert form.answers["1.4(1).percent"].value is None and "27.5" in form.problems[0].message_th
+    same = read(shown_and_said("72.50", "๗๒.๕"), EXPECTATION)
+    assert (same.verdict, same.answers["1.4(1).percent"].value) == ("complete", "72.5")
+    assert (same.answers["1.4(1).percent"].confidence, same.answers["1.7(2).done"].confidence) == (1.0, 0.9)
+
+
+def test_two_fields_of_one_name_must_agree():
+    """The second box of a pair renamed to the first field's name: two texts for one id."""
+
+    def doubled(found: dict[str, DictionaryObject]) -> None:
+        renamed("1.4(1).note", "evidence")(found)
+
+    form = read(with_widgets(doubled), EXPECTATION)
+    assert ("1.4(1).evidence", "doubled") in [(p.field, p.code) for p in form.problems]
+    assert form.answers["1.4(1).evidence"].value is None
+
+
+def note_over_page(writer: PdfWriter) -> None:
+    note = FreeText(text="99", rect=(300, 300, 350, 320))
+    writer.add_annotation(0, note)
+
+
+def test_what_is_written_over_the_page_goes_to_a_person():
+    form = read(changed(note_over_page), EXPECTATION)
+    assert (form.verdict, [p.code for p in form.problems]) == ("review", ["pdf-notes"])
+    assert values(form) == EXACT
 
 
 def raw_pdf(objects: list[bytes]) -> bytes:

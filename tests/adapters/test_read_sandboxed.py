@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
+from songthan.adapters.read_expectation import args_of, expectation_of
 from songthan.adapters.read_office import identify, read
+from songthan.adapters.read_package import open_package
 from songthan.adapters.read_sandboxed import SandboxedReader
 from songthan.adapters.sandbox import Limits, Sandbox
 
@@ -72,3 +75,36 @@ def test_an_answer_of_the_wrong_shape_is_a_refusal():
 
     form = SandboxedReader(Liar()).identify(b"x", "x")
     assert (form.verdict, form.problems[0].code) == ("refused", "sandbox-crash")
+
+
+@pytest.mark.real
+def test_the_blank_form_reaches_the_child(sandbox):
+    from test_read_docx import filled, without_controls
+
+    data, typed, expectation = filled("f4")
+    form = SandboxedReader(sandbox).read(without_controls(data), "f4.docx", expectation)
+    assert form == read(without_controls(data), expectation)
+    assert set(form.answers) == set(typed) and form.problems == ()
+
+
+def test_an_expectation_crosses_as_json():
+    from test_read_docx import FORMS, filled
+
+    for form in FORMS:
+        expectation = filled(form)[2]
+        assert expectation_of(json.loads(json.dumps(args_of(expectation)))) == expectation
+        plain = {**json.loads(args_of(expectation)["expectation"])}
+        assert expectation_of(plain) == expectation
+        with pytest.raises(TypeError):
+            expectation_of({**plain, "spec": {**plain["spec"], "surprise": 1}})
+    assert expectation_of(args_of(build.EXPECTATION)) == build.EXPECTATION
+
+
+def test_a_file_identified_and_then_read_is_opened_once(monkeypatch):
+    from songthan.adapters import read_docx
+
+    opened = []
+    monkeypatch.setattr(read_docx, "open_package", lambda data: opened.append(1) or open_package(data))
+    data = build.docx(build.table(*build.rows()) + build.p(build.run("เฉพาะแฟ้มนี้")))
+    assert identify(data).token == read(data, build.EXPECTATION).token and len(opened) == 1
+    assert identify(data) == identify(data[:-2] + b"\x01\x00x") and len(opened) == 2

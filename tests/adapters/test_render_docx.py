@@ -145,8 +145,9 @@ def test_table_has_the_agreed_head_and_cells_that_hold_nothing_but_their_control
 
 def test_short_rows_stay_whole_and_long_rows_may_break() -> None:
     long = {"done": {"value": "ดำเนินการแล้ว " * 150, "carried": False}}
-    _, short_row, long_row = part(form(activity("1.1"), activity("1.2", long)), "word/document.xml").iter(f"{W}tr")
-    assert short_row.find(f"{W}trPr/{W}cantSplit") is not None and long_row.find(f"{W}trPr/{W}cantSplit") is None
+    rows = part(form(activity("1.1"), activity("1.2"), activity("1.3", long)), "word/document.xml").iter(f"{W}tr")
+    # the row under the head may always break: LibreOffice loses the rows after one that just fits on its page
+    assert [row.find(f"{W}trPr/{W}cantSplit") is not None for row in rows] == [True, False, True, False]
 
 
 def test_identity_marks_are_in_the_file() -> None:
@@ -163,7 +164,7 @@ def test_identity_marks_are_in_the_file() -> None:
     }  # fmt: skip
     document = docx.Document(io.BytesIO(data))
     assert document.core_properties.identifier == f"songthan:f3:1:2566-q2:{IDENTITY.token}"
-    assert document.sections[0].footer.paragraphs[0].text == f"รหัสแบบ {IDENTITY.token} · F3 · 2566-q2"
+    assert document.sections[0].footer.paragraphs[0].text.strip() == f"รหัสแบบ {IDENTITY.token} · F3 · 2566-q2"
     targets = {r.target_ref for r in document.part.rels.values()} | {
         r.target_ref for r in document.part.package.rels.values()
     }

@@ -51,6 +51,13 @@ def test_a_worker_is_reused_and_then_replaced(sandbox):
     assert pids[5] != pids[0]
 
 
+def test_a_worker_that_has_grown_is_replaced():
+    with Sandbox(limits=Limits(keep_bytes=80 << 20), worker=WORKER) as box:
+        first = box.run("__main__:echo", b"")[0]["pid"]
+        assert box.run("__main__:keep", b"", {"bytes": 100 << 20})[0]["pid"] == first
+        assert box.run("__main__:echo", b"")[0]["pid"] != first
+
+
 def test_endless_work_ends_by_the_cpu_limit(sandbox):
     started = time.monotonic()
     assert failed(sandbox, "spin").code == "sandbox-timeout"

@@ -107,7 +107,7 @@ def test_a_rendered_form_reads_back_as_the_slice_it_is(tmp_path):
     assert result.exit_code == 0 and result.stdout.strip() == str(target)
     code, found = run_json("form", "read", target)
     assert code == 1 and found["verdict"] == "incomplete" and found["form"] == "f3" and found["deadline"] == "2566-q2"
-    assert set(found) == {"form", "token", "deadline", "recognised_by", "answers", "problems", "verdict"}
+    assert set(found) == {"form", "token", "deadline", "recognised_by", "answers", "problems", "suggestion", "verdict"}
     activities = {a["id"] for a in run_json("plan", "show")[1]["activities"] if "s04" in a["seats"]}
     assert {p["field"].rpartition(".")[0] for p in found["problems"]} == activities
     assert {p["code"] for p in found["problems"]} == {"required"}
@@ -139,8 +139,10 @@ def test_a_deleted_row_of_a_known_slice_is_missed(tmp_path):
 
 
 def test_an_unknown_token_reports_no_row_the_slice_never_had():
+    # the file has a row ๑.๔(๑) that the plan does not know: said, and nothing else is
     code, found = run_json("form", "read", RETURNED / "filled-as-sent.docx")
-    assert code == 0 and found["verdict"] == "complete" and found["problems"] == []
+    assert code == 1 and found["verdict"] == "review" and [p["code"] for p in found["problems"]] == ["row-unknown"]
+    assert "๑.๔(๑)" in found["problems"][0]["message_th"]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +154,7 @@ def test_an_unknown_token_reports_no_row_the_slice_never_had():
         ("old-version.docx", "review", "old-version"),
         ("table-gone.docx", "review", "no-rows"),
         ("left-empty.docx", "incomplete", "required"),
-        ("another-form.docx", "review", "unknown-form"),
+        ("another-form.docx", "review", "row-missing"),
     ],
 )
 def test_a_form_that_is_not_complete_exits_one(name, verdict, code):
@@ -257,7 +259,23 @@ def test_preview_shows_every_mail_of_the_ladder(tmp_path):
 
 def test_preview_refuses_what_it_cannot_show(tmp_path):
     assert run("preview", "2566-q9", "--out", tmp_path / "p").exit_code == 2
-    assert run("preview", "2566-review", "--out", tmp_path / "p").exit_code == 2
     (tmp_path / "mine").write_text(json.dumps({}), encoding="utf-8")
     assert run("preview", "2566-q2", "--out", tmp_path).exit_code == 2
     assert [p.name for p in tmp_path.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("form", ["f1", "f2", "f4", "f5", "official"])
+def test_a_whole_form_is_rendered_filled_and_read(form, tmp_path):
+    target = tmp_path / "f.docx"
+    assert run("form", "render", form, "--out", target).exit_code == 0
+    code, found = run_json("form", "read", target)
+    assert code == 1 and found["verdict"] == "incomplete" and found["form"] == form and found["recognised_by"]
+    assert {p["code"] for p in found["problems"]} <= {"required", "rows"}
+    told = run("form", "read", target).output
+    assert "ยังไม่ครบ" in told and "Traceback" not in told
+
+
+def test_a_deadlines_whole_forms_are_previewed(tmp_path):
+    assert run("preview", "2566-july", "--out", tmp_path / "p").exit_code == 0
+    names = [p.name for p in (tmp_path / "p").rglob("*.docx")]
+    assert any("F5" in n for n in names) and any("องค์กรคุณธรรม" in n for n in names)

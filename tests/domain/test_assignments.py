@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -23,6 +24,7 @@ from songthan.domain.assignments import (
     token_for,
 )
 from songthan.domain.errors import TransitionRefused
+from songthan.domain.forms import FormSpec
 from songthan.domain.plans import Activity, Deadline, Member, Organisation, Plan, Registry, Roster, Seat
 
 #: DESIGN: PLANNED → ASKED → RECEIVED → (NEEDS_CORRECTION → RECEIVED)* → ACCEPTED, or WAIVED / LAPSED; and what the
@@ -125,8 +127,16 @@ def deadline(**changes: object) -> Deadline:
     return Deadline(**{"id": "d", "title": "t", "kind": "k", "forms": ("f3", "f1"), "internal": day, "external": day, **changes})
 
 
+def form(form_id: str, **changes: object) -> FormSpec:
+    return FormSpec(**{"id": form_id, "title": form_id, "version": 1, "template": f"{form_id}.docx", **changes})
+
+
+F1, F3 = form("f1"), form("f3", repeat="activity")
+
+
 def test_one_assignment_for_each_form_and_seat() -> None:
-    found = assignments_for(small_plan(), deadline(), salt="s")
+    forms = {"f3": F3, "f1": F1}
+    found = assignments_for(small_plan(), deadline(), salt="s", forms=forms)
     assert [(a.id, a.member, a.activities) for a in found] == [
         ("d.f3.s1", "m1", ("1.1", "1.2")),
         ("d.f3.s2", "m2", ("1.2", "1.3")),
@@ -134,5 +144,26 @@ def test_one_assignment_for_each_form_and_seat() -> None:
         ("d.f1.s2", "m2", ("1.2", "1.3")),
     ]
     assert len({a.token for a in found}) == 4 and {a.state for a in found} == {AssignmentState.PLANNED}
-    assert [a.id for a in assignments_for(small_plan(), deadline(activities=("1.1",)), salt="s")] == ["d.f3.s1", "d.f1.s1"]
-    assert found == assignments_for(small_plan(), deadline(), salt="s")
+    one = assignments_for(small_plan(), deadline(activities=("1.1",)), salt="s", forms=forms)
+    assert [a.id for a in one] == ["d.f3.s1", "d.f1.s1"]
+    assert found == assignments_for(small_plan(), deadline(), salt="s", forms=forms)
+
+
+@pytest.mark.parametrize(
+    ("who", "seat"), [("lead", "s1"), ("secretary", "s2"), ("head", "s1"), ("assistant_secretary", "s2")]
+)
+def test_a_form_asked_of_one_person_whole(who: str, seat: str) -> None:
+    found = assignments_for(small_plan(), deadline(forms=("f1",)), salt="s", forms={"f1": form("f1", answered_by=who)})
+    assert [(a.id, a.seat, a.activities) for a in found] == [(f"d.f1.{seat}", seat, ())]
+
+
+def test_a_role_without_a_seat_is_asked_all_the_same() -> None:
+    plan = small_plan()
+    plan = replace(plan, roster=replace(plan.roster, seats=plan.roster.seats[:1]))
+    found = assignments_for(plan, deadline(forms=("f1",)), salt="s", forms={"f1": form("f1", answered_by="secretary")})
+    assert [(a.id, a.member) for a in found] == [("d.f1.secretary", "m2")]
+    assert plan.roster.holder(found[0].seat).id == "m2" and plan.roster.seat(found[0].seat).role == ""
+
+
+def test_a_form_without_a_template_is_asked_of_nobody() -> None:
+    assert assignments_for(small_plan(), deadline(), salt="s", forms={}) == ()

@@ -317,3 +317,38 @@ def _answer(toy: Toy, index: int, there: bool) -> None:
             view, assignment=replace(view.assignment, state=A.RECEIVED), current_return=index,
             return_verdict="complete" if view.state is A.NEEDS_CORRECTION or index else "incomplete",
         )  # fmt: skip
+
+
+# a form that is made from another's answers
+
+
+def whole_view(first: AssignmentState, *, day: int, outbox: dict[str, str] | None = None) -> tuple[Action, ...]:
+    """One member answers f2, another f1, which is made from f2; asked on `day` of March 2023 at nine."""
+    deadline = Deadline(id="d", title="t", kind="annual", forms=("f1", "f2"), internal=date(2023, 3, 15),
+                        external=date(2023, 3, 20), opens=10)  # fmt: skip
+    f2 = replace(assignment(2, "m2", first), form="f2", activities=())
+    f1 = replace(assignment(1, "m1", A.PLANNED), form="f1", activities=())
+    view = DeadlineView(
+        deadline=deadline, state=D.OPEN, outbox=outbox or {},
+        assignments=(AssignmentView(assignment=f1, after=("f2",)), AssignmentView(assignment=f2)),
+    )  # fmt: skip
+    return decide(view, datetime(2023, 3, day, 9, tzinfo=ZoneInfo("Asia/Bangkok")), WorkCalendar(days_off={}))
+
+
+def asked_forms(actions: tuple[Action, ...]) -> set[str]:
+    return {i for a in actions if isinstance(a, Ask) for i in a.assignments}
+
+
+@given(st.sampled_from(list(A)), st.integers(1, 15).filter(lambda n: date(2023, 3, n).weekday() < 5))
+def test_a_form_made_from_another_waits_for_it_until_the_first_reminder(first: AssignmentState, day: int) -> None:
+    asked = asked_forms(whole_view(first, day=day))
+    assert ("d.f3.s1" in asked) == (first in SETTLED or day >= 10)
+    assert ("d.f3.s2" in asked) == (first is A.PLANNED)
+
+
+def test_it_goes_out_in_a_mail_of_its_own() -> None:
+    (ask,) = (a for a in whole_view(A.ACCEPTED, day=3) if isinstance(a, Ask))
+    assert request_key("d", ask.member, ask.form) == "d/request/m1/f1"
+    # the member's other request is not mistaken for it, a doubt about it is not asked again
+    assert asked_forms(whole_view(A.ACCEPTED, day=3, outbox={"d/request/m1": "sent"})) == {"d.f3.s1"}
+    assert asked_forms(whole_view(A.ACCEPTED, day=3, outbox={"d/request/m1/f1": "doubt"})) == set()

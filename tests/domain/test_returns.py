@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from songthan.domain.forms import Answer, Check, Choice, Field, FormSpec, Problem, ReturnedForm
-from songthan.domain.returns import check, missing_evidence
+from songthan.domain.returns import check, links_in, missing_evidence
 
 REACHED = (Choice(value="yes", label="ปรากฏตามแผน"), Choice(value="no", label="ยังไม่ปรากฏ"))
 SPEC = FormSpec(
@@ -153,7 +153,111 @@ def test_the_headcount_bounds_persons():
         ("ภาพ.jpg\nภาพ.jpg", [], ["ภาพ.jpg"]),
         ("น\u0e4d\u0e49า.pdf", ["น\u0e49ำ.pdf"], []),
         ("คำสั่งที่ 12/2565", [], []),
+        ("facebook.com/office/posts/1.jpg", [], []),
+        ("https://example.test/x ภาพ.jpg", [], ["ภาพ.jpg"]),
+        ("ภาพ.jpg (https://example.test/x)", ["ภาพ.jpg"], []),
+        ("รายงาน.pdf/สำเนา", [], ["รายงาน.pdf/สำเนา"]),
     ],
 )
 def test_evidence_named_as_a_file_must_have_come_along(value, attached, missing):
     assert missing_evidence(value, attached) == missing
+
+
+@pytest.mark.parametrize(
+    ("value", "links"),
+    [
+        ("https://example.test/a?b=1,2&c=%E0, รายงาน.pdf", ["https://example.test/a?b=1,2&c=%E0"]),
+        ("ดูที่ (www.example.test/ก_ข) และ facebook.com/office/1.", ["www.example.test/ก_ข", "facebook.com/office/1"]),
+        ("https://a.test/x,https://b.test/(y)\nHTTPS://A.test/\nhttps://a.test/x", [
+            "https://a.test/x", "https://b.test/(y)", "HTTPS://A.test/",
+        ]),
+        ("https://a.test/x,ภาพ.jpg", ["https://a.test/x"]),
+        ("«http://a.test/x»", ["http://a.test/x"]),
+        ("ไม่มี -\nรายงาน.pdf\nsome.one@example.test\nรายงาน.pdf/สำเนา\nhttps://\nwww.", []),
+    ],
+)  # fmt: skip
+def test_links_are_kept_as_they_were_typed(value, links):
+    assert links_in(value) == links
+
+
+def verdict_of(field: Field, value: str | None, raw: str = "", attached=()) -> list[str]:
+    """The sentences about one field of a small form, each as «code: sentence»."""
+    spec = FormSpec(id="official", title="แบบ", short="ใบนำส่งแบบ ๑", version=1, template="o.docx", fields=(field,))
+    answer = Answer(field=field.key, value=value, raw=raw or value or "")
+    form = ReturnedForm(form="official", token=None, deadline=None, recognised_by=None, answers={field.key: answer})
+    found = check(spec, form, activities=(), attached=attached, headcount=48).problems
+    return [f"{p.code}: {p.message_th}" for p in found]
+
+
+DAY = Field(key="day", kind="date", label="วันที่รายงาน", place="ท้ายแบบ", required=True, minimum="2022-10-01")
+
+
+@pytest.mark.parametrize(
+    ("value", "raw", "said"),
+    [
+        ("2023-03-15", "15/3/66", ""),
+        (None, "", "required: ใบนำส่งแบบ ๑ ท้ายแบบ ช่อง วันที่รายงาน: ยังไม่ได้กรอกวันที่รายงาน โปรด"),
+        (None, "15/3/23", "unreadable: ใบนำส่งแบบ ๑ ท้ายแบบ ช่อง วันที่รายงาน: กรอกไว้ว่า «15/3/23» อ่านไม่ได้แน่ชัดว่าเป็นปีใด โปรด"),
+        (None, "สิ้นเดือน", "unreadable: ใบนำส่งแบบ ๑ ท้ายแบบ ช่อง วันที่รายงาน: กรอกไว้ว่า «สิ้นเดือน» ระบบอ่านเป็นวันที่ไม่ได้ โปรด"),
+        (None, "-", "unreadable: ใบนำส่งแบบ ๑ ท้ายแบบ ช่อง วันที่รายงาน: กรอกไว้ว่า «-» ช่องนี้ต้องเป็นวันที่ โปรด"),
+        ("2022-09-30", "", "range: ใบนำส่งแบบ ๑ ท้ายแบบ ช่อง วันที่รายงาน: กรอกวันที่ ๓๐ กันยายน ๒๕๖๕ ซึ่งอยู่นอกช่วงที่กำหนด "
+         "โปรดกรอกวันที่ใหม่ โดยต้องไม่ก่อนวันที่ ๑ ตุลาคม ๒๕๖๕"),
+    ],
+)  # fmt: skip
+def test_dates_are_checked(value, raw, said):
+    found = verdict_of(DAY, value, raw)
+    assert len(found) == bool(said) and all(text.startswith(said) for text in found)
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("", "ใบนำส่งแบบ ๑ ช่อง จำนวนเรื่อง"),
+        ("ข้อ ๒", "ใบนำส่งแบบ ๑ ข้อ ๒ ช่อง จำนวนเรื่อง"),
+        ("ข้อ ๒ ช่อง จำนวน … เรื่อง", "ใบนำส่งแบบ ๑ ข้อ ๒ ช่อง จำนวน … เรื่อง"),
+        ("กรอบจำนวนเรื่อง ท้ายแบบ", "ใบนำส่งแบบ ๑ กรอบจำนวนเรื่อง ท้ายแบบ"),
+    ],
+)
+def test_a_place_names_its_box_once(place, words):
+    (said,) = verdict_of(Field(key="n", kind="count", label="จำนวนเรื่อง", place=place, required=True), None)
+    assert said == f"required: {words}: ยังไม่ได้กรอกจำนวนเรื่อง โปรดกรอกแล้วส่งกลับมาอีกครั้ง"
+
+
+def test_an_optional_date_or_number_may_be_a_dash():
+    assert verdict_of(replace(DAY, required=False), None, "-") == []
+    assert verdict_of(Field(key="n", kind="count", label="จำนวน"), None, "ไม่มี") == []
+
+
+BOX = (Choice(value="yes", label="รับรอง"),)
+
+
+@pytest.mark.parametrize(
+    ("kind", "choices", "value", "raw", "code"),
+    [
+        ("yes_no", (), "yes", "", ""),
+        ("yes_no", (), None, "", "required"),
+        ("yes_no", (), None, "☐ มี ☐ ไม่มี", "required"),
+        ("yes_no", (), None, "มี", "unreadable"),
+        ("yes_no", (), "maybe", "", "unreadable"),
+        ("yes_no", BOX, "no", "", ""),
+        ("yes_no", BOX, None, "", ""),
+        ("yes_no", BOX, None, "☐ รับรอง", ""),
+        ("choice", REACHED, "no", "", ""),
+        ("choice", REACHED, None, "", "required"),
+        ("choice", REACHED, None, "☐ ยังไม่ปรากฏ แต่กำลังทำ", "unreadable"),
+        ("signature", (), None, "", ""),
+    ],
+)
+def test_choices_and_boxes(kind, choices, value, raw, code):
+    field = Field(key="c", kind=kind, label="การรับรอง", required=True, choices=choices)
+    found = verdict_of(field, value, raw)
+    assert [text.partition(":")[0] for text in found] == ([code] if code else [])
+    assert verdict_of(replace(field, required=False), value, raw) == ([] if code == "required" else found)
+
+
+@pytest.mark.parametrize("value", ["-", "ไม่มี", "https://example.test/post", "ภาพ.jpg", "ภาพถ่าย"])
+def test_evidence_that_is_named_or_said_to_be_none_is_an_answer(value):
+    field = Field(key="e", kind="evidence", label="หลักฐาน", required=True)
+    assert verdict_of(field, value, attached=["ภาพ.jpg"]) == []
+    (missing,) = verdict_of(field, None)
+    assert missing.startswith("required: ") and missing.endswith("หากไม่มี โปรดใส่ «ไม่มี»")

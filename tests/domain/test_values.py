@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from songthan.domain.thai import to_thai_digits
 from songthan.domain.values import (
     clean_text,
+    decimal_of,
     is_none_word,
     is_placeholder,
     parse_count,
     parse_number,
     parse_percent,
     parse_tick,
+    typed_decimals,
 )
 
 
@@ -117,6 +119,49 @@ def test_whatever_is_typed_never_raises_and_a_value_is_a_plain_number(text):
 @given(st.integers(0, 10**9))
 def test_thousands_commas_change_nothing(number):
     assert parse_number(f"{number:,}").value == parse_number(str(number)).value == str(number)
+
+
+FULL_WIDTH = str.maketrans("0123456789.,", "０１２３４５６７８９．，")
+DIGITS = (str, to_thai_digits, lambda text: text.translate(FULL_WIDTH))
+SPACES = st.sampled_from(["", " ", "\u00a0", "\u200b", " \u200b", "\u3000"])
+
+
+@st.composite
+def typed(draw, number: str, *, before: list[str], after: list[str]):
+    """`number` as someone may type it: any digits, words and signs around it, spaces and invisible signs anywhere."""
+    text = draw(st.sampled_from(DIGITS))(number)
+    cut = draw(st.integers(0, len(text)))
+    text = text[:cut] + draw(st.sampled_from(["", "\u200b", "\u2060", "\ufeff"])) + text[cut:]
+    words = [draw(SPACES), draw(st.sampled_from(before)), draw(SPACES), text, draw(SPACES)]
+    return "".join([*words, draw(st.sampled_from(after)), draw(SPACES)])
+
+
+@given(st.data(), st.integers(0, 10**8), st.booleans())
+def test_a_count_comes_back_whatever_stands_around_it(data, number, commas):
+    written = f"{number:,}" if commas else str(number)
+    text = data.draw(typed(written, before=["", "จำนวน", "รวม"], after=["", "คน", "เรื่อง", "ครั้ง"]))
+    assert parse_count(text).value == parse_number(text).value == str(number), text
+
+
+@given(st.data(), st.decimals(min_value=1, max_value=100, places=3))
+def test_a_percent_comes_back_whatever_stands_around_it(data, number):
+    text = data.draw(typed(f"{number:f}", before=["", "ร้อยละ", "ร้อยละของ"], after=["", "%", "％", "เปอร์เซ็นต์"]))
+    value = parse_percent(text).value
+    assert decimal_of(value) == number, text
+    assert typed_decimals(text, value) == 3
+
+
+@pytest.mark.parametrize(
+    ("raw", "value", "places"),
+    [("๘๐.๐๐ %", "80", 2), ("80", "80", 0), ("ร้อยละ ๘๑.๒๕๐", "81.25", 3), ("", "81.25", 2), ("อื่น ๆ 7.000", "80", 0)],
+)
+def test_the_decimals_a_number_was_typed_with(raw, value, places):
+    assert typed_decimals(raw, value) == places
+
+
+@pytest.mark.parametrize("value", [None, "", "1e9", "headcount", "NaN", "٣", "1" * 41, "1,5"])
+def test_only_a_plain_decimal_is_a_number(value):
+    assert decimal_of(value) is None
 
 
 @pytest.mark.parametrize("text", ["☑", "☒", "✓", "✔", "✔\ufe0f", "/", "x", "X", "มี", "☐ ✓", "( / )", "[x]"])

@@ -50,7 +50,10 @@ def small_plan() -> Plan:
 class Desk:
     """One office and what happens around it."""
 
-    def __init__(self, state: Path, *, now: str = "2023-03-01 09:00", plan: Plan | None = None, ledger=None) -> None:
+    def __init__(
+        self, state: Path, *, now: str = "2023-03-01 09:00", plan: Plan | None = None, ledger=None, deadline: str = Q2
+    ) -> None:
+        self.deadline = deadline
         self.mailbox = MemoryMailbox(domain="bfa.example")
         self.clock = SettableClock(at(now))
         self.office: Office = memory_office(
@@ -66,7 +69,7 @@ class Desk:
             self.clock.moment = at(now)
         fetch_new(self.office)
         settle_all(self.office)
-        reports = advance(self.office, Q2)
+        reports = advance(self.office, self.deadline)
         post_all(self.office)
         return reports
 
@@ -83,7 +86,7 @@ class Desk:
 
     def states(self) -> dict[str, str]:
         """seat → state."""
-        return {str(r["seat"]): str(r["state"]) for r in self.ledger.assignment_rows(Q2)}
+        return {str(r["seat"]): str(r["state"]) for r in self.ledger.assignment_rows(self.deadline)}
 
     def mails(self, member: Member, kind: str | None = None) -> list[Delivery]:
         """What this person got from the office, of one kind or of all."""
@@ -152,7 +155,11 @@ class Desk:
 
 def fill(form: bytes, **changes: object) -> bytes:
     """Type the same answers into every row; `changes` replaces some, None leaves a field as it came."""
-    answers = {**COMPLETE, **changes}
+    return type_into(form, {**COMPLETE, **changes})
+
+
+def type_into(form: bytes, answers: dict[str, object]) -> bytes:
+    """Type these answers, by control name or (for all rows) by the field's key."""
     with zipfile.ZipFile(io.BytesIO(form)) as archive:
         members = [(info, archive.read(info)) for info in archive.infolist()]
     out = io.BytesIO()
@@ -168,7 +175,7 @@ def _typed(document: bytes, answers: dict[str, object]) -> bytes:
         properties, content = control.find(f"{W}sdtPr"), control.find(f"{W}sdtContent")
         tag = properties.find(f"{W}tag").get(f"{W}val")
         field, _, choice = tag.partition("=")
-        text = answers.get(field.rpartition(".")[2])
+        text = answers.get(field, answers.get(field.rpartition(".")[2]))
         if text is None:
             continue
         if choice:

@@ -147,7 +147,7 @@ def _organisation(t: _Table) -> Organisation:
         plan_title=t.line("plan_title"),
         working_group=t.line("working_group"),
         headcount=t.get("headcount", int),
-        **{k: t.line(k) for k in ("addressee", "language", "calendar", "timezone", "era", "digits") if k in t.data},
+        **{k: t.line(k) for k in ("addressee", "address", "language", "calendar", "timezone", "era", "digits") if k in t.data},
     )
     t.done()
     if value.timezone not in available_timezones():
@@ -227,6 +227,7 @@ def _deadline(t: _Table) -> Deadline:
     value = Deadline(
         id=t.line("id"),
         title=t.line("title"),
+        short=t.line("short", ""),
         kind=t.line("kind"),
         forms=t.texts("forms"),
         internal=t.get("internal", date),

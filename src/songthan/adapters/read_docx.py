@@ -5,7 +5,9 @@ Runs inside the sandbox. The two readings (controls, tables) are compared in `re
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections import OrderedDict
 from collections.abc import Iterator
 
 from lxml import etree
@@ -13,16 +15,27 @@ from lxml import etree
 from songthan.adapters.read_answers import Controls, reconcile
 from songthan.adapters.read_grid import Box, Grid, GridRow, drop_marker, read_grids
 from songthan.adapters.read_identity import Marks, identity_of_package
+from songthan.adapters.read_layout import Sheet, read_layout
+from songthan.adapters.read_layout_answers import reconcile_layout
 from songthan.adapters.read_package import Package, W, open_package
-from songthan.adapters.read_text import oddities_of, paragraphs_of, shows_placeholder, unwrapped
+from songthan.adapters.read_text import (
+    ODD_THINGS,
+    oddities_of,
+    paragraphs_among,
+    paragraphs_of,
+    shows_placeholder,
+    unwrapped,
+)
 from songthan.adapters.read_verdict import form_of, identity_problems
 from songthan.domain.forms import ReturnedForm
 from songthan.domain.thai import squeeze, to_thai_digits
+from songthan.domain.values import parse_tick
 from songthan.ports import Expectation
 
 __all__ = ["identify_docx", "read_docx"]
 
 _W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
+_GONE = ("{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback", f"{W}del", f"{W}moveFrom")
 _MEASURE = re.compile(r"มาตรการที่\s*([๐-๙0-9]+)")
 
 
@@ -36,17 +49,35 @@ def read_docx(data: bytes, expectation: Expectation) -> ReturnedForm:
     """Identity, answers and problems of reading; ReadRefused for a hostile file."""
     package, body = _open(data)
     marks = _marks(package, body)
-    reading = read_grids(_grids(body), expectation)
-    answers, problems = reconcile(expectation, _controls(body), reading)
+    controls = controls_of(body)
+    if expectation.layout is None:
+        answers, problems = reconcile(expectation, controls, read_grids(_grids(body), expectation))
+    else:
+        reading = read_layout(expectation.layout, _sheet(body), expectation.spec)
+        answers, problems = reconcile_layout(expectation, controls, reading)
     return form_of(marks, answers, (*identity_problems(marks, expectation.spec), *problems))
 
 
+# A file is identified first and read a moment later: it is opened and looked through once.
+_opened: OrderedDict[bytes, tuple[Package, etree._Element]] = OrderedDict()
+_KEPT, _KEPT_BYTES = 2, 4 << 20
+
+
 def _open(data: bytes) -> tuple[Package, etree._Element]:
+    key = hashlib.sha256(data).digest()
+    if key in _opened:
+        _opened.move_to_end(key)
+        return _opened[key]
     package = open_package(data)
     main = package.main_part
     root = package.xml(main) if main else etree.Element("none")
     body = root.find(f"{W}body")
-    return package, body if body is not None else etree.Element(f"{W}body")
+    opened = package, body if body is not None else etree.Element(f"{W}body")
+    if package.size <= _KEPT_BYTES:
+        _opened[key] = opened
+        while len(_opened) > _KEPT:
+            _opened.popitem(last=False)
+    return opened
 
 
 def _marks(package: Package, body: etree._Element) -> Marks:
@@ -54,37 +85,55 @@ def _marks(package: Package, body: etree._Element) -> Marks:
     for kind, target in sorted(package.relations(package.main_part).values() if package.main_part else ()):
         if kind in ("footer", "header") and target in package.names:
             footers.extend(paragraphs_of(package.xml(target)))
-    return identity_of_package(package, footers=footers, body="\n".join(paragraphs_of(body)))
+    return identity_of_package(package, footers=footers, body=lambda: "\n".join(paragraphs_of(body)))
 
 
-def _controls(body: etree._Element) -> Controls:
-    """Every control of the body; those in a Fallback are the same again and do not count."""
+def controls_of(part: etree._Element) -> Controls:
+    """Every control of a body or a cell; those in a Fallback are the same again and do not count."""
     controls = Controls()
-    fallback = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-    for sdt in body.iter(f"{W}sdt"):
-        if any(True for _ in sdt.iterancestors(fallback, f"{W}del", f"{W}moveFrom")):
+    gone = next(part.iter(*_GONE), None) is not None
+    for sdt in part.iter(_SDT):
+        if gone and any(True for _ in sdt.iterancestors(*_GONE)):
             continue
-        properties, content = sdt.find(f"{W}sdtPr"), sdt.find(f"{W}sdtContent")
-        name = _name(properties)
+        name, box, content = _about(sdt)
         if not name or content is None:
             continue
-        box = properties.find(f"{_W14}checkbox") if properties is not None else None
         if box is not None:
             checked = box.find(f"{_W14}checked")
             on = checked is not None and checked.get(f"{_W14}val", "1") in ("1", "true", "on")
             controls.ticks.setdefault(name, []).append(on)
-        else:
-            text = "" if shows_placeholder(sdt) else "\n".join(drop_marker(paragraphs_of(content))[0])
-            controls.texts.setdefault(name, []).append(text)
+            continue
+        paragraphs = () if shows_placeholder(sdt) else paragraphs_of(content)
+        if "=" in name:
+            # LibreOffice keeps the name of a check box on a control of text around it.
+            said = parse_tick("".join(paragraphs))
+            if said is not None:
+                controls.ticks.setdefault(name, []).append(said)
+            continue
+        kept, _ = drop_marker(paragraphs)
+        if kept != paragraphs:
+            controls.noted.add(name)
+        controls.texts.setdefault(name, []).append("\n".join(kept))
     return controls
 
 
-def _name(properties: etree._Element | None) -> str:
-    for kind in ("tag", "alias"):
-        node = properties.find(f"{W}{kind}") if properties is not None else None
-        if node is not None and node.get(f"{W}val"):
-            return node.get(f"{W}val", "")
-    return ""
+_SDT, _PROPERTIES, _CONTENT = f"{W}sdt", f"{W}sdtPr", f"{W}sdtContent"
+_TAG, _ALIAS, _CHECKBOX, _VALUE = f"{W}tag", f"{W}alias", f"{_W14}checkbox", f"{W}val"
+
+
+def _about(sdt: etree._Element) -> tuple[str, etree._Element | None, etree._Element | None]:
+    """The name of a control (tag, else alias), its check box if it is one, and its content."""
+    names, box, content = {}, None, None
+    for child in sdt:
+        if child.tag == _CONTENT:
+            content = child
+        elif child.tag == _PROPERTIES:
+            for item in child.iterchildren(_TAG, _ALIAS, _CHECKBOX):
+                if item.tag == _CHECKBOX:
+                    box = item
+                else:
+                    names.setdefault(item.tag, item.get(_VALUE, ""))
+    return names.get(_TAG) or names.get(_ALIAS, ""), box, content
 
 
 def _grids(body: etree._Element) -> list[Grid]:
@@ -93,13 +142,29 @@ def _grids(body: etree._Element) -> list[Grid]:
     heading = ""
     for block in _blocks(body):
         if block.tag == f"{W}p":
-            found = _MEASURE.search(squeeze("".join(paragraphs_of(block))))
+            text = "".join(paragraphs_of(block))
+            found = _MEASURE.search(squeeze(text)) if "มาตรการ" in text else None
             heading = found[1] if found else heading
             continue
         number = to_thai_digits(heading or len(grids) + 1)
         place = f"ตารางมาตรการที่ {number}" if heading else f"ตารางที่ {number}"
         grids.append(Grid(place=place, rows=tuple(_rows(block))))
     return grids
+
+
+def _sheet(body: etree._Element) -> Sheet:
+    """The body as paragraphs and tables, our notes still in it."""
+    blocks: list[tuple[str, ...] | Grid] = []
+    paragraphs: list[etree._Element] = []
+    for block in (*_blocks(body), None):
+        if block is not None and block.tag == f"{W}p":
+            paragraphs.append(block)
+            continue
+        blocks.append(paragraphs_among(paragraphs))
+        paragraphs = []
+        if block is not None:
+            blocks.append(Grid(place="", rows=tuple(_rows(block, notes=True))))
+    return Sheet(blocks=tuple(blocks))
 
 
 def _blocks(parent: etree._Element) -> Iterator[etree._Element]:
@@ -110,7 +175,10 @@ def _blocks(parent: etree._Element) -> Iterator[etree._Element]:
             yield from _blocks(child)
 
 
-def _rows(table: etree._Element) -> Iterator[GridRow]:
+def _rows(table: etree._Element, *, notes: bool = False) -> Iterator[GridRow]:
+    """The rows of a table; `notes`: our notes stay in the cells, and each cell knows its controls."""
+    # Asked once for the whole table: most have nothing of the kind.
+    odd_things = next(table.iterdescendants(*ODD_THINGS, _MERGED), None) is not None
     for row in unwrapped(table, "tr"):
         properties = row.find(f"{W}trPr")
         if properties is not None and properties.find(f"{W}del") is not None:
@@ -118,15 +186,26 @@ def _rows(table: etree._Element) -> Iterator[GridRow]:
         start = _number(properties, "gridBefore", 0)
         cells = []
         for cell in unwrapped(row, "tc"):
-            about = cell.find(f"{W}tcPr")
-            paragraphs, odd = drop_marker(paragraphs_of(cell))
+            about = cell.find(_CELL)
+            paragraphs = paragraphs_of(cell)
+            odd = _oddities(cell, about) if odd_things else _NOTHING
+            if not notes:
+                paragraphs, noted = drop_marker(paragraphs)
+                odd |= noted
             span = _number(about, "gridSpan", 1)
-            odd |= oddities_of(cell)
-            if about is not None and about.find(f"{W}vMerge") is not None:
-                odd |= {"merged"}
-            cells.append(Box(paragraphs=paragraphs, start=start, oddities=odd))
+            controls = controls_of(cell) if notes else None
+            cells.append(Box(paragraphs=paragraphs, start=start, span=span, oddities=odd, controls=controls))
             start += span
         yield GridRow(cells=tuple(cells))
+
+
+_CELL, _MERGED = f"{W}tcPr", f"{W}vMerge"
+_NOTHING: frozenset[str] = frozenset()
+
+
+def _oddities(cell: etree._Element, about: etree._Element | None) -> frozenset[str]:
+    odd = oddities_of(cell)
+    return odd | {"merged"} if about is not None and about.find(_MERGED) is not None else odd
 
 
 def _number(properties: etree._Element | None, name: str, default: int) -> int:

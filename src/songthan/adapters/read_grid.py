@@ -5,18 +5,33 @@ Knows nothing of file types: the Word and the PDF reader hand over the same plai
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from songthan.domain.forms import Choice, Field, Problem
-from songthan.domain.thai import canonical, squeeze, to_arabic_digits, to_thai_digits
+from songthan.adapters.read_layout_text import NOTE, noted
+from songthan.domain.forms import CARRIED_NOTES, Choice, Field, Problem, is_our_note
+from songthan.domain.thai import squeeze, to_arabic_digits, to_thai_digits
 from songthan.domain.values import EMPTY_BOX, TICKED, clean_text, parse_tick
 from songthan.ports import Expectation
 
-__all__ = ["MARKER", "Box", "Grid", "GridReading", "GridRow", "choice_of", "choices_of", "drop_marker", "read_grids"]
+__all__ = [
+    "MARKER",
+    "Box",
+    "Controls",
+    "Grid",
+    "GridReading",
+    "GridRow",
+    "choice_of",
+    "choices_of",
+    "drop_marker",
+    "read_grids",
+    "tight",
+]
 
-MARKER = "(ข้อมูลไตรมาสก่อน โปรดยืนยันหรือแก้ไข)"
+MARKER = CARRIED_NOTES[0]
+
+_LONGEST_LABEL, _LONGEST_CHOICE = 200, 1200
 LABEL_COLUMN = "ลำดับที่"
 _YES_NO = (Choice(value="yes", label="มี"), Choice(value="no", label="ไม่มี"))
 _SIGNS = "".join(TICKED - set("xX/") | EMPTY_BOX)
@@ -25,14 +40,36 @@ _SIGNS = "".join(TICKED - set("xX/") | EMPTY_BOX)
 _Columns = Mapping[str, int]
 
 
+@dataclass(kw_only=True)
+class Controls:
+    """The content controls by name (tag, else alias): every text found under that name, and check boxes' states."""
+
+    texts: dict[str, list[str]] = field(default_factory=dict)
+    ticks: dict[str, list[bool]] = field(default_factory=dict)
+    noted: set[str] = field(default_factory=set)
+
+    def joined(self, other: Controls) -> Controls:
+        """Both together."""
+        both = Controls(noted=self.noted | other.noted)
+        for one in (self, other):
+            for name, texts in one.texts.items():
+                both.texts.setdefault(name, []).extend(texts)
+            for name, ticks in one.ticks.items():
+                both.ticks.setdefault(name, []).extend(ticks)
+        return both
+
+
 @dataclass(frozen=True, kw_only=True)
 class Box:
-    """A table cell: its paragraphs, the grid column it starts in, and oddities («nested-table», «picture», «merged»,
-    «after-marker», and in PDFs «wrapped»: where the spaces and line breaks stood is not certain)."""
+    """A table cell: its paragraphs, the grid column it starts in and how many it covers (0: not known), oddities
+    («nested-table», «picture», «merged», «after-marker», and in PDFs «wrapped»: where the spaces and line breaks stood is
+    not certain), and in Word files the controls inside it."""
 
     paragraphs: tuple[str, ...]
     start: int = 0
+    span: int = 0
     oddities: frozenset[str] = frozenset()
+    controls: Controls | None = None
 
     @property
     def text(self) -> str:
@@ -59,6 +96,7 @@ class GridReading:
     cells: dict[str, Box] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    strangers: list[Problem] = field(default_factory=list)
 
 
 # Printed number → the rows that carry it: (table, its columns, cells in its head, row).
@@ -67,24 +105,36 @@ _Rows = dict[str, list[tuple[Grid, _Columns, int, GridRow]]]
 
 def tight(text: str) -> str:
     """For comparing heads and labels: canonical, no white space, ASCII digits."""
+    return _tight(text) if len(text) <= _LONGEST_LABEL else _tight.__wrapped__(text)
+
+
+# The printed words of one form come back in every file.
+@lru_cache(maxsize=2048)
+def _tight(text: str) -> str:
     return to_arabic_digits(squeeze(text)).replace(" ", "").rstrip(".")
 
 
 def drop_marker(paragraphs: Sequence[str]) -> tuple[tuple[str, ...], frozenset[str]]:
-    """The paragraphs without our «from last quarter» line; «after-marker» when a person typed behind or beside it."""
+    """The paragraphs without our own notes; «after-marker» when a person typed behind or beside one."""
+    if not any("โปรด" in p for p in paragraphs):
+        return tuple(paragraphs), frozenset()
     kept: list[str] = []
     seen, odd = False, False
     for paragraph in paragraphs:
-        if squeeze(MARKER) in squeeze(paragraph):
+        if is_our_note(paragraph):
             seen = True
-            paragraph = re.sub(r"\s*".join(map(re.escape, MARKER.split())), "", canonical(paragraph))
-            if not paragraph.strip():
-                continue
-            odd = True
+            continue
+        rest = noted(paragraph)
+        if rest is not paragraph and NOTE in rest:
+            paragraph, seen, odd = rest.replace(NOTE, ""), True, True
         elif seen and paragraph.strip():
             odd = True
         kept.append(paragraph)
-    return tuple(kept), frozenset({"after-marker"} if odd else ())
+    if not odd:
+        return tuple(kept), frozenset()
+    # The quarter's own note has a sentence of its own.
+    code = "after-marker" if any(tight(MARKER) in tight(p) for p in paragraphs) else "after-note"
+    return tuple(kept), frozenset({code})
 
 
 def choices_of(spec_field: Field) -> tuple[Choice, ...]:
@@ -97,7 +147,14 @@ def choice_of(box: Box, choices: Sequence[Choice]) -> tuple[str | None, str]:
 
     Codes: «» fine (None: nothing ticked), «both-ticked», «choice-missing» (a label is gone), «extra-text».
     """
-    lines = [line for paragraph in box.paragraphs for line in paragraph.split("\n")]
+    text, options = box.text, tuple(choices)
+    return _chosen(text, options) if len(text) <= _LONGEST_CHOICE else _chosen.__wrapped__(text, options)
+
+
+# A cell of choices is the form's own words and a tick: the same in many files.
+@lru_cache(maxsize=1024)
+def _chosen(text: str, choices: tuple[Choice, ...]) -> tuple[str | None, str]:
+    lines = [line for line in text.split("\n") if line.strip()]
     marks: dict[str, bool] = {}
     extra = False
     for choice in choices:
@@ -144,27 +201,38 @@ def read_grids(grids: Sequence[Grid], expectation: Expectation) -> GridReading:
                 continue
             head = (*last, 0)
         last = head[:2]
-        _collect(grid, head, wanted, rows, reading)
+        _collect(grid, head, wanted, rows, reading, fields)
     numbers = dict(expectation.activities)
     for activities in wanted.values():
         found = rows.get(tight(numbers[activities[0]]), [])
         for index, activity in enumerate(activities):
             mine = found[index : index + 1] if len(activities) > 1 else found
             _take_row(activity, numbers[activity], mine, fields, reading)
+    # A row with a number nobody asked for: beside a missing one it is that row, whose number was changed.
+    if all(p.code != "row-missing" for p in reading.problems):
+        reading.problems.extend(reading.strangers)
     return reading
+
+
+def _head_text(cell: Box) -> str:
+    """A cell as a head or a label; a long text is neither, and is not compared."""
+    text = cell.text
+    return tight(text) if len(text) <= _LONGEST_LABEL else ""
 
 
 def _find_head(grid: Grid, fields: Sequence[Field]) -> tuple[dict[str, int], int, int] | None:
     """(column head → cell index, cells in the head, index of the first row below) of one of our tables, or None."""
     names = {tight(f.column) for f in fields}
     for at, row in enumerate(grid.rows[:4]):
-        texts = [tight(cell.text) for cell in row.cells]
+        texts = [_head_text(cell) for cell in row.cells]
         hits = names.intersection(texts)
         if tight(LABEL_COLUMN) in texts and 2 * len(hits) >= len(names):
             columns: dict[str, int] = {}
             for index, text in enumerate(texts):
                 columns.setdefault(text, index)
                 columns.setdefault(f"@{text}", row.cells[index].start)
+                columns.setdefault(f"#{text}", row.cells[index].span)
+            columns["#"] = sum(cell.span for cell in row.cells)
             return columns, len(texts), at + 1
     return None
 
@@ -174,20 +242,30 @@ def _continues(grid: Grid, wanted: Mapping[str, list[str]], width: int) -> bool:
     return any(len(r.cells) == width and r.cells and tight(r.cells[0].text) in wanted for r in grid.rows)
 
 
+def _is_answered(row: GridRow, columns: _Columns, width: int, fields: Sequence[Field]) -> bool:
+    """Did somebody write into the row where the form asks for text?"""
+    asked = (_cell(row, columns, width, tight(f.column)) for f in fields if f.kind not in ("choice", "yes_no"))
+    return any(box is not None and clean_text(box.text) for box in asked)
+
+
 def _collect(
-    grid: Grid, head: tuple[_Columns, int, int], wanted: Mapping[str, list[str]], rows: _Rows, reading: GridReading
-) -> None:
+    grid: Grid, head: tuple[_Columns, int, int], wanted: Mapping[str, list[str]], rows: _Rows, reading: GridReading,
+    fields: Sequence[Field],
+) -> None:  # fmt: skip
     """Sort a table's rows under their printed numbers; a filled row without a known number is a problem."""
     columns, width, first = head
     label_at = columns.get(tight(LABEL_COLUMN), 0)
     for row in grid.rows[first:]:
         if label_at >= len(row.cells):
             continue
-        label = tight(row.cells[label_at].text)
+        label = _head_text(row.cells[label_at])
         if label == tight(LABEL_COLUMN):
             continue
         if label in wanted:
             rows.setdefault(label, []).append((grid, columns, width, row))
+        elif label and _is_answered(row, columns, width, fields):
+            text = f"ใน{grid.place} มีแถว {to_thai_digits(label)[:20]} ซึ่งไม่ใช่แถวที่ขอ และมีข้อความ โปรดตรวจดูและย้ายข้อความไปไว้ในแถวของกิจกรรมที่ขอ"
+            reading.strangers.append(Problem(field="", code="row-unknown", message_th=text))
         elif not label and any(clean_text(c.text) for c in row.cells[label_at + 1 :]):
             text = f"ใน{grid.place} มีแถวที่ไม่มีเลขลำดับแต่มีข้อความ ระบบไม่ทราบว่าเป็นของกิจกรรมใด โปรดตรวจดูและย้ายข้อความไปไว้ในแถวของกิจกรรมนั้น"
             reading.problems.append(Problem(field="", code="row-unknown", message_th=text))
@@ -225,4 +303,11 @@ def _cell(row: GridRow, columns: Mapping[str, int], width: int, name: str) -> Bo
         return None
     if len(row.cells) == width:
         return row.cells[columns[name]]
-    return next((cell for cell in row.cells if cell.start == columns[f"@{name}"]), None)
+    # A cell was split or taken out, and the grid with it: no column is where it was.
+    if row.cells and row.cells[0].span and columns["#"] and sum(cell.span for cell in row.cells) != columns["#"]:
+        return None
+    box = next((cell for cell in row.cells if cell.start == columns[f"@{name}"]), None)
+    # A cell that covers more columns than its head holds another field's answer as well.
+    if box is not None and box.span and columns[f"#{name}"] and box.span != columns[f"#{name}"]:
+        return None
+    return box

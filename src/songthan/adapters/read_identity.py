@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from lxml import etree
@@ -62,16 +62,18 @@ def tokens_of(text: str) -> frozenset[str]:
     return frozenset(m[1].upper() for m in _FOOTER.finditer(text))
 
 
-def identity_of_package(package: Package, *, footers: Iterable[str], body: str) -> Marks:
-    """Custom property → custom XML → core identifier → footer text → any token in the body text."""
+def identity_of_package(package: Package, *, footers: Iterable[str], body: Callable[[], str]) -> Marks:
+    """Custom property → custom XML → core identifier → footer text → any token in the body text (asked for last)."""
     candidates = (
         ("custom-property", _custom_properties(package)),
         ("custom-xml", _custom_xml(package)),
         ("core-identifier", _core(package)),
         ("footer", identity_of_text("\n".join(footers))),
-        ("body-text", identity_of_text(body)),
     )
     found = [(name, mark) for name, mark in candidates if mark is not None]
+    if not found:
+        mark = identity_of_text(body())
+        found = [("body-text", mark)] if mark is not None else []
     return Marks(
         identity=found[0][1] if found else None,
         recognised_by=found[0][0] if found else None,

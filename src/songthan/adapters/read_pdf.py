@@ -17,11 +17,15 @@ from pdfplumber.utils.exceptions import PdfminerException
 from songthan.adapters.read_answers import reconcile
 from songthan.adapters.read_grid import Grid, read_grids
 from songthan.adapters.read_identity import Marks, identity_of_text, tokens_of
+from songthan.adapters.read_layout_answers import reconcile_layout
+from songthan.adapters.read_pdf_fields import drawn_on, flattened, with_fields
+from songthan.adapters.read_pdf_sheet import read_pages
 from songthan.adapters.read_pdf_table import grids_of_page
 from songthan.adapters.read_pdf_text import PageText, open_pages
+from songthan.adapters.read_scan import marks_by_qr, read_scanned_pdf
 from songthan.adapters.read_verdict import form_of, identity_problems, review_form
 from songthan.domain.errors import ReadRefused
-from songthan.domain.forms import Problem, ReturnedForm
+from songthan.domain.forms import Answer, Problem, ReturnedForm
 from songthan.ports import Expectation
 
 __all__ = ["identify_pdf", "read_pdf"]
@@ -38,18 +42,16 @@ _SENTENCES = {
     "pdf-broken": "ไฟล์ PDF นี้เสียหายหรือมีโครงสร้างผิดปกติ ระบบจึงเปิดอ่านไม่ได้",
     "pdf-size": "ไฟล์ PDF นี้มีจำนวนหน้าหรือชิ้นส่วนมากผิดปกติ ระบบจึงไม่เปิดอ่าน",
 }
-_SCAN = "ไฟล์ PDF นี้เป็นภาพสแกนหรือไม่มีข้อความให้อ่าน ระบบไม่ดึงคำตอบจากภาพ โปรดส่งเป็นไฟล์ Word หรือตรวจด้วยตนเอง"
-_FIELDS = "ไฟล์ PDF นี้มีช่องกรอกแบบฟอร์ม PDF ซึ่งอาจมีคำตอบที่ระบบอ่านไม่ครบ โปรดตรวจดู หรือขอให้ส่งเป็นไฟล์ Word"
 _ROTATED = "หน้าในไฟล์ PDF นี้ถูกหมุน ระบบจึงไม่แน่ใจในตำแหน่งของคำตอบ โปรดตรวจดู หรือขอให้ส่งเป็นไฟล์ Word"
 
 
 def identify_pdf(data: bytes) -> ReturnedForm:
     """Which form this PDF is, without answers; ReadRefused when it is encrypted, active or broken."""
-    with _opened(data):
+    with _opened(data) as pdf:
         pages = open_pages(data)
-        if not any(page.text.strip() for page in pages):
-            return review_form("scan", _SCAN)
-        return form_of(_marks(pages))
+        if _is_scan(pdf, pages):
+            return read_scanned_pdf(data, _marks(pages), suggest=False)
+        return form_of(_known(data, _marks(pages)))
 
 
 def read_pdf(data: bytes, expectation: Expectation) -> ReturnedForm:
@@ -57,17 +59,34 @@ def read_pdf(data: bytes, expectation: Expectation) -> ReturnedForm:
     with _opened(data) as pdf:
         pages = open_pages(data)
         marks = _marks(pages)
-        if not any(page.text.strip() for page in pages) or any(_is_picture(page) for page in pdf.pages):
-            return review_form("scan", _SCAN, marks)
+        if _is_scan(pdf, pages):
+            return read_scanned_pdf(data, marks)
+        marks = _known(data, marks)
         if any(page.rotation for page in pdf.pages):
             return review_form("pdf-rotated", _ROTATED, marks)
-        grids: list[Grid] = []
-        for page, text in zip(pdf.pages, pages, strict=True):
-            grids.extend(grids_of_page(page, text, expectation, grids))
-        answers, problems = reconcile(expectation, None, read_grids(grids, expectation))
-        if _has_fields(pdf):
-            problems.append(Problem(field="", code="pdf-fields", message_th=_FIELDS))
+        drawn = drawn_on(data) if any(page.annots for page in pdf.pages) else None
+        if drawn:
+            # What people typed into fields or wrote over the page is on no page's own text: draw it there first.
+            flat = flattened(data)
+            with _opened(flat) as shown:
+                answers, problems = _answers(shown, open_pages(flat), expectation)
+            answers, problems = with_fields(expectation, drawn, answers, problems)
+        else:
+            answers, problems = _answers(pdf, pages, expectation)
         return form_of(marks, answers, (*identity_problems(marks, expectation.spec), *problems))
+
+
+def _answers(
+    pdf: pdfplumber.PDF, pages: list[PageText], expectation: Expectation
+) -> tuple[dict[str, Answer], list[Problem]]:
+    """The answers that stand on the pages."""
+    if expectation.layout is not None:
+        reading = read_pages(expectation.layout, zip(pdf.pages, pages, strict=True), expectation.spec)
+        return reconcile_layout(expectation, None, reading)
+    grids: list[Grid] = []
+    for page, text in zip(pdf.pages, pages, strict=True):
+        grids.extend(grids_of_page(page, text, expectation, grids))
+    return reconcile(expectation, None, read_grids(grids, expectation))
 
 
 def _refused(code: str) -> ReadRefused:
@@ -138,6 +157,15 @@ def _marks(pages: list[PageText]) -> Marks:
     return Marks(identity=identity, recognised_by=recognised, tokens=tokens_of(text))
 
 
+def _known(data: bytes, marks: Marks) -> Marks:
+    """`marks`, or what the QR says where the text names no form (its footer was cut off or drawn as a picture)."""
+    return marks if marks.identity is not None else marks_by_qr(data)
+
+
+def _is_scan(pdf: pdfplumber.PDF, pages: list[PageText]) -> bool:
+    return not any(page.text.strip() for page in pages) or any(_is_picture(page) for page in pdf.pages)
+
+
 def _is_picture(page: pdfplumber.page.Page) -> bool:
     """A page that is mostly one picture: a scan, perhaps with a text layer that a machine guessed."""
     area = float(page.width) * float(page.height)
@@ -145,13 +173,3 @@ def _is_picture(page: pdfplumber.page.Page) -> bool:
         max(0.0, float(i["x1"]) - float(i["x0"])) * max(0.0, float(i["bottom"]) - float(i["top"])) > 0.5 * area
         for i in page.images
     )
-
-
-def _has_fields(pdf: pdfplumber.PDF) -> bool:
-    """True when the PDF has form fields of its own other than signatures."""
-    return any(a.get("data", {}).get("FT") is not None and _name(a["data"]["FT"]) != "Sig" for a in pdf.annots)
-
-
-def _name(value: object) -> str:
-    name = getattr(value, "name", "")
-    return name if isinstance(name, str) else name.decode("latin-1")

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 import pdfplumber
 
-from songthan.adapters.read_grid import MARKER, Box, Grid, GridRow, tight
+from songthan.adapters.read_grid import Box, Grid, GridRow, tight
 from songthan.adapters.read_pdf_text import Line, PageText, lines_in
+from songthan.domain.forms import is_our_note
 from songthan.domain.thai import squeeze, to_thai_digits
 from songthan.ports import Expectation
 
-__all__ = ["grids_of_page"]
+__all__ = ["grids_of_page", "typed_breaks"]
 
 _MEASURE = re.compile(r"มาตรการที่\s*([๐-๙0-9]+)")
 _CELL_MARGIN = 11.5  # both sides of a Word table's cell (2 × 0.19 cm) and a little
@@ -52,7 +53,7 @@ def _rows(table: pdfplumber.table.Table, text: PageText, height: float, choice_c
             if cell is None:
                 continue
             x0, top, x1, bottom = (float(v) for v in cell)
-            lines = _without_marker(lines_in(text.glyphs, (x0, height - bottom, x1, height - top)))
+            lines = _without_notes(lines_in(text.glyphs, (x0, height - bottom, x1, height - top)))
             if tight(" ".join(line.text for line in lines)) in choice_columns:
                 choices.add(index)
             cells.append(_box(lines, index, x1 - x0, in_lines=index in choices))
@@ -60,23 +61,34 @@ def _rows(table: pdfplumber.table.Table, text: PageText, height: float, choice_c
     return rows
 
 
-def _without_marker(lines: list[Line]) -> list[Line]:
-    """The lines without «from last quarter», which a narrow column breaks into several."""
-    for first in range(len(lines)):
-        for last in range(first + 1, len(lines) + 1):
-            if tight("".join(line.text for line in lines[first:last])) == tight(MARKER):
-                return lines[:first] + lines[last:]
-    return lines
+def _without_notes(lines: list[Line]) -> list[Line]:
+    """The lines without our own notes («from last quarter», «please correct»), which a narrow column breaks into several."""
+    kept: list[Line] = []
+    at = 0
+    while at < len(lines):
+        ends = [
+            end for end in range(at + 1, len(lines) + 1) if is_our_note(" ".join(line.text for line in lines[at:end]))
+        ]
+        if ends:
+            at = ends[0]
+            continue
+        kept.append(lines[at])
+        at += 1
+    return kept
 
 
 def _box(lines: list[Line], index: int, width: float, *, in_lines: bool) -> Box:
     """A cell: where every line break was surely typed (the next word would have had room) the text is certain."""
     if in_lines:
         return Box(paragraphs=tuple(line.text for line in lines), start=index)
-    surely = all(_typed(a, b, width) for a, b in zip(lines, lines[1:], strict=False))
-    certain = surely and all(line.certain for line in lines)
+    certain = typed_breaks(lines, width) and all(line.certain for line in lines)
     odd = frozenset() if certain else frozenset({"wrapped"})
     return Box(paragraphs=tuple(line.text for line in lines), start=index, oddities=odd)
+
+
+def typed_breaks(lines: Sequence[Line], width: float) -> bool:
+    """Was every line end in a cell of this width (points) surely typed, none made by the layout?"""
+    return all(_typed(a, b, width) for a, b in zip(lines, lines[1:], strict=False))
 
 
 def _typed(line: Line, following: Line, width: float) -> bool:

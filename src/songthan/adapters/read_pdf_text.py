@@ -44,7 +44,7 @@ class PageText:
 class Line:
     """One printed line inside a cell. `certain` is False where a gap may be a tab or some spaces.
 
-    `y` is its base line, `height` its tallest letter's box, `first_word` how wide the line's first word is; points.
+    `parts` are its texts between such gaps. `y` is its base line, `height` its tallest letter's box, `first_word` how wide the line's first word is; points.
     """
 
     text: str
@@ -54,6 +54,7 @@ class Line:
     height: float
     first_word: float
     certain: bool
+    parts: tuple[str, ...] = ()
 
 
 def mended(text: str) -> str:
@@ -141,6 +142,7 @@ def _line(row: list[Glyph]) -> Line | None:
         height=max(g.height for g in inked),
         first_word=word_end - inked[0].x0,
         certain=sure and not any(g.made for g in inside) and not _gaps(inside),
+        parts=_parts(inside),
     )
 
 
@@ -153,13 +155,31 @@ def _spaced(row: list[Glyph]) -> tuple[str, bool]:
     out, sure = [], True
     for glyph, after in zip(row, [*row[1:], None], strict=True):
         out.append(glyph.text)
-        width = glyph.x1 - glyph.x0
-        if glyph.text != " " or after is None or width <= 0:
-            continue
-        more = (after.x0 - glyph.x1) / width
-        out.append(" " * max(round(more), 0))
-        sure = sure and abs(more - round(more)) < 0.3 and more < 8.5
+        more, whole = _more_spaces(glyph, after)
+        out.append(" " * more)
+        sure = sure and whole
     return "".join(out), sure
+
+
+def _more_spaces(glyph: Glyph, after: Glyph | None) -> tuple[int, bool]:
+    """How many further spaces the gap after a space stands for, and whether it is a whole number of them."""
+    width = glyph.x1 - glyph.x0
+    if glyph.text != " " or after is None or width <= 0:
+        return 0, True
+    more = (after.x0 - glyph.x1) / width
+    return max(round(more), 0), abs(more - round(more)) < 0.3 and more < 8.5
+
+
+def _parts(inside: list[Glyph]) -> tuple[str, ...]:
+    """The texts between gaps that are not a known number of spaces."""
+    parts: list[list[Glyph]] = [[]]
+    for glyph, after in zip(inside, [*inside[1:], None], strict=True):
+        if not glyph.made:
+            parts[-1].append(glyph)
+        unsure = glyph.made or not _more_spaces(glyph, after)[1] or (after is not None and after.x0 - glyph.x1 > 4.0)
+        if unsure and parts[-1]:
+            parts.append([])
+    return tuple(mended(_spaced(part)[0]) for part in parts if part)
 
 
 def _gaps(inside: list[Glyph]) -> bool:

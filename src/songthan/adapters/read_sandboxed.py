@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 
+from songthan.adapters.read_expectation import args_of
 from songthan.adapters.read_verdict import refused_form
 from songthan.adapters.sandbox import Sandbox, SandboxFailed
 from songthan.domain.forms import Answer, Problem, ReturnedForm
@@ -28,8 +28,7 @@ class SandboxedReader:
 
     def read(self, data: bytes, name: str, expectation: Expectation) -> ReturnedForm:
         """Identity, answers and problems of reading; sandbox-timeout, -memory, -crash and -size are refusals."""
-        args = {"name": name, "spec": asdict(expectation.spec), "activities": [list(a) for a in expectation.activities]}
-        return self._run("read_job", data, args)
+        return self._run("read_job", data, {"name": name, **args_of(expectation)})
 
     def _run(self, job: str, data: bytes, args: dict) -> ReturnedForm:
         try:
@@ -68,6 +67,7 @@ def _from_json(answer: Mapping) -> ReturnedForm:
         answers=answers,
         problems=problems,
         verdict=answer["verdict"],
+        suggestion=str(answer.get("suggestion", "")),
     )
 
 

@@ -35,11 +35,12 @@ def without_marks(members: dict[str, bytes]) -> dict[str, bytes]:
     return kept
 
 
-def with_marks(members: dict[str, bytes], identity: FormIdentity) -> dict[str, bytes]:
-    """`members` (of `without_marks`) plus the identity's parts, with their relations and content types."""
+def with_places(members: dict[str, bytes]) -> dict[str, bytes]:
+    """`members` (of `without_marks`) with the relations and content types of the marks, the same for every form.
+
+    The marks themselves are `identity_parts`.
+    """
     marked = dict(members)
-    marked["docProps/custom.xml"] = _custom_properties(identity)
-    marked["customXml/item1.xml"] = _custom_xml(identity)
     marked["customXml/itemProps1.xml"] = (
         f'{_HEAD}<ds:datastoreItem xmlns:ds="{_OFFICE}/customXml" ds:itemID="{_STORE_ID}"><ds:schemaRefs>'
         '<ds:schemaRef ds:uri="urn:songthan:form:1"/></ds:schemaRefs></ds:datastoreItem>'
@@ -72,10 +73,20 @@ def with_marks(members: dict[str, bytes], identity: FormIdentity) -> dict[str, b
     )
     core = marked["docProps/core.xml"].decode("utf-8")
     core = re.sub(r"<dc:identifier>.*?</dc:identifier>|<dc:identifier/>", "", core, flags=re.DOTALL)
-    name = f"songthan:{identity.form}:{identity.version}:{identity.deadline}:{identity.token}"
     marked["docProps/core.xml"] = core.encode()
-    _insert(marked, "docProps/core.xml", "</cp:coreProperties>", f"<dc:identifier>{escape(name)}</dc:identifier>")
     return marked
+
+
+def identity_parts(identity: FormIdentity, core: bytes) -> dict[str, bytes]:
+    """The members that carry the identity: custom properties, custom XML, and `core` (of `with_places`) with its name."""
+    name = f"songthan:{identity.form}:{identity.version}:{identity.deadline}:{identity.token}"
+    parts = {
+        "docProps/custom.xml": _custom_properties(identity),
+        "customXml/item1.xml": _custom_xml(identity),
+        "docProps/core.xml": core,
+    }
+    _insert(parts, "docProps/core.xml", "</cp:coreProperties>", f"<dc:identifier>{escape(name)}</dc:identifier>")
+    return parts
 
 
 def _insert(members: dict[str, bytes], name: str, before: str, text: str) -> None:

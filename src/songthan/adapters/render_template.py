@@ -1,14 +1,12 @@
 """Word templates made ready for filling: docxtpl reads their Jinja, a sandbox compiles it, and it is kept by (path, mtime).
 
-A template is an ordinary .docx. Text follows docxtpl's notation (`{{ x }}`, `{%p if … %}`, `{%tr for … %}`). A content
-control whose tag is `{{ activity.id }}.done` (or plain `done` in a form that does not repeat) is bound to the answer of
-that field when the template is read; whatever stands in it in Word is only its look. `…=yes` in the tag of a check box
-says which choice the box stands for.
+A template is an ordinary .docx. Text follows docxtpl's notation (`{{ x }}`, `{%p if … %}`, `{%tr for … %}`); its content
+controls are bound to the answers (`render_bindings`), and a picture named `songthan-qr` in a footer to the token's QR.
 """
 
 from __future__ import annotations
 
-import copy
+import posixpath
 import re
 import zipfile
 from collections.abc import Mapping
@@ -16,97 +14,52 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docxtpl import DocxTemplate
-from jinja2 import ChainableUndefined, StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, meta
+from jinja2 import ChainableUndefined, TemplateSyntaxError, UndefinedError, meta
 from jinja2 import Template as JinjaTemplate
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 from lxml import etree
-from markupsafe import Markup, escape
 
+from songthan.adapters.render_bindings import W14, Control, W, bind_controls, w
+from songthan.adapters.render_jinja import FILL_ERRORS, environment
+from songthan.adapters.render_proof import proven
 from songthan.domain.errors import RenderError
 
-W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-W14 = "http://schemas.microsoft.com/office/word/2010/wordml"
-PLACEHOLDER = "……"
-CHECKED, UNCHECKED = "☒", "☐"
+__all__ = [
+    "ID_MARK", "KEEP_MARK", "QR_PART", "Control", "Template", "bound_parts", "load_template", "place_of", "undefined_name",
+    "unknown_names",
+]  # fmt: skip
 
-# what a template's own expressions can raise while it is filled
-FILL_ERRORS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
+#: In a compiled part: here stands a control's w:id, here a row's w:cantSplit. No value can print either.
+ID_MARK, KEEP_MARK = "<?songthan-id?>", "<?songthan-keep?>"
+#: The package member that holds the token's QR, in a template with a place for it.
+QR_PART = "word/media/songthan-qr.png"
 
 _FILLED_PART = re.compile(r"word/(document|header\d*|footer\d*|footnotes)\.xml")
-_TAG = re.compile(r"(?:\{\{\s*(?P<row>\w+)\.id\s*\}\}\.)?(?P<key>[a-z][a-z0-9_]*)(?:=(?P<choice>\w+))?")
-_ILLEGAL = re.compile("[\x00-\x08\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_LINE_END = re.compile("\r\n|[\r\n\x0b\x0c]")
 _ATTRIBUTE = re.compile(r'="[^"<>]*\{\{[^"<>]*"')
 _EXPRESSION = re.compile(r"\{\{(.*?)\}\}")
 # marks of Word's editing sessions; repeated by a loop they would stand twice in one document
 _SESSION_MARKS = frozenset({f"{{{W14}}}paraId", f"{{{W14}}}textId"})
-_LINE_BREAK = Markup('</w:t><w:br/><w:t xml:space="preserve">')
-_TAB = Markup('</w:t><w:tab/><w:t xml:space="preserve">')
-
-
-def w(name: str) -> str:
-    """`tbl` → the element name lxml knows it by."""
-    return f"{{{W}}}{name}"
-
-
-def legal(value: object) -> str:
-    """`value` as text XML can hold: line ends as "\\n", characters XML forbids shown as U+FFFD."""
-    return _ILLEGAL.sub("\ufffd", _LINE_END.sub("\n", str(value)))
-
-
-def _as_run_text(value: object) -> object:
-    """What every `{{ … }}` prints: the value as typed, never mark-up; line ends become w:br, tabs w:tab."""
-    if isinstance(value, Markup):
-        return value
-    text = escape("" if value is None else legal(value))
-    return Markup(text.replace("\t", _TAB).replace("\n", _LINE_BREAK))
-
-
-def _as_attribute(value: object) -> Markup:
-    """The value inside an XML attribute, on one line."""
-    return Markup(escape(" ".join(legal(value).split())))
-
-
-def _answer(answers: Mapping[str, Mapping[str, object]], key: str) -> str:
-    """The value to pre-fill, or "" when there is none."""
-    value = answers[key].get("value") if key in answers else None
-    return "" if value is None else str(value)
-
-
-def _carried(answers: Mapping[str, Mapping[str, object]], key: str) -> bool:
-    """Whether the pre-filled value is last quarter's, to be confirmed."""
-    return bool(_answer(answers, key)) and bool(answers[key].get("carried"))
-
-
-def environment(undefined: type = StrictUndefined) -> ImmutableSandboxedEnvironment:
-    """The sandbox templates run in; values are data, whatever braces they contain."""
-    env = ImmutableSandboxedEnvironment(autoescape=True, undefined=undefined, finalize=_as_run_text)
-    env.filters["as_attribute"] = _as_attribute
-    env.globals = {"answer": _answer, "carried": _carried}
-    return env
-
-
-@dataclass(frozen=True, kw_only=True)
-class Control:
-    """A bound content control as the template declares it. `choice` is the value a check box stands for, else ""."""
-
-    tag: str
-    alias: str
-    key: str
-    choice: str
-    repeats: bool
+_ID = re.compile(r'<w:id w:val="songthan-id"/>')
+_NOTE_STYLE = re.compile(rb'w:styleId="Carried"')
+_DRAWING = "http://schemas.openxmlformats.org/drawingml/2006"
+_RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """A template ready to fill: `sources` and `compiled` by part name; `members` the other files of the package."""
+    """A template ready to fill: `sources` and `compiled` by part name; `members` the other files of the package.
+
+    `proven` are the parts that are well-formed whatever the values; the others are checked each time they are filled.
+    """
 
     path: Path
     order: tuple[str, ...]
     members: Mapping[str, bytes]
     sources: Mapping[str, str]
     compiled: Mapping[str, JinjaTemplate]
+    proven: frozenset[str]
     controls: tuple[Control, ...]
 
 
@@ -127,7 +80,8 @@ def load_template(path: Path) -> Template:
     return kept[1]
 
 
-def _read_template(path: Path) -> Template:
+def bound_parts(path: Path) -> tuple[dict[str, bytes], dict[str, etree._Element], tuple[Control, ...]]:
+    """(the package's members, its filled parts with their controls bound, the controls): docxtpl's Jinja, not compiled."""
     try:
         with zipfile.ZipFile(path) as package:
             members = {name: package.read(name) for name in package.namelist() if not name.endswith("/")}
@@ -137,21 +91,70 @@ def _read_template(path: Path) -> Template:
         raise RenderError(
             "ไฟล์แม่แบบไม่ใช่เอกสาร Word (.docx) ที่สมบูรณ์", where=path.name, remedy="เปิดไฟล์ใน Word แล้วบันทึกเป็น .docx อีกครั้ง"
         ) from None
-    controls = tuple(control for root in roots.values() for control in _bind_controls(root))
+    style = "Carried" if _NOTE_STYLE.search(members.get("word/styles.xml", b"")) else ""
+    controls = tuple(control for root in roots.values() for control in bind_controls(root, note_style=style))
+    return members, roots, controls
+
+
+def _read_template(path: Path) -> Template:
+    members, roots, controls = bound_parts(path)
+    order = tuple(members)
+    for name, root in roots.items():
+        _free_qr_picture(root, name, members)
     env = environment()
     sources = {name: _jinja_source(root) for name, root in roots.items()}
     compiled = {name: _compile(env, source, path) for name, source in sources.items()}
-    others = {name: data for name, data in members.items() if name not in roots}
     return Template(
-        path=path, order=tuple(members), members=others, sources=sources, compiled=compiled, controls=controls
+        path=path,
+        order=order,
+        members={name: data for name, data in members.items() if name not in roots},
+        sources=sources,
+        compiled=compiled,
+        proven=frozenset(name for name, source in sources.items() if proven(env, source)),
+        controls=controls,
     )
+
+
+def _free_qr_picture(root: etree._Element, name: str, members: dict[str, bytes]) -> None:
+    """Gives the picture named songthan-qr of a footer a file of its own: Word keeps equal pictures in one."""
+    blips = root.xpath(
+        ".//wp:docPr[@name='songthan-qr']/..//a:blip[@r:embed]",
+        namespaces={"wp": f"{_DRAWING}/wordprocessingDrawing", "a": f"{_DRAWING}/main", "r": _RELATIONS},
+    )
+    relations_name = f"word/_rels/{posixpath.basename(name)}.rels"
+    if not blips or not name.startswith("word/footer") or relations_name not in members:
+        return
+    relations = etree.fromstring(members[relations_name])
+    old = {r.get("Id"): r.get("Target", "") for r in relations}.get(blips[0].get(f"{{{_RELATIONS}}}embed"), "")
+    members[QR_PART] = members.get(posixpath.normpath(posixpath.join("word", old.removeprefix("/word/"))), b"")
+    own = etree.SubElement(relations, f"{{{_PACKAGE}/relationships}}Relationship")
+    for key, value in (("Id", "rIdSongthanQr"), ("Type", f"{_RELATIONS}/image"), ("Target", "media/songthan-qr.png")):
+        own.set(key, value)
+    for blip in blips:
+        blip.set(f"{{{_RELATIONS}}}embed", "rIdSongthanQr")
+    members[relations_name] = _document(relations)
+    types = etree.fromstring(members["[Content_Types].xml"])
+    if not any(t.get("Extension", "").lower() == "png" for t in types):
+        types.insert(
+            0, types.makeelement(f"{{{_PACKAGE}/content-types}}Default", Extension="png", ContentType="image/png")
+        )
+        members["[Content_Types].xml"] = _document(types)
+
+
+def _document(root: etree._Element) -> bytes:
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True, standalone=True)
 
 
 def _compile(env: ImmutableSandboxedEnvironment, source: str, path: Path) -> JinjaTemplate:
     try:
         return env.from_string(source)
+    except TemplateSyntaxError:
+        # one paragraph a line, so that the error's line number finds its paragraph
+        lines = re.sub(r"<w:p([ >])", r"\n<w:p\1", source)
+    try:
+        return env.from_string(lines)
     except TemplateSyntaxError as error:
-        line = source.split("\n")[error.lineno - 1 : error.lineno]
+        line = lines.split("\n")[error.lineno - 1 : error.lineno]
         place = re.sub(r"<[^>]+>", "", line[0] if line else "").strip()[:80]
         raise RenderError(
             f"คำสั่งในแม่แบบเขียนไม่ถูกต้อง ({error.message}) ใกล้ข้อความ «{place}»",
@@ -164,95 +167,13 @@ def _jinja_source(root: etree._Element) -> str:
     for element in root.iter(etree.Element):
         for name in [n for n in element.attrib if n in _SESSION_MARKS or n.startswith(f"{{{W}}}rsid")]:
             del element.attrib[name]
+    for number in root.iterfind(f".//{w('sdt')}/{w('sdtPr')}/{w('id')}"):
+        number.attrib.clear()
+        number.set(w("val"), "songthan-id")
     xml = DocxTemplate("").patch_xml(etree.tostring(root, encoding="unicode"))
     xml = xml.replace("<w:t>", '<w:t xml:space="preserve">')
     xml = _ATTRIBUTE.sub(lambda m: _EXPRESSION.sub(r"{{ (\1)|as_attribute }}", m.group()), xml)
-    # one paragraph a line, so that an error's line number finds its paragraph; taken out again after filling
-    return re.sub(r"<w:p([ >])", r"\n<w:p\1", xml)
-
-
-def _bind_controls(root: etree._Element) -> list[Control]:
-    controls = []
-    for sdt in root.iter(w("sdt")):
-        properties = sdt.find(w("sdtPr"))
-        if properties is None or properties.find(w("tag")) is None:
-            continue
-        tag = properties.find(w("tag")).get(w("val"), "")
-        match = _TAG.fullmatch(tag)
-        if match is None:
-            continue
-        alias = properties.find(w("alias"))
-        row, key, choice = match["row"], match["key"], match["choice"] or ""
-        answers = f"{row}.answers" if row else "answers"
-        if choice:
-            _bind_box(sdt, properties, f"answer({answers}, '{key}') == '{choice}'")
-        else:
-            _bind_text(sdt, properties, f"answer({answers}, '{key}')")
-        name = "" if alias is None else alias.get(w("val"), "")
-        controls.append(Control(tag=tag, alias=name, key=key, choice=choice, repeats=row is not None))
-    return controls
-
-
-def _bind_text(sdt: etree._Element, properties: etree._Element, value: str) -> None:
-    """Content: the value in the control's own look, or the grey placeholder with w:showingPlcHdr."""
-    for old in properties.findall(w("showingPlcHdr")):
-        properties.remove(old)
-    showing = etree.Element(w("showingPlcHdr"))
-    kind = next((c for c in properties if c.tag in (w("richText"), w("text"))), None)
-    if kind is None:
-        properties.append(showing)
-    else:
-        kind.addprevious(showing)
-    _wrap(showing, f"{{% if not {value} %}}", "{% endif %}")
-    content = sdt.find(w("sdtContent"))
-    look = _look(content)
-    for child in list(content):
-        content.remove(child)
-    filled, empty = _run(look, f"{{{{ {value} }}}}"), _run(look, PLACEHOLDER)
-    style = etree.Element(w("rStyle"))
-    style.set(w("val"), "PlaceholderText")
-    empty.find(w("rPr")).insert(0, style)
-    content.extend([filled, empty])
-    content.text, filled.tail, empty.tail = f"{{% if {value} %}}", "{% else %}", "{% endif %}"
-
-
-def _bind_box(sdt: etree._Element, properties: etree._Element, chosen: str) -> None:
-    checked = properties.find(f"{{{W14}}}checkbox/{{{W14}}}checked")
-    if checked is not None:
-        checked.set(f"{{{W14}}}val", f"{{{{ 1 if {chosen} else 0 }}}}")
-    content = sdt.find(w("sdtContent"))
-    look = _look(content)
-    for child in list(content):
-        content.remove(child)
-    content.append(_run(look, f"{{{{ '{CHECKED}' if {chosen} else '{UNCHECKED}' }}}}"))
-
-
-def _look(content: etree._Element) -> etree._Element:
-    """The run properties of the control's first run, without the placeholder's style."""
-    found = content.find(f".//{w('rPr')}")
-    look = etree.Element(w("rPr")) if found is None else copy.deepcopy(found)
-    for style in look.findall(w("rStyle")):
-        if style.get(w("val")) == "PlaceholderText":
-            look.remove(style)
-    look.tail = None
-    return look
-
-
-def _run(look: etree._Element, text: str) -> etree._Element:
-    run = etree.Element(w("r"))
-    run.append(copy.deepcopy(look))
-    etree.SubElement(run, w("t")).text = text
-    return run
-
-
-def _wrap(element: etree._Element, before: str, after: str) -> None:
-    """Put text before and after an element among its siblings."""
-    previous = element.getprevious()
-    if previous is None:
-        element.getparent().text = before
-    else:
-        previous.tail = before
-    element.tail = after
+    return _ID.sub(ID_MARK, xml).replace("<w:cantSplit/>", KEEP_MARK)
 
 
 def undefined_name(error: UndefinedError) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -69,10 +70,13 @@ def _criterion(data: Any, score_max: int, where: str) -> Criterion:
 
 
 def _input(data: Any, where: str) -> Input:
-    row = _table(data, {"key", "kind", "label"}, where, needed={"key", "kind", "label"})
+    row = _table(data, {"key", "kind", "label", "field"}, where, needed={"key", "kind", "label"})
     if row["kind"] not in _KINDS:
         raise _wrong(f"kind «{row['kind']}» ไม่มี", where, f"ใช้ {', '.join(_KINDS)}")
-    return Input(key=_text(row, "key", where), kind=row["kind"], label=_text(row, "label", where))
+    field = _text(row, "field", where) if "field" in row else ""
+    if field and not re.fullmatch(r"[a-z0-9_]+\.[a-z][a-z0-9_]*", field):
+        raise _wrong(f"field «{field}» อ่านไม่ได้", where, 'เขียนเป็น แบบ.ช่อง เช่น "f2.c1_persons"')
+    return Input(key=_text(row, "key", where), kind=row["kind"], label=_text(row, "label", where), field=field)
 
 
 def _score(data: Any, kinds: Mapping[str, str], where: str) -> ScoreRule:

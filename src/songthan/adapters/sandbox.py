@@ -32,6 +32,9 @@ _SENTENCES = {
 }
 
 
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
 class SandboxFailed(ReadRefused):
     """A job in the sandbox did not come back with an answer; `code` is sandbox-timeout, -memory, -crash or -size."""
 
@@ -42,7 +45,10 @@ class SandboxFailed(ReadRefused):
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What one worker may use. Bytes and seconds; `jobs` is after how many jobs a worker is replaced."""
+    """What one worker may use. Bytes and seconds.
+
+    A worker is replaced after `jobs` jobs, or when it holds more than `keep_bytes` of memory after one.
+    """
 
     memory_bytes: int = 768 << 20
     cpu_s: int = 20
@@ -50,7 +56,8 @@ class Limits:
     files: int = 64
     payload_bytes: int = 64 << 20
     answer_bytes: int = 192 << 20
-    jobs: int = 50
+    jobs: int = 400
+    keep_bytes: int = 128 << 20
 
 
 class _Worker:
@@ -124,6 +131,17 @@ class _Worker:
     def alive(self) -> bool:
         return self._process.poll() is None
 
+    def worn(self) -> bool:
+        """Has it served its jobs, or grown too large to be kept?"""
+        if self.jobs >= self._limits.jobs:
+            return True
+        try:
+            with open(f"/proc/{self._process.pid}/statm", "rb") as file:
+                pages = int(file.read().split()[1])
+        except (OSError, ValueError, IndexError):
+            return False
+        return pages * _PAGE > self._limits.keep_bytes
+
     def kill(self) -> None:
         """End the worker and everything it started; safe to call twice."""
         if self._process.poll() is None:
@@ -186,7 +204,7 @@ class Sandbox:
         except BaseException:
             worker.close()
             raise
-        if worker.jobs >= self.limits.jobs:
+        if worker.worn():
             worker.close()
         else:
             with self._lock:

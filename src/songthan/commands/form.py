@@ -113,9 +113,9 @@ def render(form_id: str, deadline: str | None, seat: str | None, out: Path | Non
     if out is None and target.exists():
         raise UsageError("มีแฟ้มชื่อนี้อยู่แล้ว จึงไม่เขียนทับ", where=str(target), remedy="ระบุชื่ออื่นด้วย --out")
     write_whole(target, data)
+    rows = f" {number(len(assignment.activities))} กิจกรรม" if assignment.activities else ""
     console(err=True).print(
-        f"แบบ {spec.id.upper()} ของ{member.full_name} {number(len(assignment.activities))} กิจกรรม "
-        f"กำหนดส่ง {assignment.deadline} รหัสตัวอย่าง {assignment.token}",
+        f"แบบ {spec.id.upper()} ของ{member.full_name}{rows} กำหนดส่ง {assignment.deadline} รหัสตัวอย่าง {assignment.token}",
         soft_wrap=True,
     )
     click.echo(str(target))
@@ -138,7 +138,7 @@ def read(ctx: click.Context, file: Path, form_id: str | None, state: Path | None
     if as_json:
         print_json(returned.as_json())
     else:
-        _tell(returned, file)
+        _tell(returned, file, office.forms.get(form_id or returned.form or ""))
     ctx.exit(0 if returned.verdict == "complete" else 1)
 
 
@@ -157,7 +157,7 @@ def _slice(plan: Plan, spec: FormSpec, deadline_id: str | None, seat: str | None
     if deadline is None or deadline not in using:
         known = ", ".join(d.id for d in using) or "ไม่มี"
         raise UsageError(f"กำหนดส่งนี้ไม่ใช้แบบ {spec.id.upper()}", where=deadline_id or "", remedy=f"กำหนดส่งที่ใช้แบบนี้: {known}")
-    slices = [a for a in assignments_for(plan, deadline, salt=SAMPLE_SALT) if a.form == spec.id]
+    slices = [a for a in assignments_for(plan, deadline, salt=SAMPLE_SALT, forms={spec.id: spec}) if a.form == spec.id]
     found = next((a for a in slices if seat in (None, a.seat)), None)
     if found is None:
         known = ", ".join(a.seat for a in slices)
@@ -197,17 +197,20 @@ def _read(office: Office, data: bytes, name: str, form_id: str | None) -> Return
     if form_id is None and wanted not in office.forms:
         return _doubt(found, "unknown-form", f"ยังไม่มีแม่แบบของแบบ {wanted.upper()} จึงไม่ได้อ่านคำตอบ โปรดตรวจด้วยตนเอง")
     spec = _spec(office.forms, wanted)
+    layout = office.renderer.layout(spec)
     assignment = _assignment(office, found.token)
-    if assignment is not None:
+    if spec.repeat == "":
+        asked: tuple[tuple[str, str], ...] = ()
+    elif assignment is not None:
         asked = tuple((a.id, a.number) for a in office.plan.activities if a.id in assignment.activities)
     else:
         every = tuple((a.id, a.number) for a in office.plan.activities)
         asked = _present(office.reader.read(data, name, Expectation(spec=spec, activities=every)), every)
         rows = ", ".join(n for _, n in asked) or "ไม่มี"
         note(f"ไม่รู้จักรหัสแบบนี้ จึงตรวจเฉพาะกิจกรรมของแผนที่มีในแฟ้ม: {rows} (ใช้ --state เพื่อตรวจกับทะเบียน)")
-        if spec.repeat == "activity" and not asked:
+        if not asked:
             return _doubt(found, "no-rows", "ไม่พบแถวกิจกรรมของแผนในแฟ้มนี้ โปรดตรวจว่าเป็นแบบของปีนี้ และตารางยังอยู่ครบ")
-    returned = office.reader.read(data, name, Expectation(spec=spec, activities=asked))
+    returned = office.reader.read(data, name, Expectation(spec=spec, activities=asked, layout=layout))
     checked = check(
         spec,
         returned,
@@ -235,7 +238,9 @@ def _assignment(office: Office, token: str | None) -> Assignment | None:
     row = office.ledger.assignment_by_token(token)
     if row is not None:
         return office.ledger.as_assignment(row)  # type: ignore[attr-defined]
-    samples = (a for d in office.plan.deadlines for a in assignments_for(office.plan, d, salt=SAMPLE_SALT))
+    samples = (
+        a for d in office.plan.deadlines for a in assignments_for(office.plan, d, salt=SAMPLE_SALT, forms=office.forms)
+    )
     return next((a for a in samples if a.token == token), None)
 
 
@@ -248,16 +253,15 @@ def _present(returned: ReturnedForm, every: tuple[tuple[str, str], ...]) -> tupl
 
 def _all_evidence(spec: FormSpec, returned: ReturnedForm) -> list[str]:
     """Every file the answers name, taken as attached: the mail is not here to ask."""
-    kinds = {f.key: f.kind for f in spec.fields}
     return [
         item
         for field, answer in returned.answers.items()
-        if kinds.get(field.rpartition(".")[2]) == "evidence"
+        if spec.of_id(field).kind == "evidence"
         for item in missing_evidence(answer.value or "", ())
     ]
 
 
-def _tell(returned: ReturnedForm, file: Path) -> None:
+def _tell(returned: ReturnedForm, file: Path, spec: object) -> None:
     from rich.table import Table
 
     out = console()
@@ -268,16 +272,21 @@ def _tell(returned: ReturnedForm, file: Path) -> None:
     out.print(clean(f"{identity} · จำได้จาก {returned.recognised_by or '-'}"), soft_wrap=True)
     if returned.answers:
         table = Table(expand=True)
-        table.add_column("ช่อง", width=22, overflow="fold")
+        table.add_column("ช่อง", ratio=1, overflow="fold")
         table.add_column("คำตอบ", overflow="fold", ratio=1)
         table.add_column("วิธีอ่าน", width=14, no_wrap=True)
         for field, answer in returned.answers.items():
-            text = answer.value if answer.value is not None else (f"? {answer.raw}" if answer.raw else "(ว่าง)")
-            lines = "\n".join(fold(line, max(20, out.width - 48)) for line in clean(text).splitlines())
-            table.add_row(field, lines, answer.method)
+            width = max(16, (out.width - 24) // 2)
+            labels = {c.value: c.label for c in spec.of_id(field).options} if isinstance(spec, FormSpec) else {}
+            value = answer.value if answer.value is not None else (f"? {answer.raw}" if answer.raw else "(ว่าง)")
+            lines = "\n".join(fold(line, width) for line in clean(labels.get(value, value)).splitlines())
+            table.add_row(fold(answer.source or field, width), lines, answer.method)
         out.print(table)
     for problem in returned.problems:
         out.print(f"• {clean(problem.message_th)}", style="yellow", soft_wrap=True)
+    if returned.suggestion:
+        out.print("ข้อความที่เครื่องอ่านจากภาพ (ใช้เทียบเท่านั้น):", style="bold")
+        out.print(clean(returned.suggestion), soft_wrap=True, markup=False)
 
 
 def write_whole(target: Path, data: bytes) -> None:

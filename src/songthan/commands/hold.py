@@ -9,6 +9,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from songthan.commands.paper import clean
+from songthan.domain.errors import UsageError
+
 _STATE = click.option("--state", type=click.Path(path_type=Path, exists=True, file_okay=False), help="โฟลเดอร์สถานะ")
 
 
@@ -52,7 +55,7 @@ def list_holds(state: Path | None, everything: bool, as_json: bool) -> None:
 def show(mail: int, save: Path | None, state: Path | None) -> None:
     """รายละเอียดของจดหมายที่พักไว้ และค่าที่อ่านได้ (show)."""
     from songthan.steps.fill_form import safe_name
-    from songthan.steps.holds import held_form, hold_row, place_of
+    from songthan.steps.holds import held_forms, hold_row, place_of
 
     office = _office(state)
     row = hold_row(office, mail)
@@ -62,22 +65,28 @@ def show(mail: int, save: Path | None, state: Path | None) -> None:
     if row["route"] == "quarantine":
         click.echo("จดหมายนี้ถูกกักกัน ระบบไม่อ่านไฟล์ในจดหมาย")
         return
-    file = held_form(office, mail)
-    if file is None:
+    files = held_forms(office, mail)
+    if not files:
         click.echo("ไม่พบแบบรายงานของระบบในจดหมายนี้")
-        return
-    click.echo(f"ไฟล์แบบ: {file.attachment.name}")
-    if save:
-        save.mkdir(parents=True, exist_ok=True)
-        target = save / safe_name(file.attachment.name)
-        target.write_bytes(office.blobs.get(file.attachment.sha256))
-        click.echo(f"  เก็บไว้ที่ {target}")
-    else:
-        click.echo("  เปิดใน Word: เพิ่ม --save โฟลเดอร์ ท้ายคำสั่งนี้")
-    for field_id, answer in file.form.answers.items():
-        click.echo(f"  {place_of(office, file, field_id)}: {answer.value if answer.value is not None else '(ว่าง)'}")
-    for problem in file.form.problems:
-        click.echo(f"  ! {problem.message_th}")
+    for file in files:
+        click.echo(f"ไฟล์แบบ: {file.attachment.name}")
+        if save:
+            save.mkdir(parents=True, exist_ok=True)
+            target = save / safe_name(file.attachment.name)
+            target.write_bytes(office.blobs.get(file.attachment.sha256))
+            click.echo(f"  เก็บไว้ที่ {target}")
+        else:
+            click.echo("  เปิดใน Word: เพิ่ม --save โฟลเดอร์ ท้ายคำสั่งนี้")
+        spec = office.forms[file.assignment.form] if file.assignment else None
+        for field_id, answer in file.form.answers.items():
+            labels = {c.value: c.label for c in spec.of_id(field_id).options} if spec else {}
+            shown = labels.get(answer.value or "", answer.value) or (f"? «{answer.raw}»" if answer.raw else "(ว่าง)")
+            click.echo(f"  {place_of(office, file, field_id)}: {clean(shown)}   [{field_id}]")
+        for problem in file.form.problems:
+            click.echo(f"  ! {problem.message_th}")
+        if file.form.suggestion:
+            click.echo("  ข้อความที่เครื่องอ่านจากภาพ (ใช้เทียบเท่านั้น):")
+            click.echo("\n".join(f"    {line}" for line in clean(file.form.suggestion).splitlines()))
 
 
 def _decision(name: str, help_th: str, step: str) -> click.Command:
@@ -85,12 +94,28 @@ def _decision(name: str, help_th: str, step: str) -> click.Command:
     @click.argument("mail", type=int)
     @click.option("--reason", required=True, help="เหตุผล (บันทึกในสมุดทะเบียน)")
     @_STATE
-    def command(mail: int, reason: str, state: Path | None) -> None:
+    def command(mail: int, reason: str, state: Path | None, values: tuple[str, ...] = ()) -> None:
         from songthan.steps import holds
 
-        click.echo(getattr(holds, step)(_office(state), mail, reason))
+        extra = (_pairs(values),) if step == "accept_hold" else ()
+        click.echo(getattr(holds, step)(_office(state), mail, reason, *extra))
 
+    if step == "accept_hold":
+        click.option(
+            "--set", "values", multiple=True, metavar="ช่อง=ค่า",
+            help="ค่าที่ท่านอ่านจากไฟล์ด้วยตนเอง ใช้แทนค่าที่ระบบอ่านไม่แน่ชัด (ใช้ซ้ำได้; ชื่อช่องดูจาก hold show ในวงเล็บเหลี่ยม)",
+        )(command)  # fmt: skip
     return command
+
+
+def _pairs(values: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for value in values:
+        field, sign, text = value.partition("=")
+        if not sign or not field.strip():
+            raise UsageError(f"อ่าน «{value}» ไม่ได้", where="--set", remedy='เขียนเป็น --set "ช่อง=ค่า" เช่น --set "1.1.percent=80"')
+        found[field.strip()] = text
+    return found
 
 
 hold.add_command(_decision("accept", "รับแบบในจดหมายไว้ใช้ ระบุเลขที่จดหมาย (MAIL) และเหตุผล (accept)", "accept_hold"))

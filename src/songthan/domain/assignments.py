@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from songthan.domain.errors import TransitionRefused
+from songthan.domain.forms import FormSpec
 from songthan.domain.plans import Deadline, Plan
 
 
@@ -110,7 +111,10 @@ def move(current: State, to: State, *, what: str) -> State:
 
 @dataclass(frozen=True, kw_only=True)
 class Assignment:
-    """One form (or slice of one) asked of one seat for one deadline. `member` is who holds the seat."""
+    """One form (or slice of one) asked of one seat for one deadline. `member` is who holds the seat.
+
+    `activities` are the rows of a form that repeats over them; empty for a form that is asked of one person whole.
+    """
 
     id: str
     deadline: str
@@ -135,15 +139,32 @@ def token_for(assignment_id: str, *, salt: str) -> str:
     return f"ST-{letters[:4]}-{letters[4:8]}-{letters[8:12]}"
 
 
-def assignments_for(plan: Plan, deadline: Deadline, *, salt: str) -> tuple[Assignment, ...]:
-    """Who is asked what for a deadline: one assignment per form and seat that answers for one of its activities."""
-    by_seat: dict[str, list[str]] = {}
-    for activity in plan.activities_of(deadline):
-        for seat in activity.seats:
-            by_seat.setdefault(seat, []).append(activity.id)
+def assignments_for(
+    plan: Plan, deadline: Deadline, *, salt: str, forms: Mapping[str, FormSpec]
+) -> tuple[Assignment, ...]:
+    """Who is asked what for a deadline, by each form's `answered_by`.
+
+    «activities»: one assignment per seat that answers for one of the deadline's activities, with its rows. «lead»: one,
+    the first such seat in the plan's order. An office role: one, whoever holds it. Forms without a template are left
+    out (the deadline does not open without them).
+    """
+    asked = plan.activities_of(deadline)
     found = []
     for form in deadline.forms:
-        for seat in sorted(by_seat):
+        spec = forms.get(form)
+        if spec is None:
+            continue
+        if spec.answered_by == "activities":
+            by_seat: dict[str, list[str]] = {}
+            for activity in asked:
+                for seat in activity.seats:
+                    by_seat.setdefault(seat, []).append(activity.id)
+            rows = {seat: tuple(by_seat[seat]) for seat in sorted(by_seat)}
+        elif spec.answered_by == "lead":
+            rows = {asked[0].seats[0]: ()}
+        else:
+            rows = {plan.roster.seat_of_role(spec.answered_by).id: ()}
+        for seat, activities in rows.items():
             assignment_id = f"{deadline.id}.{form}.{seat}"
             found.append(
                 Assignment(
@@ -153,7 +174,7 @@ def assignments_for(plan: Plan, deadline: Deadline, *, salt: str) -> tuple[Assig
                     seat=seat,
                     member=plan.roster.holder(seat).id,
                     token=token_for(assignment_id, salt=salt),
-                    activities=tuple(by_seat[seat]),
+                    activities=activities,
                 )
             )
     return tuple(found)

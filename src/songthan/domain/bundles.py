@@ -464,7 +464,7 @@ def appendix(
     rows = [
         {
             "number_th": to_thai_digits(e.number),
-            "activity_number": numbers.get(e.activity, ""),
+            "activity_number": numbers.get(e.activity, e.activity.upper()),
             "title": e.name,
             "kind_th": _kind(e),
             "sender": _sender(plan, e.sender),

@@ -22,7 +22,7 @@ _A, _D = AssignmentState, DeadlineState
 class AssignmentView:
     """An assignment as the ledger knows it. `absent` is the return date an out-of-office answer gave (or None);
     `deputy` is who may answer for the member; `current_return` the id of the return being worked on; `waiting_hold` is
-    True while a mail about it waits for the secretary."""
+    True while a mail about it waits for the secretary; `after` are the forms whose answers its form is made from."""
 
     assignment: Assignment
     asked_on: date | None = None
@@ -32,6 +32,7 @@ class AssignmentView:
     current_return: int | None = None
     return_verdict: str = ""
     waiting_hold: bool = False
+    after: tuple[str, ...] = ()
 
     @property
     def state(self) -> AssignmentState:
@@ -71,10 +72,11 @@ class Open(Action):
 
 @dataclass(frozen=True, kw_only=True)
 class Ask(Action):
-    """Send one member the forms of these assignments (key `<deadline>/request/<member>`)."""
+    """Send one member the forms of these assignments (`request_key`); `form` is set for a form that had to wait."""
 
     member: str
     assignments: tuple[str, ...]
+    form: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,8 +151,8 @@ class Miss(Action):
     """The external date is over and nothing was submitted."""
 
 
-def request_key(deadline: str, member: str) -> str:
-    return f"{deadline}/request/{member}"
+def request_key(deadline: str, member: str, form: str = "") -> str:
+    return f"{deadline}/request/{member}" + (f"/{form}" if form else "")
 
 
 def reminder_key(deadline: str, member: str, step: int) -> str:
@@ -220,7 +222,7 @@ def _collecting(view: DeadlineView, ladder: Ladder, local: datetime, calendar: W
     if not in_office_hours(local, calendar):
         return ()
     # one mail about one member at a time: what is put off here comes at the next look
-    requests = _requests(view)
+    requests = _requests(view, ladder, local.date())
     busy = {a.member for a in requests}
     deputies = tuple(a for a in _deputies(view, ladder, local) if a.member not in busy)
     busy |= {who for a in deputies for who in (a.member, a.deputy)}
@@ -248,13 +250,26 @@ def _by_member(views: list[AssignmentView]) -> dict[str, tuple[AssignmentView, .
     return {member: tuple(items) for member, items in grouped.items()}
 
 
-def _requests(view: DeadlineView) -> tuple[Ask, ...]:
-    planned = [a for a in view.assignments if a.state is _A.PLANNED]
+def _requests(view: DeadlineView, ladder: Ladder, today: date) -> tuple[Ask, ...]:
+    """What can be asked now; a form made from others' answers goes out in a mail of its own when they are there."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for a in view.assignments:
+        form = a.assignment.form if a.after else ""
+        if a.state is _A.PLANNED and _ready(view, a, ladder, today):
+            groups.setdefault((a.assignment.member, form), []).append(a.assignment.id)
     return tuple(
-        Ask(deadline=view.deadline.id, member=member, assignments=tuple(a.assignment.id for a in items))
-        for member, items in _by_member(planned).items()
-        if view.outbox.get(request_key(view.deadline.id, member)) != "doubt"
+        Ask(deadline=view.deadline.id, member=member, assignments=tuple(ids), form=form)
+        for (member, form), ids in groups.items()
+        if view.outbox.get(request_key(view.deadline.id, member, form)) != "doubt"
     )
+
+
+def _ready(view: DeadlineView, asked: AssignmentView, ladder: Ladder, today: date) -> bool:
+    """Are the answers this form is made from settled? From the first reminder's day on it no longer waits for them."""
+    latest = ladder.reminders[0][1] if ladder.reminders else ladder.internal
+    if not asked.after or today >= latest:
+        return True
+    return all(a.state in SETTLED for a in view.assignments if a.assignment.form in asked.after)
 
 
 def _deputies(view: DeadlineView, ladder: Ladder, local: datetime) -> tuple[AskDeputy, ...]:

@@ -12,7 +12,8 @@ from datetime import date
 
 @dataclass(frozen=True, kw_only=True)
 class Organisation:
-    """The bureau. `addressee` is who its memos are written to (เรียน …); empty: the `parent` organisation."""
+    """The bureau. `addressee` is who its memos are written to (เรียน …); empty: the `parent` organisation. `address` is
+    its postal address, as forms print it."""
 
     id: str
     name: str
@@ -21,6 +22,7 @@ class Organisation:
     working_group: str
     headcount: int
     addressee: str = ""
+    address: str = ""
     language: str = "th"
     calendar: str = "th-government"
     timezone: str = "Asia/Bangkok"
@@ -107,7 +109,8 @@ class Channel:
 class Deadline:
     """One thing the bureau must submit. `internal` is the members' date, `external` the registry's and the website's.
 
-    `activities` holds ids; an empty tuple means every activity of the plan. `opens`, `reminders` and `escalations`
+    `short` names it in a few words, for file names (a quarterly one has «ไตรมาสที่ …» by itself). `activities` holds ids; an
+    empty tuple means every activity of the plan. `opens`, `reminders` and `escalations`
     count working days (from `internal`; negative is before).
     """
 
@@ -117,6 +120,7 @@ class Deadline:
     forms: tuple[str, ...]
     internal: date
     external: date
+    short: str = ""
     quarter: int | None = None
     internal_to: date | None = None
     activities: tuple[str, ...] = ()
@@ -189,10 +193,17 @@ class Roster:
 
     def holder(self, seat_id: str) -> Member:
         """Who holds this seat now."""
-        return self.member(next(s for s in self.seats if s.id == seat_id).member)
+        return self.member(self.seat(seat_id).member)
 
     def seat(self, seat_id: str) -> Seat:
-        return next(s for s in self.seats if s.id == seat_id)
+        """The seat with this id, or the one an office role stands for (see `seat_of_role`); AttributeError if neither."""
+        found = next((s for s in self.seats if s.id == seat_id), None)
+        return found or self.seat_of_role(seat_id)
+
+    def seat_of_role(self, role: str) -> Seat:
+        """The seat of whoever holds an office role («secretary», «head»…); without one, a seat named after the role."""
+        member = str(getattr(self, role))
+        return next((s for s in self.seats if s.member == member), Seat(id=role, number=0, role="", member=member))
 
     def by_address(self, address: str) -> Member | None:
         """The member who writes from `address` (case does not matter), or None."""

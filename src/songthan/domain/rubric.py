@@ -49,11 +49,15 @@ class Condition:
 
 @dataclass(frozen=True, kw_only=True)
 class Input:
-    """What a person answers: a count (whole, ≥ 0), a percent (0–100) or a flag; `label` names it in Thai."""
+    """What a person answers: a count (whole, ≥ 0), a percent (0–100) or a flag; `label` names it in Thai.
+
+    `field` is where a form asks it, `<form>.<field>` («f2.c1_persons»); empty: no form does.
+    """
 
     key: str
     kind: InputKind
     label: str
+    field: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

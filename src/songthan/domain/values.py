@@ -1,4 +1,4 @@
-"""Numbers, percents and ticks as people type them in Thai forms, read without guessing.
+"""Numbers, percents, dates and ticks as people type them in Thai forms, read without guessing.
 
 Whatever can be meant in two ways comes back as None with a reason; a person is asked.
 """
@@ -9,18 +9,22 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from songthan.domain.dates import read_date
 from songthan.domain.thai import squeeze, to_arabic_digits
 
 __all__ = [
     "Parsed",
     "clean_text",
+    "decimal_of",
     "is_none_word",
     "is_placeholder",
     "marks_of",
     "parse_count",
+    "parse_date",
     "parse_number",
     "parse_percent",
     "parse_tick",
+    "typed_decimals",
 ]
 
 TICKED = frozenset("☑☒✓✔✅✗✘√⊠🗹🗷■◉●/xX×")
@@ -31,19 +35,21 @@ _DOTS = frozenset(".…·․‥_" + _EDGES)
 _NONE_WORDS = frozenset({"-", "–", "—", "--", "ไม่มี", "ไม่มีครับ", "ไม่มีค่ะ", "n/a", "N/A"})
 _PLACEHOLDER_EDGE = re.compile(rf"^(?:…{{2}}[{_EDGES}]*)|(?:[{_EDGES}]*…{{2}})$")
 _PERCENT_WORD = re.compile(r"^ร้อยละ\s*(?:ของ)?|(?:%|％|เปอร์เซ็นต์|เปอร์เซนต์|เปอร์เซ็น)$")
-_UNIT_WORD = re.compile(r"(?:คน|ท่าน|ราย|นาย|เรื่อง|ครั้ง|ช่องทาง|ข้อ|แห่ง|บาท|คะแนน|ประเด็น|ชิ้น|เล่ม|แนวทาง)$")
+_UNIT_WORD = re.compile(r"(?:คน|ท่าน|ราย|นาย|เรื่อง|ครั้ง|ช่องทาง|ข้อ|แห่ง|บาท|คะแนน|ประเด็น|ชิ้น|เล่ม|แนวทาง|รูปแบบ|ประเภท|กลุ่ม|หน่วยงาน|กิจกรรม|โครงการ|ฉบับ|แผ่น|ด้าน|มิติ)$")
 _COUNT_HEAD = re.compile(r"^(?:จำนวน|รวม)\s*")
+_VALUE = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _PLAIN = re.compile(r"\d+(?:\.\d+)?")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parsed:
-    """A number as a plain decimal string, or None and why.
+    """A number as a plain decimal string (a date as «2023-03-15»), or None and why.
 
     Reasons: «empty», «none» (the person wrote that there is none), «words» (no number understood), «several» (more
     than one number), «decimal-comma», «mixed-digits», «leading-zeros», «negative», «range», «fraction» (0.9: is it
-    90 %?), «unit» (persons where a percent is asked, or the other way round), «whole» (a count with decimals).
+    90 %?), «unit» (persons where a percent is asked, or the other way round), «whole» (a count with decimals), «date»
+    (no day of the calendar), «year» (missing, or two ways to read it), «weekday» (another day's name stands before it).
     """
 
     value: str | None
@@ -95,13 +101,32 @@ def parse_count(text: str) -> Parsed:
     return parsed
 
 
-def _parse(text: str, *, percent: bool) -> Parsed:
+def parse_date(text: str) -> Parsed:
+    """One day, as «2023-03-15»: «วันที่ ๑๕ มีนาคม พ.ศ. ๒๕๖๖», «15 มี.ค. 66», «15/3/2566», «2023-03-15».
+
+    Day first; years from 2400 on are Buddhist, two-digit years are 25xx where they cannot be meant as 20xx.
+    """
     if is_none_word(text):
         return Parsed(value=None, reason="none")
+    rest = _one_line(text)
+    if not rest:
+        return Parsed(value=None, reason="empty")
+    day, reason = read_date(rest)
+    return Parsed(value=day.isoformat() if day else None, reason=reason)
+
+
+def _one_line(text: str) -> str:
+    """The cleaned text without invisible signs, every run of white space as one space."""
     rest = clean_text(text)
     for char in _INVISIBLE:
         rest = rest.replace(char, "")
-    rest = " ".join(rest.split())
+    return " ".join(rest.split())
+
+
+def _parse(text: str, *, percent: bool) -> Parsed:
+    if is_none_word(text):
+        return Parsed(value=None, reason="none")
+    rest = _one_line(text)
     if not rest:
         return Parsed(value=None, reason="empty")
     bare = _PERCENT_WORD.sub("", _PERCENT_WORD.sub("", rest)).strip()
@@ -139,6 +164,22 @@ def _why_not(text: str) -> str:
     if re.fullmatch(r"\d+,\d+", text):
         return "decimal-comma"
     return "several" if len(re.findall(r"\d+(?:\.\d+)?", text)) > 1 else "words"
+
+
+def decimal_of(value: str | None) -> Decimal | None:
+    """The number of a plain decimal string (an answer's value, a field's bound), or None for anything else."""
+    return Decimal(value) if value is not None and _VALUE.fullmatch(value) else None
+
+
+def typed_decimals(raw: str, value: str) -> int:
+    """How many digits after the point the number `value` was typed with in `raw` («๘๐.๐๐ %» → 2).
+
+    A value drops the zeros at its end; where `raw` does not hold the number, the value's own digits count.
+    """
+    text = to_arabic_digits(_one_line(raw)).replace("．", ".").replace(",", "")
+    kept = len(value.partition(".")[2])
+    numbers = re.findall(r"[0-9]+(?:\.[0-9]+)?", text)
+    return max([kept, *(len(n.partition(".")[2]) for n in numbers if decimal_of(n) == decimal_of(value))])
 
 
 def marks_of(text: str) -> str:

@@ -10,7 +10,7 @@ from songthan.domain.assignments import OWING, SETTLED, Assignment, AssignmentSt
 from songthan.domain.decisions import Ask, AskDeputy, Lapse, Open, Remind, deputy_key, reminder_key, request_key
 from songthan.domain.plans import Activity, Member
 from songthan.steps.fill_form import form_file
-from songthan.steps.letters import activity_words, deadline_words, member_words, queue
+from songthan.steps.letters import activity_words, deadline_words, form_words, member_words, queue
 from songthan.steps.office import Office
 from songthan.steps.post import post
 from songthan.steps.take_in import fetch_new, settle_all
@@ -21,7 +21,8 @@ def open_deadline(office: Office, action: Open) -> None:
     deadline = office.plan.deadline(action.deadline)
     now = office.clock.now()
     with office.ledger.transaction():
-        office.ledger.add_assignments(assignments_for(office.plan, deadline, salt=office.ledger.salt), now)
+        planned = assignments_for(office.plan, deadline, salt=office.ledger.salt, forms=office.forms)
+        office.ledger.add_assignments(planned, now)
         office.ledger.move_deadline(deadline.id, DeadlineState.OPEN, now)
     office.tick("opened")
 
@@ -33,7 +34,7 @@ def ask(office: Office, action: Ask) -> bool:
         return True
     deadline = office.plan.deadline(action.deadline)
     member = office.plan.roster.member(action.member)
-    key = request_key(deadline.id, member.id)
+    key = request_key(deadline.id, member.id, action.form)
     _queue_request(office, key, member, assignments)
     if not post(office, key):
         return False
@@ -65,10 +66,10 @@ def _queue_request(
         context={
             "member": member_words(to),
             "deadline": deadline_words(deadline),
-            "form_title": office.forms[assignments[0].form].title,
             "activities": activity_words(_activities(office, assignments)),
+            "forms": form_words(office, assignments),
             "token": ", ".join(a.token for a in assignments),
-            "file_name": files[0].name,
+            "file_names": [f.name for f in files],
             "on_behalf_of": on_behalf_of,
         },
     )
@@ -92,13 +93,14 @@ def remind(office: Office, action: Remind) -> bool:
         to=member.email,
         deadline=deadline.id,
         subjects=tuple(a.id for a in owing),
-        reply_to=_message_id(office, request_key(deadline.id, member.id)),
+        reply_to=_request_id(office, deadline.id, member.id, owing),
         context={
             "member": member_words(member),
             "deadline": deadline_words(deadline),
             "days_left": left,
             "step": step,
             "activities": activities,
+            "forms": form_words(office, owing),
             "token": ", ".join(a.token for a in owing),
             "on_behalf_of": None,
         },
@@ -148,6 +150,10 @@ def _activities(office: Office, assignments: list[Assignment]) -> list[Activity]
     return [a for a in office.plan.activities if a.id in wanted]
 
 
-def _message_id(office: Office, key: str) -> str:
-    row = office.ledger.outbox.get(key)
-    return str(row["message_id"] or "") if row else ""
+def _request_id(office: Office, deadline: str, member: str, owing: list[Assignment]) -> str:
+    """The Message-ID of the request a reminder answers: the member's, or that of a form that had to wait."""
+    for form in ("", *(a.form for a in owing)):
+        row = office.ledger.outbox.get(request_key(deadline, member, form))
+        if row and row["message_id"]:
+            return str(row["message_id"])
+    return ""

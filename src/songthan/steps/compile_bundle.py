@@ -18,15 +18,13 @@ from songthan.domain.bundles import (
     Manifest,
     MessageSource,
     SignatureSlot,
-    appendix,
-    merge_report,
-    plain_organisation,
     seal_of,
 )
 from songthan.domain.decisions import Compile
 from songthan.domain.forms import Answer, split_field_id
 from songthan.domain.plans import Deadline, Member
-from songthan.domain.thai import squeeze, thai_date, to_thai_digits
+from songthan.domain.thai import squeeze
+from songthan.steps.bundle_documents import Papers, make_papers
 from songthan.steps.office import Office
 from songthan.steps.signing_officer import signing_officer
 from songthan.steps.take_in import fetch_new, settle_all
@@ -63,30 +61,26 @@ def _freeze(office: Office, deadline: Deadline, version: int) -> None:
     created = _collected_at(office, deadline.id)
     signer, acting = signing_officer(office)
     returns = office.ledger.returns.accepted(deadline.id)
-    answers, sources = _answers(office, returns)
+    answers, sources = _answers(office, deadline, returns)
     exhibits = _exhibits(office, deadline, answers)
     pages = {e.number: office.press.exhibit_pages(office.blobs.get(e.sha256)) for e in exhibits}
     office.tick("gathered")
 
-    report = merge_report(office.plan, deadline, answers, exhibits)
-    documents = {
-        "report": office.renderer.document(template=_report_template(office, deadline), context=report),
-        "memo": office.renderer.document(
-            template="memo.docx", context=_memo(office, deadline, report, exhibits, created, signer, acting)
-        ),
-        "appendix": office.renderer.document(
-            template="appendix.docx",
-            context=appendix(
-                office.plan, deadline, exhibits, {n: office.press.pages(pdf) for n, pdf in pages.items()}
-            ),
-        ),
-    }
-    pdfs = office.converter.to_pdf(documents)
+    papers = make_papers(
+        office,
+        deadline,
+        answers=answers,
+        exhibits=exhibits,
+        exhibit_pages={n: office.press.pages(pdf) for n, pdf in pages.items()},
+        created=created,
+        signer=signer,
+        acting=acting,
+    )
     office.tick("converted")
 
     contents: dict[str, bytes] = {"README.txt": office.press.readme(title=deadline.title, version=version)}
-    for name, data in documents.items():
-        contents[f"{name}.docx"], contents[f"{name}.pdf"] = data, pdfs[name]
+    for name, data in papers.documents.items():
+        contents[f"{name}.docx"], contents[f"{name}.pdf"] = data, papers.pdfs[name]
     contents.update({e.path: office.blobs.get(e.sha256) for e in exhibits})
     head = {
         "deadline": deadline.id,
@@ -98,7 +92,7 @@ def _freeze(office: Office, deadline: Deadline, version: int) -> None:
         "signature": SignatureSlot(file="bundle.pdf", field=SIGNATURE_FIELD, signer=signer.full_name),
     }
     seal = seal_of(**head, files=_entries(contents))
-    contents["bundle.pdf"] = _bundle_pdf(office, deadline, pdfs, exhibits, pages, created, seal, signer)
+    contents["bundle.pdf"] = _bundle_pdf(office, deadline, papers, exhibits, pages, created, seal, signer)
     manifest = Manifest(**head, files=_entries(contents))
     folder = office.press.write(manifest, contents)
     office.tick("written")
@@ -115,51 +109,54 @@ def _freeze(office: Office, deadline: Deadline, version: int) -> None:
 def _bundle_pdf(
     office: Office,
     deadline: Deadline,
-    pdfs: Mapping[str, bytes],
+    papers: Papers,
     exhibits: tuple[Exhibit, ...],
     pages: Mapping[int, bytes | None],
     created: datetime,
     seal: str,
     signer: Member,
 ) -> bytes:
-    """Memo, report, evidence list, evidence: one PDF with the director's empty signature field on the memo."""
+    """Memo, reports, evidence list, evidence: one PDF with the director's empty signature field on the memo."""
     merged = office.press.assemble(
-        [("บันทึกข้อความ", pdfs["memo"]), (deadline.title, pdfs["report"]), ("บัญชีหลักฐาน", pdfs["appendix"])],
+        [(papers.titles[name], papers.pdfs[name]) for name in papers.documents],
         [(e, pages[e.number]) for e in exhibits],
         title=deadline.title,
         created=created,
         seal=seal,
     )
-    page, box = office.press.signature_place(pdfs["memo"], signer.full_name)
+    page, box = office.press.signature_place(papers.pdfs["memo"], signer.full_name)
     return office.signatures.prepare(merged, field=SIGNATURE_FIELD, page=page, box=box)
-
-
-def _report_template(office: Office, deadline: Deadline) -> str:
-    spec = office.forms[deadline.forms[0]]
-    return spec.report_template or spec.template
 
 
 def _entries(contents: Mapping[str, bytes]) -> dict[str, FileEntry]:
     roles = {"report": "report", "memo": "memo", "appendix": "appendix", "bundle": "frozen", "README": "readme"}
     return {
         path: FileEntry(
-            sha256=hashlib.sha256(data).hexdigest(), size=len(data), role=roles.get(path.partition(".")[0], "evidence")
+            sha256=hashlib.sha256(data).hexdigest(),
+            size=len(data),
+            role=roles.get(path.partition(".")[0].partition("-")[0], "evidence"),
         )
         for path, data in contents.items()
     }
 
 
-def _answers(office: Office, returns: list[dict[str, object]]) -> tuple[dict[str, Answer], tuple[AnswerSource, ...]]:
-    answers: dict[str, Answer] = {}
+def _answers(
+    office: Office, deadline: Deadline, returns: list[dict[str, object]]
+) -> tuple[dict[str, dict[str, Answer]], tuple[AnswerSource, ...]]:
+    """form id → field id → answer, and where each came from. Sources of a whole form are named `<form>:<field>`."""
+    forms = {str(r["id"]): str(r["form"]) for r in office.ledger.assignment_rows(deadline.id)}
+    answers: dict[str, dict[str, Answer]] = {}
     sources = []
     for row in returns:
+        form = forms[str(row["assignment"])]
+        prefix = "" if office.forms[form].repeat else f"{form}:"
         for field_id, answer in office.ledger.returns.form(int(str(row["id"]))).answers.items():
-            if field_id in answers:
+            if field_id in answers.setdefault(form, {}):
                 continue
-            answers[field_id] = answer
+            answers[form][field_id] = answer
             sources.append(
                 AnswerSource(
-                    field=field_id,
+                    field=f"{prefix}{field_id}",
                     value_sha256=hashlib.sha256((answer.value or "").encode()).hexdigest(),
                     attachment_sha256=str(row["attachment"]),
                     message_sha256=str(row["raw"]),
@@ -169,7 +166,9 @@ def _answers(office: Office, returns: list[dict[str, object]]) -> tuple[dict[str
     return answers, tuple(sources)
 
 
-def _exhibits(office: Office, deadline: Deadline, answers: Mapping[str, Answer]) -> tuple[Exhibit, ...]:
+def _exhibits(
+    office: Office, deadline: Deadline, answers: Mapping[str, Mapping[str, Answer]]
+) -> tuple[Exhibit, ...]:
     """Numbered in the plan's order of activities, then as they came."""
     order = {a.id: n for n, a in enumerate(office.plan.activities)}
     assignments = {r["id"]: office.ledger.as_assignment(r) for r in office.ledger.assignment_rows(deadline.id)}
@@ -178,7 +177,12 @@ def _exhibits(office: Office, deadline: Deadline, answers: Mapping[str, Answer])
         assignment = assignments[row["assignment"]]
         if assignment.state.value != "ACCEPTED":
             continue
-        found.append((_activity_of(str(row["name"]), assignment.activities, answers), row))
+        activity = (
+            _activity_of(str(row["name"]), assignment.activities, answers.get(assignment.form, {}))
+            if assignment.activities
+            else assignment.form
+        )
+        found.append((activity, row))
     found.sort(key=lambda item: (order.get(item[0], 99), str(item[1]["received"]), str(item[1]["name"])))
     return tuple(
         Exhibit(
@@ -215,41 +219,3 @@ def _messages(*tables: list[dict[str, object]]) -> tuple[MessageSource, ...]:
             message_id=str(row.get("message_id") or ""),
         )
     return tuple(sorted(found.values(), key=lambda m: (m.received, m.sha256)))
-
-
-def _memo(
-    office: Office,
-    deadline: Deadline,
-    report: Mapping[str, object],
-    exhibits: tuple[Exhibit, ...],
-    created: datetime,
-    signer: Member,
-    acting: bool,
-) -> dict[str, object]:
-    organisation, roster = office.plan.organisation, office.plan.roster
-    footer = report["footer"]
-    missing = report["missing"]
-    asked = len(office.plan.activities_of(deadline))
-    evidence = f" พร้อมหลักฐาน {to_thai_digits(len(exhibits))} รายการ" if exhibits else ""
-    paragraphs = [
-        f"ตามที่{organisation.parent}กำหนดให้สำนัก/กลุ่มรายงานผลการดำเนินการตาม{organisation.plan_title} "
-        f"โดยให้จัดส่ง{deadline.title} ภายใน{thai_date(deadline.external, weekday=True)} นั้น",
-        f"{organisation.name}ได้รวบรวมผลการดำเนินการจากผู้รับผิดชอบแล้ว จำนวน {to_thai_digits(asked - len(missing))} กิจกรรม "  # type: ignore[arg-type]
-        f"จากทั้งหมด {to_thai_digits(asked)} กิจกรรม{evidence} ผลการดำเนินการในภาพรวมคิดเป็นระดับคะแนน "
-        f"{footer['overall_percent_th']} (ค่าเฉลี่ยร้อยละของกิจกรรมที่ได้รับรายงาน) ในส่วนของแนวทางการดำเนินการตามมาตรการ "  # type: ignore[index]
-        f"ดำเนินการแล้วเสร็จ {footer['finished_th']} แนวทาง อยู่ระหว่างการดำเนินการ {footer['underway_th']} แนวทาง รายละเอียดปรากฏตามรายงานที่แนบมาพร้อมนี้",  # type: ignore[index]
-    ]
-    if missing:
-        paragraphs.append(f"ทั้งนี้ ยังไม่ได้รับรายงาน {to_thai_digits(len(missing))} กิจกรรม ตามที่ระบุไว้ท้ายรายงาน")  # type: ignore[arg-type]
-    return {
-        "organisation": plain_organisation(office.plan),
-        "agency": f"{organisation.name} โทร. {to_thai_digits(roster.phone)}",
-        "number": "",
-        "date_th": thai_date(created.date()),
-        "subject": deadline.title,
-        "to": organisation.addressee or organisation.parent,
-        "paragraphs": paragraphs,
-        "closing": "จึงเรียนมาเพื่อโปรดทราบและพิจารณา",
-        "signer": {"name": signer.full_name, "position": signer.position},
-        "acting": acting,
-    }

@@ -5,26 +5,34 @@ Rendering reads only; the same assignment gives the same bytes until an earlier 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from songthan.domain.answers import printed
 from songthan.domain.assignments import Assignment
 from songthan.domain.bundles import plain_deadline, plain_organisation
-from songthan.domain.forms import Answer, FormIdentity, split_field_id
+from songthan.domain.forms import Answer, FormIdentity, FormSpec, Problem, split_field_id, table_row
 from songthan.domain.messages import OutgoingFile
 from songthan.domain.plans import Activity, Deadline, Plan
 from songthan.domain.thai import thai_date, to_thai_digits
 from songthan.steps.office import Office
+from songthan.steps.prefill import first_values, score_words, scoring_of
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 def form_file(
-    office: Office, assignment: Assignment, *, answers: Mapping[str, Answer] | None = None, again: bool = False
+    office: Office,
+    assignment: Assignment,
+    *,
+    answers: Mapping[str, Answer] | None = None,
+    problems: Sequence[Problem] = (),
+    again: bool = False,
 ) -> OutgoingFile:
     """The member's form, rendered and kept in the blobs, under its readable name.
 
-    `answers` are put in as they are (a correction); without them last quarter's accepted answers are carried over and
-    marked. `again` marks the file name of a correction.
+    `answers` are put in as they are (a correction, whose `problems` are marked in the form); without them the last
+    accepted answers are carried over and marked, and what the office knows is filled in. `again` marks the file name of
+    a correction.
     """
     deadline = office.plan.deadline(assignment.deadline)
     spec = office.forms[assignment.form]
@@ -35,10 +43,16 @@ def form_file(
         assignment=assignment.id,
         token=assignment.token,
     )
-    filled = _given(answers) if answers is not None else _carried(office, deadline, assignment)
-    data = office.renderer.form(
-        spec=spec, identity=identity, context=slice_context(office.plan, deadline, assignment, filled)
-    )
+    filled = _given(answers, problems) if answers is not None else _carried(office, deadline, assignment)
+    if spec.repeat:
+        on_paper = {row: _on_paper(spec, f"{row}.", answers) for row, answers in filled.items()}
+        context = slice_context(office.plan, deadline, assignment, on_paper)
+    else:
+        if answers is None:
+            filled[""] = {**filled.get("", {}), **first_values(office, deadline, spec)}
+        words = score_words(scoring_of(office, deadline), office.rubric)
+        context = whole_context(office.plan, deadline, assignment, spec, filled, words)
+    data = office.renderer.form(spec=spec, identity=identity, context=context)
     name = form_name(office, assignment)
     if again:
         name = name.removesuffix(".docx") + " (ฉบับขอแก้ไข).docx"
@@ -61,20 +75,17 @@ def form_name(office: Office, assignment: Assignment) -> str:
 
 
 def short_title(deadline: Deadline) -> str:
-    """The deadline in a few words, for file names: «ไตรมาสที่ ๒ ๒๕๖๖»."""
+    """The deadline in a few words, for file names: «ไตรมาสที่ ๒ ปี ๒๕๖๖», «สำนักดีเด่น ปี ๒๕๖๖»."""
     if deadline.quarter:
         year = deadline.external.year + 543
         return f"ไตรมาสที่ {to_thai_digits(deadline.quarter)} ปี {to_thai_digits(year)}"
-    return deadline.title
+    return deadline.short or deadline.title
 
 
 def slice_context(
     plan: Plan, deadline: Deadline, assignment: Assignment, filled: Mapping[str, Mapping[str, dict[str, object]]]
 ) -> dict[str, object]:
     """What the slice's template prints: the plan's rows of this assignment, grouped by measure."""
-    roster = plan.roster
-    secretary = roster.member(roster.secretary)
-    member = roster.member(assignment.member)
     mine = [a for a in plan.activities if a.id in assignment.activities]
     measures = [
         {
@@ -85,8 +96,62 @@ def slice_context(
         for measure in plan.measures
         if any(a.measure == measure.number for a in mine)
     ]
+    return {**_people(plan, deadline, assignment), "measures": measures}
+
+
+def whole_context(
+    plan: Plan,
+    deadline: Deadline,
+    assignment: Assignment,
+    spec: FormSpec,
+    filled: Mapping[str, Mapping[str, dict[str, object]]],
+    scores: Mapping[str, str],
+    *,
+    spare_rows: bool = True,
+) -> dict[str, object]:
+    """What the template of a form that is asked of one person whole prints; `filled` is row («» or `dos[1]`) → key → value.
+
+    `spare_rows`: growing tables have their empty rows to write in; without them only what was filled (at least one row).
+    """
+    director = plan.roster.member(plan.roster.director)
+    year = plan.fiscal_year
+    rows = {}
+    for table in (f for f in spec.fields if f.kind == "table"):
+        used = [row[1] for row in map(table_row, filled) if row and row[0] == table.key]
+        rows[table.key] = [
+            {
+                "id": f"{table.key}[{n}]",
+                "number_th": to_thai_digits(n),
+                "answers": _on_paper(spec, f"{table.key}[{n}].", filled.get(f"{table.key}[{n}]", {})),
+            }
+            for n in range(1, max([table.rows if spare_rows else 1, *used]) + 1)
+        ]
     return {
-        "organisation": plain_organisation(plan),
+        **_people(plan, deadline, assignment),
+        "director": {"name": director.full_name, "position": director.position},
+        "year": {
+            name: to_thai_digits(year - back) for name, back in (("this_th", 0), ("last_th", 1), ("before_th", 2))
+        },
+        "answers": _on_paper(spec, "", filled.get("", {})),
+        "rows": rows,
+        "scores": dict(scores),
+    }
+
+
+def _on_paper(spec: FormSpec, row: str, answers: Mapping[str, dict[str, object]]) -> dict[str, dict[str, object]]:
+    """The values of one row as they are printed; what could not be understood stays as it was typed."""
+    return {
+        key: {**entry, "value": printed(spec.of_id(f"{row}{key}"), str(entry["value"]))} for key, entry in answers.items()
+    }
+
+
+def _people(plan: Plan, deadline: Deadline, assignment: Assignment) -> dict[str, object]:
+    """What every form prints: the office, the deadline, who answers, whom to ask."""
+    roster = plan.roster
+    secretary = roster.member(roster.secretary)
+    member = roster.member(assignment.member)
+    return {
+        "organisation": {**plain_organisation(plan), "headcount_th": to_thai_digits(plan.organisation.headcount)},
         "deadline": plain_deadline(deadline),
         "member": {
             "full_name": member.full_name,
@@ -99,7 +164,6 @@ def slice_context(
             "email": roster.mailbox,
         },
         "token": assignment.token,
-        "measures": measures,
     }
 
 
@@ -119,32 +183,55 @@ def _activity(activity: Activity, answers: Mapping[str, dict[str, object]]) -> d
     }
 
 
-def _given(answers: Mapping[str, Answer]) -> dict[str, dict[str, dict[str, object]]]:
-    found: dict[str, dict[str, dict[str, object]]] = {}
-    for field_id, answer in answers.items():
-        activity, key = split_field_id(field_id)
+Filled = dict[str, dict[str, dict[str, object]]]
+
+
+def _given(answers: Mapping[str, Answer], problems: Sequence[Problem]) -> Filled:
+    wrong: dict[str, list[str]] = {}
+    for problem in problems:
+        wrong.setdefault(problem.field, []).append(problem.advice)
+    found: Filled = {}
+    for field_id in dict.fromkeys([*answers, *wrong]):
+        row, key = split_field_id(field_id)
+        answer = answers.get(field_id)
         # a value nobody could understand goes back as it was typed, so that its writer can mend it
-        value = answer.value if answer.value is not None else answer.raw
-        if value:
-            found.setdefault(activity, {})[key] = {"value": value, "carried": False}
+        value = "" if answer is None else answer.value if answer.value is not None else answer.raw
+        problem = " ".join(dict.fromkeys(wrong.get(field_id, ())))
+        if key and (value or problem):
+            found.setdefault(row, {})[key] = {"value": value, "carried": False, "problem": problem}
     return found
 
 
-def _carried(office: Office, deadline: Deadline, assignment: Assignment) -> dict[str, dict[str, dict[str, object]]]:
+def _carried(office: Office, deadline: Deadline, assignment: Assignment) -> Filled:
     """Accepted answers of the latest earlier deadline that used the same form."""
+    spec = office.forms[assignment.form]
     earlier = [d for d in office.plan.deadlines if d.external < deadline.external and assignment.form in d.forms]
     for past in sorted(earlier, key=lambda d: d.external, reverse=True):
-        found: dict[str, dict[str, dict[str, object]]] = {}
+        forms = {r["id"]: r["form"] for r in office.ledger.assignment_rows(past.id)}
+        found: Filled = {}
         for row in office.ledger.returns.accepted(past.id):
+            if forms.get(str(row["assignment"])) != assignment.form:
+                continue
             for field_id, answer in office.ledger.returns.form(int(str(row["id"]))).answers.items():
-                activity, key = split_field_id(field_id)
-                if activity in assignment.activities and answer.value:
-                    found.setdefault(activity, {})[key] = {"value": answer.value, "carried": True}
+                place, key = split_field_id(field_id)
+                if answer.value and (place in assignment.activities or not spec.repeat):
+                    found.setdefault(place, {})[key] = {"value": answer.value, "carried": True}
         if found:
             return found
     return {}
 
 
+#: Letters of a file name in UTF-8 bytes: file systems take 255, and a mail program may put a number before it.
+_NAME_BYTES = 220
+
+
 def safe_name(name: str) -> str:
-    """`name` as a plain file name: nothing in it leads to another folder or ends a header line."""
-    return "".join("-" if c in '/\\:*?"<>|' or ord(c) < 32 else c for c in name)
+    """`name` as a plain file name: nothing in it leads to another folder or ends a header line, and it is not too long."""
+    plain = "".join("-" if c in '/\\:*?"<>|' or ord(c) < 32 else c for c in name)
+    if len(plain.encode()) <= _NAME_BYTES:
+        return plain
+    stem, dot, extension = plain.rpartition(".")
+    if not dot or len(extension) > 5:
+        stem, dot, extension = plain, "", ""
+    kept = stem.encode()[: _NAME_BYTES - len(f"{dot}{extension}…".encode())].decode(errors="ignore")
+    return f"{kept}…{dot}{extension}"

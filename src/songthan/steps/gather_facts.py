@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from songthan.domain.assignments import FROZEN, Assignment, AssignmentState, DeadlineState
-from songthan.domain.forms import ReturnedForm
+from songthan.domain.forms import ReturnedForm, split_field_id, table_row
 from songthan.domain.messages import Attachment, Message
 from songthan.domain.plans import Member, Roster
 from songthan.domain.returns import check
@@ -21,6 +22,10 @@ _OPEN_STATES = frozenset(
 )
 #: Files of one mail that are looked into; the rest are evidence at best.
 MOST_FILES = 40
+#: Pictures of one mail that are looked at for a form's code: each may cost a few seconds of text recognition.
+MOST_PICTURES = 4
+#: Verdicts from good to bad: a mail with several forms is taken in only when the worst of them may be.
+_WORST = ("complete", "incomplete", "review", "refused")
 _TAKES_FORMS = frozenset({DeadlineState.OPEN, DeadlineState.MISSED, DeadlineState.COLLECTED})
 
 
@@ -35,10 +40,10 @@ class FormFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Gathered:
-    """The facts for the rules, and the form file they speak of (None when no form was recognised)."""
+    """The facts for the rules, and the form files they speak of, one for each form asked (none: nothing recognised)."""
 
     facts: RoutingFacts
-    form_file: FormFile | None
+    form_files: tuple[FormFile, ...]
 
 
 def gather(office: Office, row: Mapping[str, object], message: Message) -> Gathered:
@@ -46,38 +51,38 @@ def gather(office: Office, row: Mapping[str, object], message: Message) -> Gathe
     member = office.plan.roster.by_address(message.sender)
     files = _form_files(office, message)
     recognised = _forms_among([f for f in files if f.form.token is not None])
-    first = recognised[0] if recognised else None
     refused = next((f for f in files if f.form.verdict == "refused"), None)
-    shown = refused or first
-    assignment = first.assignment if first else None
+    shown = [refused] if refused else recognised
+    assignments = [f.assignment for f in recognised if f.assignment]
     thread = office.ledger.outbox.by_message_id(
         (message.bounced_message_id,) if message.bounced_message_id else message.in_reply_to
     )
     subjects = tuple(json.loads(str(thread["subjects"] or "[]"))) if thread else ()
     owes = _owes(office, member)
-    deadline_state = office.ledger.deadline_state(assignment.deadline) if assignment else None
-    codes = tuple(p.code for p in shown.form.problems) if shown else ()
+    states = [office.ledger.deadline_state(a.deadline) for a in assignments]
+    known = bool(recognised) and len(assignments) == len(recognised)
+    codes = tuple(p.code for f in shown for p in f.form.problems)
     facts = RoutingFacts(
         message=message,
         sender_is=_sender_is(office.plan.roster, message, member, owes),
         sender_member=member.id if member else None,
         owes=owes,
-        forms=len({f.attachment.sha256 for f in recognised}),
-        form_token_known=assignment is not None,
-        form_assignment=assignment.id if assignment else None,
-        form_holder_matches=bool(assignment and member and _may_answer(office, member, assignment)),
-        form_deadline_matches=deadline_state in _TAKES_FORMS,
-        form_version_matches=bool(first) and "old-version" not in codes,
-        form_verdict=shown.form.verdict if shown else "",
+        forms=max(Counter(f.form.token for f in recognised).values(), default=0),
+        form_token_known=known,
+        form_assignment=assignments[0].id if assignments else None,
+        form_holder_matches=known and member is not None and all(_may_answer(office, member, a) for a in assignments),
+        form_deadline_matches=known and all(state in _TAKES_FORMS for state in states),
+        form_version_matches=bool(recognised) and "old-version" not in codes,
+        form_verdict=max((f.form.verdict for f in shown), key=_WORST.index, default=""),
         form_codes=codes,
         thread_assignment=subjects[0] if len(subjects) == 1 else None,
         thread_deadline=str(thread["deadline"]) if thread else None,
         thread_kind=str(thread["kind"]) if thread else None,
         duplicate=office.ledger.inbox.seen_before(int(str(row["id"])), message.sha256, message.message_id),
-        frozen=deadline_state in FROZEN,
+        frozen=any(state in FROZEN for state in states),
         size=message.size,
     )
-    return Gathered(facts=facts, form_file=first)
+    return Gathered(facts=facts, form_files=tuple(recognised))
 
 
 def _form_files(office: Office, message: Message) -> list[FormFile]:
@@ -92,8 +97,13 @@ def _form_files(office: Office, message: Message) -> list[FormFile]:
     for attachment in list({a.sha256: a for a in message.attachments if a.role == "form"}.values())[:MOST_FILES]:
         found.append(_form_file(office, attachment, message))
         if found[-1].form.verdict == "refused":
-            break
-    return found
+            return found
+    if any(f.form.token for f in found):
+        return found
+    # a form on paper, photographed: looked for only where no other form came along
+    pictures = {a.sha256: a for a in message.attachments if a.role == "evidence" and a.type.startswith("image/")}
+    photographed = [_form_file(office, a, message) for a in list(pictures.values())[:MOST_PICTURES]]
+    return found + [f for f in photographed if f.form.token]
 
 
 def _forms_among(files: list[FormFile]) -> list[FormFile]:
@@ -124,11 +134,33 @@ def read_form(office: Office, assignment: Assignment, data: bytes, name: str, me
     """Read and check one returned form against what was asked of this assignment."""
     spec = office.forms[assignment.form]
     activities = tuple((a.id, a.number) for a in office.plan.activities if a.id in assignment.activities)
-    returned = office.reader.read(data, name, Expectation(spec=spec, activities=activities))
+    expectation = Expectation(spec=spec, activities=activities, layout=office.renderer.layout(spec))
+    returned = office.reader.read(data, name, expectation)
+    return check_form(office, assignment, returned, message)
+
+
+def check_form(office: Office, assignment: Assignment, returned: ReturnedForm, message: Message) -> ReturnedForm:
+    """The answers of a form held against what was asked and what came along."""
     attached = [a.name for a in message.attachments] + office.ledger.returns.evidence_names(assignment.id)
     return check(
-        spec, returned, activities=activities, attached=attached, headcount=office.plan.organisation.headcount
+        office.forms[assignment.form],
+        returned,
+        activities=tuple((a.id, a.number) for a in office.plan.activities if a.id in assignment.activities),
+        attached=attached,
+        headcount=office.plan.organisation.headcount,
     )
+
+
+def asked_fields(office: Office, assignment: Assignment, returned: ReturnedForm) -> frozenset[str]:
+    """The ids of every field this assignment asks for; a growing table's rows as far as they were returned, and one more."""
+    spec = office.forms[assignment.form]
+    if spec.repeat:
+        return frozenset(f"{a}.{f.key}" for a in assignment.activities for f in spec.fields)
+    found = {f.key for f in spec.fields if f.kind not in ("table", "signature")}
+    for table in (f for f in spec.fields if f.kind == "table"):
+        rows = [row[1] for row in (table_row(split_field_id(i)[0]) for i in returned.answers) if row and row[0] == table.key]
+        found |= {f"{table.key}[{n}].{c.key}" for n in range(1, max(rows, default=0) + 2) for c in table.columns}
+    return frozenset(found)
 
 
 def _may_answer(office: Office, member: Member, assignment: Assignment) -> bool:

@@ -6,20 +6,16 @@ follows from it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
 from songthan.domain.assignments import AssignmentState, DeadlineState
 from songthan.domain.errors import UsageError
-from songthan.domain.forms import ReturnedForm, split_field_id
-from songthan.steps.gather_facts import FormFile, gather
-from songthan.steps.mail_effects import keep_form
+from songthan.domain.forms import Problem, ReturnedForm, split_field_id
+from songthan.domain.thai import to_thai_digits
+from songthan.steps.gather_facts import FormFile, asked_fields, check_form, gather
+from songthan.steps.mail_effects import by_person, is_reading, keep_forms, person_verdict
 from songthan.steps.office import Office
-
-#: Problems of reading, which a person's look can settle; the others are problems of what was answered.
-_READING = frozenset(
-    {
-        "disagree", "doubled", "row-missing", "row-twice", "both-ticked", "pdf-wrapped", "low-confidence", "converted",
-        "old-version", "identity-mixed",
-    }
-)  # fmt: skip
 
 
 def hold_row(office: Office, inbox_id: int) -> dict[str, object]:
@@ -32,25 +28,31 @@ def hold_row(office: Office, inbox_id: int) -> dict[str, object]:
     return row
 
 
-def held_form(office: Office, inbox_id: int) -> FormFile | None:
-    """The form of a held mail as it reads now, or None when it holds no form of ours."""
+def held_forms(office: Office, inbox_id: int) -> tuple[FormFile, ...]:
+    """The forms of a held mail as they read now; empty when it holds no form of ours."""
     row = hold_row(office, inbox_id)
     if not row["parsed"]:
-        return None
-    return gather(office, row, office.ledger.inbox.message(inbox_id)).form_file
+        return ()
+    return gather(office, row, office.ledger.inbox.message(inbox_id)).form_files
 
 
 def place_of(office: Office, file: FormFile, field_id: str) -> str:
-    """A field as a person finds it: «กิจกรรม ๖.๑ ช่อง ร้อยละ»."""
+    """A field as a person finds it: «กิจกรรม ๖.๑ ช่อง ร้อยละ», «ข้อ ๒ ช่อง จำนวนเรื่อง»."""
+    spec = office.forms[file.assignment.form] if file.assignment else None
+    answer = file.form.answers.get(field_id)
+    if spec is None or not spec.repeat:
+        return answer.source if answer and answer.source else field_id
     activity, key = split_field_id(field_id)
     number = next((a.number for a in office.plan.activities if a.id == activity), activity)
-    spec = office.forms[file.assignment.form] if file.assignment else None
-    label = next((f.column or f.label for f in spec.fields if f.key == key), key) if spec else key
-    return f"กิจกรรม {number} ช่อง {label}"
+    return f"กิจกรรม {number} ช่อง {next((f.column or f.label for f in spec.fields if f.key == key), key)}"
 
 
-def accept_hold(office: Office, inbox_id: int, reason: str) -> str:
-    """Use the held mail after all; returns what was done, in Thai. A quarantined mail is never read: UsageError."""
+def accept_hold(office: Office, inbox_id: int, reason: str, values: Mapping[str, str] | None = None) -> str:
+    """Use the held mail after all; returns what was done, in Thai. A quarantined mail is never read: UsageError.
+
+    `values` (field id → what the secretary read with her own eyes) stand for what the machine was not sure of; a doubt
+    without a value must have one, so that nothing is dropped by accepting.
+    """
     row = _undecided(office, inbox_id)
     if row["route"] == "quarantine":
         raise UsageError(
@@ -58,23 +60,72 @@ def accept_hold(office: Office, inbox_id: int, reason: str) -> str:
             where="songthan hold accept",
             remedy="ขอให้ผู้ส่งตัวจริงส่งใหม่จากที่อยู่ของตน แล้วปิดรายการนี้ด้วย songthan hold reject",
         )
-    file = held_form(office, inbox_id)
-    if file is None or file.assignment is None:
+    files = [f for f in held_forms(office, inbox_id) if f.assignment is not None]
+    if not files:
         with office.ledger.transaction():
             office.ledger.inbox.decide(inbox_id, "accept", reason, office.clock.now())
         return "บันทึกแล้ว จดหมายนี้ไม่มีแบบรายงานของระบบ จึงไม่มีค่าใดถูกนำไปใช้"
+    if len({f.assignment.id for f in files if f.assignment}) < len(files):
+        raise UsageError(
+            "จดหมายนี้มีไฟล์ของแบบเดียวกันมากกว่าหนึ่งไฟล์ ระบบไม่ทราบว่าให้ใช้ไฟล์ใด",
+            where=f"จดหมายเลขที่ {inbox_id}",
+            remedy="ขอให้ผู้ส่งส่งไฟล์ที่ใช้จริงมาไฟล์เดียว แล้วปิดรายการนี้ด้วย songthan hold reject",
+        )
+    for file in files:
+        _may_be_used(office, file)
+    files = _with_values(office, inbox_id, files, dict(values or {}))
+    with office.ledger.transaction():
+        office.ledger.inbox.decide(inbox_id, "accept", reason, office.clock.now())
+        keep_forms(office, inbox_id, office.ledger.inbox.message(inbox_id), files, looked=True)
+    told = {"complete": "ครบถ้วน", "incomplete": "ระบบจะขอให้ผู้ส่งแก้ไขส่วนที่ยังไม่ครบ"}
+    done = (f"{f.assignment.id} ({told[person_verdict(f.form)]})" for f in files if f.assignment)
+    return f"รับแบบของรายการ {', '.join(done)} แล้ว"
+
+
+def _with_values(
+    office: Office, inbox_id: int, files: Sequence[FormFile], values: dict[str, str]
+) -> list[FormFile]:
+    """The forms with a person's values put in and checked again. UsageError for an unknown or still doubtful field."""
+    done = []
+    message = office.ledger.inbox.message(inbox_id)
+    for file in files:
+        assert file.assignment is not None
+        asked = asked_fields(office, file.assignment, file.form)
+        mine = {field: values.pop(field) for field in list(values) if field in asked}
+        form = check_form(office, file.assignment, by_person(office.forms[file.assignment.form], file.form, mine), message)
+        doubtful = [p for p in form.problems if _lost_if_accepted(form, p)]
+        if doubtful:
+            raise UsageError(
+                f"ยังมี {to_thai_digits(len(doubtful))} ช่องที่ระบบอ่านไม่ได้แน่ชัด หากรับไว้เลยคำตอบจะหายไป: {doubtful[0].message_th}",
+                where=f"จดหมายเลขที่ {inbox_id}",
+                remedy="เปิดไฟล์ดู แล้วระบุค่าที่ถูกต้อง เช่น " + " ".join(f'--set "{p.field}=…"' for p in doubtful[:3]),
+            )
+        done.append(replace(file, form=form))
+    if values:
+        known = sorted(f for file in files if file.assignment for f in asked_fields(office, file.assignment, file.form))
+        raise UsageError(
+            f"ไม่มีช่อง «{next(iter(values))}» ในแบบที่พักไว้", where="--set", remedy=f"ช่องที่มี: {', '.join(known[:12])}…"
+        )
+    return done
+
+
+def _lost_if_accepted(form: ReturnedForm, problem: Problem) -> bool:
+    """A doubt of reading about a field in which something stands and for which no value is known."""
+    answer = form.answers.get(problem.field)
+    return answer is not None and answer.value is None and bool(answer.raw) and is_reading(problem)
+
+
+def _may_be_used(office: Office, file: FormFile) -> None:
+    """UsageError when the form's deadline is closed or the form was never asked for."""
     assignment = file.assignment
+    if assignment is None:
+        return
     if office.ledger.deadline_state(assignment.deadline) not in (DeadlineState.OPEN, DeadlineState.MISSED):
         raise UsageError(
             "รอบรายงานนี้ปิดรวบรวมแล้ว", where=assignment.deadline, remedy="แจ้งผู้ส่งว่าจะนำไปใช้ในรอบถัดไป แล้วปิดรายการนี้ด้วย songthan hold reject"
         )
     if assignment.state in (AssignmentState.PLANNED, AssignmentState.WAIVED):
         raise UsageError("รายการนี้ยังไม่ได้ขอหรือได้รับยกเว้นแล้ว", where=assignment.id, remedy="รอให้ระบบส่งแบบก่อน หรือปิดรายการนี้ด้วย songthan hold reject")
-    verdict = _verdict(file.form)
-    with office.ledger.transaction():
-        office.ledger.inbox.decide(inbox_id, "accept", reason, office.clock.now())
-        keep_form(office, inbox_id, office.ledger.inbox.message(inbox_id), file, verdict=verdict)
-    return f"รับแบบของรายการ {assignment.id} แล้ว ({'ครบถ้วน' if verdict == 'complete' else 'ระบบจะขอให้ผู้ส่งแก้ไขส่วนที่ยังไม่ครบ'})"
 
 
 def reject_hold(office: Office, inbox_id: int, reason: str) -> str:
@@ -94,8 +145,3 @@ def _undecided(office: Office, inbox_id: int) -> dict[str, object]:
             remedy="ดูรายการที่ยังค้างด้วย songthan hold list",
         )
     return row
-
-
-def _verdict(form: ReturnedForm) -> str:
-    """After a person looked: complete unless something was not answered or answered wrongly."""
-    return "complete" if all(p.code in _READING for p in form.problems) else "incomplete"

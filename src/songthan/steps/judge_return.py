@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from songthan.domain.assignments import Assignment, AssignmentState
 from songthan.domain.decisions import Judge
-from songthan.domain.forms import ReturnedForm, split_field_id
+from songthan.domain.forms import FormSpec, ReturnedForm, split_field_id, table_row
 from songthan.domain.thai import thai_datetime, to_thai_digits
 from songthan.steps.fill_form import form_file
 from songthan.steps.letters import deadline_words, member_words, queue, tell_secretary
@@ -62,6 +62,7 @@ def _accept(office: Office, action: Judge) -> None:
                 "deadline": deadline_words(office.plan.deadline(assignment.deadline)),
                 "accepted_at_th": thai_datetime(office.calendar.local(now)),
                 "activities_count": len(assignment.activities),
+                "form_title": office.forms[assignment.form].title,
                 "corrected": int(str(row["corrections"] or 0)) > 0,
             },
         )
@@ -77,7 +78,7 @@ def _ask_for_correction(office: Office, action: Judge) -> None:
     if rounds >= MOST_ROUNDS:
         _hand_to_secretary(office, assignment, form, rounds)
         return
-    file = form_file(office, assignment, answers=form.answers, again=True)
+    file = form_file(office, assignment, answers=form.answers, problems=form.problems, again=True)
     with office.ledger.transaction():
         office.ledger.move_assignment(
             assignment.id, AssignmentState.NEEDS_CORRECTION, now, corrections=rounds + 1
@@ -121,14 +122,22 @@ def _hand_to_secretary(office: Office, assignment: Assignment, form: ReturnedFor
         )
 
 
-def _accepted_labels(office: Office, form_id: str, form: object) -> list[str]:
-    """What is fine already, one line an activity: «กิจกรรม ๑.๔: ร้อยละ, ผลการดำเนินการ»."""
+def _accepted_labels(office: Office, form_id: str, form: ReturnedForm) -> list[str]:
+    """What is fine already, one line a row of the plan, a table or the form: «กิจกรรม ๑.๔ ช่อง ร้อยละ, ผลการดำเนินการ»."""
     spec = office.forms[form_id]
     wrong = {p.field for p in form.problems}
     numbers = {a.id: a.number for a in office.plan.activities}
     good: dict[str, list[str]] = {}
     for field_id, answer in form.answers.items():
-        activity, key = split_field_id(field_id)
         if answer.value and field_id not in wrong:
-            good.setdefault(activity, []).append(spec.field(key).column or spec.field(key).label)
-    return [f"กิจกรรม {numbers.get(a, a)} ช่อง {', '.join(labels)}" for a, labels in good.items()]
+            field = spec.of_id(field_id)
+            good.setdefault(split_field_id(field_id)[0], []).append(field.column or field.label)
+    return [f"{_row_words(spec, numbers, row)} {', '.join(labels)}" for row, labels in good.items()]
+
+
+def _row_words(spec: FormSpec, numbers: dict[str, str], row: str) -> str:
+    """«กิจกรรม ๑.๔ ช่อง», «ตารางพฤติกรรม แถวที่ ๒ ช่อง», or the form's own fields."""
+    if row in numbers:
+        return f"กิจกรรม {numbers[row]} ช่อง"
+    table = table_row(row)
+    return f"{spec.field(table[0]).label} แถวที่ {to_thai_digits(table[1])} ช่อง" if table else "ช่อง"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from songthan.domain.assignments import Assignment
 from songthan.domain.messages import OutgoingFile, OutgoingMail
 from songthan.domain.plans import Activity, Deadline, Member
 from songthan.domain.thai import thai_date, thai_datetime, to_thai_digits
@@ -77,6 +78,12 @@ def member_words(member: Member) -> dict[str, object]:
 def activity_words(activities: Iterable[Activity]) -> list[dict[str, str]]:
     """Activities as a letter lists them."""
     return [{"number": a.number, "title": a.title} for a in activities]
+
+
+def form_words(office: Office, assignments: Iterable[Assignment]) -> list[str]:
+    """The forms that are asked of one person whole, as a letter lists them (the others are listed by their rows)."""
+    specs = (office.forms[a.form] for a in assignments if not a.activities and a.form in office.forms)
+    return [spec.title for spec in specs]
 
 
 def tell_secretary(

@@ -6,15 +6,17 @@ all. Letters are only intended here; the post carries them out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from songthan.domain.absence import return_date
+from songthan.domain.answers import value_of
 from songthan.domain.assignments import Assignment, AssignmentState, DeadlineState
+from songthan.domain.forms import Answer, FormSpec, Problem, ReturnedForm
 from songthan.domain.messages import Message, Route
 from songthan.domain.plans import Member
-from songthan.domain.thai import thai_datetime
+from songthan.domain.thai import squeeze, thai_datetime
 from songthan.steps.ask_director import check_signature, record_signature
 from songthan.steps.fill_form import form_name
 from songthan.steps.gather_facts import FormFile, Gathered
@@ -25,6 +27,7 @@ from songthan.steps.submit import receipt_number, record_receipt
 #: rule → the reason the polite «not valid» letter gives
 NOT_VALID = {
     "04_password_protected": "locked",
+    "58_form_on_paper": "photo",
     "65_converted": "converted",
     "66_other_archive": "locked_archive",
     "68_scan_or_pdf": "scan",
@@ -76,33 +79,81 @@ def settle_purpose(
 def _form(
     office: Office, inbox_id: int, message: Message, route: Route, gathered: Gathered
 ) -> tuple[Route, Callable[[], None]]:
-    file = gathered.form_file
-    if file is None or file.assignment is None:
+    files = [f for f in gathered.form_files if f.assignment is not None]
+    if not files:
         return _hold(route, "ไม่พบแบบรายงานในจดหมาย"), _nothing
-    state = file.assignment.state
-    if state is AssignmentState.ACCEPTED and file.form.verdict != "complete":
-        return _hold(route, "รับแบบของผู้นี้ครบถ้วนแล้ว ฉบับที่ส่งมาใหม่ยังไม่ครบ โปรดพิจารณาว่าจะใช้ฉบับใด"), _nothing
-    if state in (AssignmentState.PLANNED, AssignmentState.WAIVED):
-        return _hold(route, "รายการนี้ยังไม่ได้ขอหรือได้รับยกเว้นแล้ว โปรดพิจารณา"), _nothing
-    return route, lambda: keep_form(office, inbox_id, message, file)
+    for file in files:
+        state = file.assignment.state if file.assignment else None
+        if state is AssignmentState.ACCEPTED and file.form.verdict != "complete":
+            return _hold(route, "รับแบบของผู้นี้ครบถ้วนแล้ว ฉบับที่ส่งมาใหม่ยังไม่ครบ โปรดพิจารณาว่าจะใช้ฉบับใด"), _nothing
+        if state in (AssignmentState.PLANNED, AssignmentState.WAIVED):
+            return _hold(route, "รายการนี้ยังไม่ได้ขอหรือได้รับยกเว้นแล้ว โปรดพิจารณา"), _nothing
+    return route, lambda: keep_forms(office, inbox_id, message, files)
 
 
-def keep_form(office: Office, inbox_id: int, message: Message, file: FormFile, *, verdict: str | None = None) -> None:
-    """Keep a returned form and what came along, and let its assignment be RECEIVED. `verdict` is a person's word."""
-    assignment = file.assignment
-    if assignment is None:
-        return
+def keep_forms(
+    office: Office, inbox_id: int, message: Message, files: Sequence[FormFile], *, looked: bool = False
+) -> None:
+    """Keep the returned forms of one mail and what came along, and let their assignments be RECEIVED.
+
+    `looked`: a person has looked at what was doubtful (`person_verdict`). What is no form belongs to the form that names
+    it, else to the first.
+    """
     now = office.clock.now()
+    forms = {f.attachment.sha256 for f in files}
+    evidence = [a for a in message.attachments if a.sha256 not in forms and a.role in _KEEPS_EVIDENCE]
     with office.ledger.transaction():
-        return_id = office.ledger.returns.add(assignment.id, inbox_id, file.attachment, file.form, now)
-        if verdict:
-            office.ledger.returns.set_verdict(return_id, verdict)
-        for attachment in message.attachments:
-            if attachment.sha256 != file.attachment.sha256 and attachment.role in _KEEPS_EVIDENCE:
-                office.ledger.returns.add_evidence(assignment.id, inbox_id, attachment)
-        office.ledger.move_assignment(
-            assignment.id, AssignmentState.RECEIVED, now, current_return=return_id, away=0, absent_until=None
+        for file in files:
+            if file.assignment is None:
+                continue
+            return_id = office.ledger.returns.add(file.assignment.id, inbox_id, file.attachment, file.form, now)
+            if looked:
+                office.ledger.returns.set_verdict(return_id, person_verdict(file.form))
+            for attachment in evidence:
+                if (_named_in(attachment.name, files) or files[0]) is file:
+                    office.ledger.returns.add_evidence(file.assignment.id, inbox_id, attachment)
+            office.ledger.move_assignment(
+                file.assignment.id, AssignmentState.RECEIVED, now, current_return=return_id, away=0, absent_until=None
+            )
+
+
+def _named_in(name: str, files: Sequence[FormFile]) -> FormFile | None:
+    """The first form one of whose answers names this file."""
+    wanted = squeeze(name)
+    return next((f for f in files if any(wanted in squeeze(a.value or "") for a in f.form.answers.values())), None)
+
+
+#: Problems of what was answered; every other one is a problem of reading, which a person's look can settle.
+_ANSWERED = frozenset(
+    {
+        "required", "range", "unreadable", "reason", "contradiction", "evidence-missing", "percent-mismatch", "sum",
+        "lines", "not-both", "rows",
+    }
+)  # fmt: skip
+
+
+def is_reading(problem: Problem) -> bool:
+    """Is this a doubt about what stands in the file, not about what was answered?"""
+    return problem.code not in _ANSWERED
+
+
+def person_verdict(form: ReturnedForm) -> str:
+    """After a person looked: complete unless something was not answered or answered wrongly."""
+    return "complete" if all(is_reading(p) for p in form.problems) else "incomplete"
+
+
+def by_person(spec: FormSpec, form: ReturnedForm, values: Mapping[str, str]) -> ReturnedForm:
+    """`form` with what a person read in place of the machine's reading; the doubts about those fields are settled."""
+    answers = dict(form.answers)
+    for field_id, text in values.items():
+        answers[field_id] = Answer(
+            field=field_id,
+            value=value_of(spec.of_id(field_id), text),
+            raw=text,
+            source=answers[field_id].source if field_id in answers else "",
+            method="person",
         )
+    return replace(form, answers=answers, problems=tuple(p for p in form.problems if p.field not in values))
 
 
 def _hold(route: Route, reason: str) -> Route:

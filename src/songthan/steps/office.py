@@ -10,6 +10,7 @@ from songthan.domain.calendars import WorkCalendar
 from songthan.domain.forms import FormSpec
 from songthan.domain.plans import Plan
 from songthan.domain.routing import Rule
+from songthan.domain.rubric import Rubric
 from songthan.ports import (
     Blobs,
     BundlePress,
@@ -22,6 +23,7 @@ from songthan.ports import (
     Reader,
     Renderer,
     SignaturePort,
+    WebsitePort,
 )
 
 
@@ -31,12 +33,13 @@ def _no_tick(_: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Office:
-    """`state` is the only folder written to; `practice` is True on the practice Exchange (every mail says so);
+    """`rubric` is None for a plan without one; `state` is the only folder written to; `practice` is True on the practice Exchange (every mail says so);
     `holder` names this installation in the ledger's lease;
     `tick` is called with a name at every boundary (the kill tests hang on it)."""
 
     plan: Plan
     forms: Mapping[str, FormSpec]
+    rubric: Rubric | None
     rules: tuple[Rule, ...]
     calendar: WorkCalendar
     clock: Clock
@@ -50,6 +53,7 @@ class Office:
     converter: Converter
     signatures: SignaturePort
     press: BundlePress
+    website: WebsitePort
     state: Path
     practice: bool
     trust_roots: Callable[[], tuple[bytes, ...]]

@@ -1,22 +1,25 @@
-"""Hands the signed report in by the form's channel rule, and takes the registry's receipt.
+"""Hands the signed report in by the forms' channel rules, and takes the registry's receipt.
 
-Safe to repeat: one mail per version (its key); the deadline moves when the mail is proven sent; the receipt is recorded
-once.
+Safe to repeat: the website folder is written whole; one mail per version (its key); the deadline moves when the mail is
+proven sent; the receipt is recorded once.
 """
 
 from __future__ import annotations
 
+import mimetypes
 import re
 from datetime import datetime
+from pathlib import Path
 
 from songthan.domain.assignments import DeadlineState
+from songthan.domain.bundles import Manifest
 from songthan.domain.decisions import Submit
 from songthan.domain.messages import Message, OutgoingFile
 from songthan.domain.plans import Deadline
 from songthan.domain.routing import own_words
 from songthan.domain.thai import canonical, thai_date, thai_datetime, to_arabic_digits, to_thai_digits
-from songthan.steps.fill_form import DOCX, short_title
-from songthan.steps.letters import queue
+from songthan.steps.fill_form import DOCX, safe_name, short_title
+from songthan.steps.letters import queue, tell_secretary
 from songthan.steps.office import Office
 from songthan.steps.post import post
 from songthan.steps.signing_officer import signing_officer
@@ -33,10 +36,18 @@ def registry_key(deadline: str, version: int) -> str:
 
 
 def submit(office: Office, action: Submit) -> bool:
-    """Mail the registry what the channel rule asks for; True when the mail is proven sent and recorded."""
+    """Hand the report in by the forms' channel rules: the website folder, then the registry.
+
+    True when everything is proven done and recorded. What goes to the website only needs nobody's receipt.
+    """
     deadline = office.plan.deadline(action.deadline)
     bundle = office.ledger.bundles.get(deadline.id, action.version)
     if bundle is None or not bundle["signed"]:
+        return True
+    published = _publish(office, deadline, bundle)
+    office.tick("published")
+    if not any(office.plan.channels[form].registry for form in deadline.forms):
+        _record_publication(office, deadline, bundle, published)
         return True
     key = registry_key(deadline.id, action.version)
     if office.ledger.outbox.state(key) == "none":
@@ -54,12 +65,56 @@ def submit(office: Office, action: Submit) -> bool:
             "files": [{"name": f.name, "sha256": f.sha256} for f in mail.files],
         },
     )
+    _move_to_submitted(office, deadline, action.version, str(row["sent_at"]))
+    return True
+
+
+def _move_to_submitted(office: Office, deadline: Deadline, version: int, at: str) -> None:
+    with office.ledger.transaction():
+        office.ledger.bundles.note(deadline.id, version, office.clock.now(), "bundle-submitted", submitted_at=at)
+        office.ledger.move_deadline(deadline.id, DeadlineState.SUBMITTED, office.clock.now())
+
+
+def _publish(office: Office, deadline: Deadline, bundle: dict[str, object]) -> list[dict[str, str]]:
+    """The reports whose rule says so, as PDF, in the website folder (evidence and answers' letters stay inside)."""
+    folder = office.state / str(bundle["folder"])
+    signed_at = office.calendar.local(datetime.fromisoformat(str(bundle["signed_at"])))
+    done = []
+    for form in deadline.forms:
+        if "pdf" not in office.plan.channels[form].website:
+            continue
+        stem = "report" if len(deadline.forms) == 1 else f"report-{form}"
+        data = (folder / f"{stem}.pdf").read_bytes()
+        sha256 = office.blobs.put(data)
+        name = f"{deadline.id}-{form}.pdf"
+        office.website.publish(name, data, title=office.forms[form].title, sha256=sha256, at=signed_at)
+        done.append({"name": name, "sha256": sha256})
+    if done:
+        tell_secretary(
+            office,
+            key=f"{deadline.id}/website/v{bundle['version']}",
+            deadline=deadline.id,
+            title=f"ไฟล์พร้อมนำลงเว็บไซต์ {deadline.title}",
+            what=f"ระบบวางไฟล์ PDF ที่ผู้อำนวยการลงนามรับรองแล้ว {to_thai_digits(len(done))} ไฟล์ พร้อมหน้าสารบัญ ไว้ในโฟลเดอร์ website แล้ว",
+            actions=("ขอให้ผู้ดูแลเว็บไซต์คัดลอกทั้งโฟลเดอร์ website ขึ้นเว็บไซต์ของสำนัก แล้วเปิดหน้าเว็บตรวจดูหนึ่งครั้ง",),
+            commands=[("songthan status", "ดูสถานะทุกรายการ")],
+        )
+    return done
+
+
+def _record_publication(office: Office, deadline: Deadline, bundle: dict[str, object], files: list[dict[str, str]]) -> None:
+    """A deadline that goes to the website only: publishing it is handing it in, and its own proof."""
+    at = str(bundle["signed_at"])
+    office.press.add_submission(
+        office.state / str(bundle["folder"]),
+        {"message_id": f"website:{deadline.id}", "sent_at": at, "to": ["website"], "files": files},
+    )
+    _move_to_submitted(office, deadline, int(str(bundle["version"])), at)
     with office.ledger.transaction():
         office.ledger.bundles.note(
-            deadline.id, action.version, office.clock.now(), "bundle-submitted", submitted_at=str(row["sent_at"])
+            deadline.id, int(str(bundle["version"])), office.clock.now(), "bundle-published", receipt="website", receipt_at=at
         )
-        office.ledger.move_deadline(deadline.id, DeadlineState.SUBMITTED, office.clock.now())
-    return True
+        office.ledger.move_deadline(deadline.id, DeadlineState.ACKNOWLEDGED, office.clock.now())
 
 
 def _queue(office: Office, deadline: Deadline, bundle: dict[str, object], key: str) -> None:
@@ -92,15 +147,52 @@ def _queue(office: Office, deadline: Deadline, bundle: dict[str, object], key: s
 def _files(
     office: Office, deadline: Deadline, bundle: dict[str, object], kinds: set[str]
 ) -> tuple[OutgoingFile, ...]:  # fmt: skip
-    """F3's box asks for the WORD file alone; other forms take the signed PDF as well."""
-    name = f"{short_title(deadline)} {office.plan.organisation.name}"
+    """What the forms' channel rules ask for: F3's box wants the WORD file alone, others the signed PDF as well.
+
+    A form's summary goes with it; evidence files follow where the rule says so.
+    """
+    folder = office.state / str(bundle["folder"])
     found = []
-    if "word" in kinds:
-        data = (office.state / str(bundle["folder"]) / "report.docx").read_bytes()
-        found.append(OutgoingFile(name=f"รายงาน {name}.docx", type=DOCX, sha256=office.blobs.put(data)))
+    for form in deadline.forms:
+        if "word" not in office.plan.channels[form].registry:
+            continue
+        stem = "report" if len(deadline.forms) == 1 else f"report-{form}"
+        for path, title in ((f"{stem}-cover.docx", "บทสรุป"), (f"{stem}.docx", "รายงาน")):
+            if (folder / path).is_file():
+                sha256 = office.blobs.put((folder / path).read_bytes())
+                name = file_title(office, deadline, form if len(deadline.forms) > 1 else "")
+                found.append(OutgoingFile(name=f"{title} {name}.docx", type=DOCX, sha256=sha256))
     if "pdf" in kinds:
-        found.append(OutgoingFile(name=f"รายงาน {name}.pdf", type="application/pdf", sha256=str(bundle["signed"])))
+        name = f"รายงาน {file_title(office, deadline)}.pdf"
+        found.append(OutgoingFile(name=name, type="application/pdf", sha256=str(bundle["signed"])))
+    if any(office.plan.channels[f].evidence or office.plan.channels[f].pictures for f in deadline.forms):
+        found += _evidence(office, folder)
     return tuple(found)
+
+
+def file_title(office: Office, deadline: Deadline, form: str = "") -> str:
+    """«ไตรมาสที่ ๒ ปี ๒๕๖๖ สำนัก…», «F1 รายงานองค์กรคุณธรรม ปี ๒๕๖๖ สำนัก…»: short enough for every file system."""
+    bureau = office.plan.organisation.name
+    year = f"ปี {to_thai_digits(office.plan.fiscal_year)}"
+    if deadline.quarter and not form:
+        return safe_name(f"{short_title(deadline)} {bureau}")
+    spec = office.forms[form or deadline.forms[0]]
+    short = (spec.short or form.upper()) if form or len(deadline.forms) == 1 else ""
+    head = short if form.upper() in short else f"{form.upper()} {short}"
+    return safe_name(" ".join(f"{head} {year} {bureau}".split()))
+
+
+def _evidence(office: Office, folder: Path) -> list[OutgoingFile]:
+    """The exhibits under the names their senders gave them, numbered as in the list of evidence."""
+    listed = Manifest.from_json((folder / "manifest.json").read_bytes()).exhibits
+    return [
+        OutgoingFile(
+            name=f"หลักฐาน {to_thai_digits(e.number)} {safe_name(e.name)}",
+            type=mimetypes.guess_type(e.path)[0] or "application/octet-stream",
+            sha256=office.blobs.put((folder / e.path).read_bytes()),
+        )
+        for e in listed
+    ]
 
 
 def receipt_number(text: str) -> str | None:

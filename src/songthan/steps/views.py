@@ -33,6 +33,7 @@ def deadline_view(office: Office, deadline_id: str) -> DeadlineView:
                 current_return=int(str(current)) if current is not None else None,
                 return_verdict=str(returned["verdict"]) if returned else "",
                 waiting_hold=assignment.id in held,
+                after=office.forms[assignment.form].after if assignment.form in office.forms else (),
             )
         )
     return DeadlineView(

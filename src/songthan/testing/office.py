@@ -25,7 +25,9 @@ from songthan.adapters.parse_mail import SandboxedMailParser
 from songthan.adapters.plan_files import load_plan
 from songthan.adapters.read_sandboxed import SandboxedReader
 from songthan.adapters.render_docx import DocxRenderer
+from songthan.adapters.rubric_file import load_rubric
 from songthan.adapters.rule_files import load_rules
+from songthan.adapters.website import WebsiteFolder
 from songthan.domain.calendars import WorkCalendar
 from songthan.domain.plans import Plan
 from songthan.ports import Ledger, SignatureReport
@@ -181,6 +183,7 @@ def memory_office(
     return Office(
         plan=plan,
         forms={form: load_form(templates / "docx", form) for form in list_forms(templates / "docx")},
+        rubric=load_rubric(root / "plans" / "2566"),
         rules=load_rules(root / "inbox_rules"),
         calendar=WorkCalendar(days_off=plan.days_off, timezone=plan.organisation.timezone),
         clock=clock,
@@ -194,6 +197,7 @@ def memory_office(
         converter=PaperConverter(),
         signatures=signatures,
         press=Press(state / "bundles", sandbox=runner, signatures=signatures, fonts=None),  # type: ignore[arg-type]
+        website=WebsiteFolder(state / "website", title=plan.organisation.plan_title),
         state=state,
         practice=True,
         trust_roots=lambda: (b"-----BEGIN CERTIFICATE-----\ntwin\n-----END CERTIFICATE-----\n",),

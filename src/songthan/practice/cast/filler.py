@@ -1,7 +1,7 @@
 """Fills a Word form as a person would in Word: types into content controls, ticks boxes, leaves all else as it is.
 
-The controls are run-level `w:sdt` elements whose tag is the field's id; a choice is two check boxes tagged
-`<field id>=yes` and `<field id>=no`.
+The controls are run-level `w:sdt` elements whose tag is the field's id; a choice is check boxes tagged
+`<field id>=<value>`, mostly `=yes` and `=no`.
 """
 
 import io
@@ -59,7 +59,7 @@ class Form:
         found: dict[str, str] = {}
         for tag in self._controls:
             name, choice, _ = tag.partition("=")
-            if "." in name:
+            if name:
                 found[name] = "choice" if choice else "text"
         return found
 
@@ -97,12 +97,14 @@ class Form:
             _show_hint(properties)
 
     def tick(self, field: str, value: str) -> None:
-        """Tick the box of `value` («yes» or «no») and clear the other."""
-        for choice in ("yes", "no"):
-            control = self._controls[f"{field}={choice}"]
+        """Tick the box of `value` («yes», «no» or another choice) and clear the field's others."""
+        for tag, control in self._controls.items():
+            name, _, choice = tag.partition("=")
+            if name != field or not choice:
+                continue
             mark = control.find("w:sdtPr/w14:checkbox/w14:checked", NS)
             if mark is None:
-                raise NotAForm(f"{field}={choice} is no check box")
+                raise NotAForm(f"{tag} is no check box")
             mark.set(f"{{{W14}}}val", "1" if choice == value else "0")
             glyphs = control.findall("w:sdtContent//w:t", NS)
             glyphs[0].text = TICKED if choice == value else UNTICKED

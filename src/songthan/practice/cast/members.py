@@ -13,6 +13,7 @@ from songthan.practice.cast.hours import days_later
 from songthan.practice.cast.letters import Letter, read_letter
 from songthan.practice.cast.memory import Intent, Memory
 from songthan.practice.cast.people import Habits, People, Person
+from songthan.practice.cast.whole import known
 
 # working days from the request to the answer, least and most; the others wait for something to happen first
 DAYS = {
@@ -124,7 +125,9 @@ class Members:
         if "แก้ไข" in letter.subject:
             return True
         # in the text alone the word may stand for anything; then his own answers must be in the file
-        filled = any(form.text(name) for name, kind in form.fields().items() if kind == "text" and ".done" in name)
+        whole = known(form.marks.form)
+        texts = [name for name, kind in form.fields().items() if kind == "text"]
+        filled = any(form.text(name) for name in texts if whole or ".done" in name)
         return filled and _ASKS.search(letter.text) is not None
 
     def _owner(self, form: Form, person: Person) -> str | None:

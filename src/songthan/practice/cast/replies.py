@@ -13,6 +13,7 @@ from songthan.practice.cast.letters import Draft, Letter, message_id, read_lette
 from songthan.practice.cast.members import forms_of
 from songthan.practice.cast.memory import Envelope, Intent, Memory, Prepared
 from songthan.practice.cast.people import Habits, People, Person
+from songthan.practice.cast.whole import compose_whole, files_named, known
 
 STYLES = {"prints_pdf": "short", "tricky": "tricky"}
 STRANGER = "postmaster@thai-mailer.example"
@@ -57,19 +58,22 @@ class Replies:
         for name, form in forms_of(letter):
             if form.marks.token not in tokens:
                 continue
-            exhibit = self._exhibit(owner, form) if habit == "two_files" else None
+            whole = whole_form(form)
+            exhibit = self._exhibit(owner, form) if habit == "two_files" and not whole else None
             texts = self._texts(intent, form, exhibit[0] if exhibit else "")
             files.append(self._finished(habit, name, type_into(form, texts)))
             files += [exhibit] if exhibit else []
+            files += [self._named_file(file, form) for file in files_named(texts)] if whole else []
             typed += self._lines(intent, form, texts)
-            count += len({field.rpartition(".")[0] for field in texts})
+            count += 0 if whole else len({field.rpartition(".")[0] for field in texts})
         raw = self._reply(intent, letter, now, self._body(intent), tuple(files))
         what = "ส่งแบบรายงานที่แก้ไขแล้ว" if intent.kind == "mend" else "ส่งแบบรายงาน"
         if owner != intent.who:
             what += f"แทน{self._people.members[owner].name}"
         names = ", ".join(name for name, _ in files)
+        rows = f" ({str(count).translate(THAI)} กิจกรรม)" if count else ""
         return Prepared(
-            what_th=f"{what} ({str(count).translate(THAI)} กิจกรรม): {names}",
+            what_th=f"{what}{rows}: {names}",
             envelopes=(self._envelope(intent, person, raw),),
             typed=tuple(typed),
             answered=tuple(tokens),
@@ -78,6 +82,11 @@ class Replies:
     def _texts(self, intent: Intent, form: Form, evidence_file: str) -> dict[str, Typed]:
         owner = intent.payload["owner"]
         own = owner == intent.who
+        if whole_form(form):
+            mistake = self._mistake(intent)
+            return compose_whole(
+                form.marks.form, form.fields(), mistake=mistake, spoiled=intent.kind == "answer" and bool(mistake)
+            )
         return compose(
             seed=self._seed, member=owner, deadline=form.marks.deadline, fields=form.fields(),
             style=STYLES.get(intent.habit, "") if own else "",
@@ -94,6 +103,11 @@ class Replies:
         if Random(f"{self._seed}|{owner}|exhibit").random() < 0.5:
             return f"ภาพกิจกรรม {activity}.jpg", exhibits.picture(note)
         return f"หลักฐาน {activity}.pdf", exhibits.page(note)
+
+    def _named_file(self, name: str, form: Form) -> tuple[str, bytes]:
+        """The file an answer speaks of."""
+        note = f"{name} {form.marks.token}"
+        return name, exhibits.picture(note) if name.lower().endswith((".jpg", ".jpeg")) else exhibits.page(note)
 
     def _finished(self, habit: str, name: str, data: bytes) -> tuple[str, bytes]:
         kind = {"resaves": "docx", "prints_pdf": "pdf"}.get(habit)
@@ -189,10 +203,7 @@ class Replies:
     def _forge(self, intent: Intent, letter: Letter, now: datetime) -> Prepared:
         victim = self._people.members[intent.payload["owner"]]
         name, form = next((n, f) for n, f in forms_of(letter) if f.marks.token in intent.payload["tokens"])
-        texts = compose(
-            seed=self._seed, member="stranger", deadline=form.marks.deadline, fields=form.fields(), style="forged",
-            headcount=self._people.headcount,
-        )  # fmt: skip
+        texts = self._forged(form)
         domain = victim.email.rpartition("@")[2]
         key = message_id(self._seed, intent.id, victim.email)
         raw = write(Draft(
@@ -215,6 +226,16 @@ class Replies:
             file="forged.jsonl",
         )
 
+    def _forged(self, form: Form) -> dict[str, Typed]:
+        if not whole_form(form):
+            return compose(
+                seed=self._seed, member="stranger", deadline=form.marks.deadline, fields=form.fields(), style="forged",
+                headcount=self._people.headcount,
+            )  # fmt: skip
+        lie = Typed(typed="แล้วเสร็จทุกรายการ ไม่ต้องตรวจสอบเพิ่มเติม (ข้อมูลจากผู้แอบอ้าง)", kind="text")
+        texts = compose_whole(form.marks.form, form.fields())
+        return {name: lie if typed.kind == "text" else typed for name, typed in texts.items()}
+
     def _receipt(self, intent: Intent, letter: Letter, now: datetime) -> Prepared:
         registry = self._people.registry
         number = f"สว {intent.payload['number']}/{now.year + 543}".translate(THAI)
@@ -229,6 +250,11 @@ class Replies:
             at=now, text=text, message_id=key, in_reply_to=letter.message_id, references=letter.references,
         ))  # fmt: skip
         return Prepared(what_th=f"งานสารบรรณลงรับหนังสือ เลขรับที่ {number}", envelopes=(Envelope(message_id=key, raw=raw),))
+
+
+def whole_form(form: Form) -> bool:
+    """Is this a form that one person answers whole (its fields are not rows of the plan)?"""
+    return known(form.marks.form)
 
 
 def type_into(form: Form, texts: dict[str, Typed]) -> bytes:

@@ -1,0 +1,183 @@
+"""Each answer by itself: is it there, can it be understood, does it lie in its range, did its files come along? Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+
+from songthan.domain.answers import PARSERS
+from songthan.domain.evidence import missing_evidence
+from songthan.domain.forms import Field, Problem
+from songthan.domain.places import Place, Sheet
+from songthan.domain.thai import squeeze, thai_date, to_thai_digits
+from songthan.domain.values import EMPTY_BOX, Parsed, decimal_of, is_none_word, is_placeholder
+
+__all__ = ["field_problems"]
+
+_NUMBER_HINTS = {
+    "several": "พบตัวเลขมากกว่าหนึ่งจำนวน โปรดระบุเพียงจำนวนเดียว",
+    "decimal-comma": "ใช้จุลภาคในลักษณะที่อ่านได้สองความหมาย โปรดใช้จุดเป็นจุดทศนิยม",
+    "mixed-digits": "มีเลขไทยปนกับเลขอารบิก โปรดใช้แบบเดียวกันทั้งจำนวน",
+    "leading-zeros": "มีเลขศูนย์นำหน้าหลายตัว โปรดระบุจำนวนใหม่ให้ชัดเจน",
+    "negative": "เป็นจำนวนติดลบ โปรดระบุจำนวนตั้งแต่ศูนย์ขึ้นไป",
+    "fraction": "น้อยกว่าหนึ่งและไม่มีเครื่องหมายร้อยละ โปรดระบุเป็นร้อยละ เช่น ๙๐",
+    "unit": "หน่วยไม่ตรงกับที่ช่องนี้ถาม โปรดระบุเฉพาะตัวเลข",
+    "whole": "ช่องนี้ใช้จำนวนเต็ม โปรดระบุโดยไม่มีทศนิยม",
+    "none": "ช่องนี้ต้องเป็นตัวเลข หากยังไม่ได้ดำเนินการ โปรดระบุ ๐",
+}
+_DATE_HINTS = {
+    "several": "พบวันที่มากกว่าหนึ่งวัน โปรดระบุเพียงวันเดียว",
+    "mixed-digits": "มีเลขไทยปนกับเลขอารบิกในจำนวนเดียวกัน โปรดกรอกใหม่ให้ชัดเจน",
+    "year": "อ่านไม่ได้แน่ชัดว่าเป็นปีใด โปรดกรอกปีพุทธศักราชให้ครบสี่หลัก เช่น ๑๕ มีนาคม ๒๕๖๖",
+    "weekday": "ชื่อวันไม่ตรงกับวันที่ โปรดตรวจสอบและกรอกวันที่ใหม่",
+    "none": "ช่องนี้ต้องเป็นวันที่ โปรดกรอกวัน เดือน ปี เช่น ๑๕ มีนาคม ๒๕๖๖",
+}
+_NO_NUMBER = "ระบบอ่านเป็นตัวเลขไม่ได้ โปรดระบุเฉพาะตัวเลข เช่น ๗๒.๕"
+_NO_DATE = "ระบบอ่านเป็นวันที่ไม่ได้ โปรดกรอกวัน เดือน ปี เช่น ๑๕ มีนาคม ๒๕๖๖"
+
+
+def field_problems(sheet: Sheet, *, attached: Sequence[str], headcount: int) -> Iterator[Problem]:
+    """The problems of each answer of `sheet` by itself, in the form's order; answers in doubt are passed over.
+
+    Codes: required, unreadable, range, evidence-missing, rows. `attached` are the names of the files that came along,
+    `headcount` (persons) the upper end of a field whose maximum is «headcount». A signature is never looked at.
+    """
+    for key, place in sheet.fields.items():
+        if not sheet.sure(place):
+            continue
+        if place.field.kind != "table":
+            yield from _one(place, attached, headcount)
+            continue
+        yield from _too_few_rows(sheet, key, place)
+        for row in sheet.tables.get(key, ()):
+            for cell in row.places.values():
+                if sheet.sure(cell):
+                    yield from _one(cell, attached, headcount)
+
+
+def _too_few_rows(sheet: Sheet, key: str, place: Place) -> Iterator[Problem]:
+    filled, least = len(sheet.tables.get(key, ())), decimal_of(place.field.minimum) or Decimal(0)
+    if not sheet.table_is_sure(key):
+        return
+    if filled < least:
+        have = f"กรอกไว้ {filled} แถว" if filled else "ยังไม่ได้กรอกแถวใด"
+        yield place.problem("rows", to_thai_digits(f"{have} โปรดกรอกอย่างน้อย {least} แถวแล้วส่งกลับมาอีกครั้ง"))
+    elif not filled and place.field.required:
+        yield place.problem("required", "ยังไม่ได้กรอกแถวใด โปรดกรอกอย่างน้อยหนึ่งแถวแล้วส่งกลับมาอีกครั้ง")
+
+
+def _one(place: Place, attached: Sequence[str], headcount: int) -> Iterator[Problem]:
+    field = place.field
+    if field.kind == "signature":
+        return
+    if place.empty:
+        if field.required:
+            yield place.problem("required", _not_answered(field))
+    elif field.kind == "date":
+        yield from _date_problems(place)
+    elif field.kind in PARSERS:
+        yield from _number_problems(place, headcount)
+    elif field.kind in ("choice", "yes_no"):
+        yield from _choice_problems(place)
+    elif field.kind == "evidence":
+        for item in missing_evidence(place.value or "", attached):
+            yield place.problem(
+                "evidence-missing",
+                f"ระบุไฟล์ «{item}» ไว้ แต่ไม่พบไฟล์นี้แนบมากับอีเมล โปรดแนบไฟล์มาด้วย หรือแก้ชื่อให้ตรงกับไฟล์ที่แนบ",
+            )
+    elif field.required and is_none_word(place.value or ""):
+        yield place.problem("required", f"ระบุเพียง «{place.value}» โปรดกรอกรายละเอียดให้ชัดเจน")
+
+
+def _not_answered(field: Field) -> str:
+    if field.kind in ("choice", "yes_no"):
+        return "ยังไม่ได้เลือกคำตอบ โปรดเลือกคำตอบแล้วส่งกลับมาอีกครั้ง"
+    if field.kind == "evidence":
+        return f"ยังไม่ได้ระบุ{field.label} โปรดระบุชื่อไฟล์หรือลิงก์แล้วส่งกลับมาอีกครั้ง หากไม่มี โปรดใส่ «ไม่มี»"
+    return f"ยังไม่ได้กรอก{field.label} โปรดกรอกแล้วส่งกลับมาอีกครั้ง"
+
+
+def _choice_problems(place: Place) -> Iterator[Problem]:
+    """An answer that is none of the choices; boxes left as they were printed are no answer (of a lone box: «no»)."""
+    options = place.field.options
+    if place.value is not None and place.value in {c.value for c in options} | ({"no"} if place.lone_box else set()):
+        return
+    if place.value is None and is_placeholder(_beside_empty_boxes(place)):
+        if place.field.required and not place.lone_box:
+            yield place.problem("required", _not_answered(place.field))
+        return
+    labels = " หรือ ".join(f"«{c.label}»" for c in options)
+    shown = f"กรอกไว้ว่า «{place.raw[:60]}» " if place.raw else ""
+    yield place.problem("unreadable", f"{shown}ระบบไม่ทราบว่าเลือกข้อใด โปรดเลือกเพียงข้อเดียว คือ {labels}")
+
+
+def _beside_empty_boxes(place: Place) -> str:
+    """What stands in the answer beside «☐ label» of its choices."""
+    rest, boxes = squeeze(place.raw), "".join(EMPTY_BOX)
+    for label in sorted((squeeze(c.label) for c in place.field.options), key=len, reverse=True):
+        rest = re.sub(rf"[{boxes}] ?{re.escape(label)}", "", rest, count=1)
+    return rest
+
+
+def _parsed(place: Place) -> Parsed:
+    """The answer's value; an answer without one is read again to learn why."""
+    return Parsed(value=place.value) if place.value is not None else PARSERS[place.field.kind](place.raw)
+
+
+def _number_problems(place: Place, headcount: int) -> Iterator[Problem]:
+    raw, parsed = place.raw, _parsed(place)
+    low, high = _bounds(place.field, headcount)
+    if parsed.reason == "none" and not place.field.required:
+        return
+    number = decimal_of(parsed.value)
+    if number is None and parsed.reason != "range":
+        hint = _NUMBER_HINTS.get(parsed.reason, _NO_NUMBER)
+        yield place.problem("unreadable", f"กรอกไว้ว่า «{raw[:60]}» {hint}")
+        return
+    if number is None or (low is not None and number < low) or (high is not None and number > high):
+        shown = to_thai_digits(raw[:60] or place.value)
+        yield place.problem("range", f"กรอกไว้ว่า «{shown}» ซึ่งอยู่นอกช่วงที่เป็นไปได้ โปรดระบุ{_span(low, high)}")
+
+
+def _bounds(field: Field, headcount: int) -> tuple[Decimal | None, Decimal | None]:
+    low, high = decimal_of(field.minimum), decimal_of(field.maximum)
+    if field.maximum == "headcount":
+        high = Decimal(headcount)
+    if field.kind == "percent":
+        low, high = low if low is not None else Decimal(0), high if high is not None else Decimal(100)
+    return low, high
+
+
+def _span(low: Decimal | None, high: Decimal | None) -> str:
+    if low is None:
+        return to_thai_digits(f"จำนวนไม่เกิน {high}")
+    return to_thai_digits(f"จำนวนตั้งแต่ {low} " + (f"ถึง {high}" if high is not None else "ขึ้นไป"))
+
+
+def _date_problems(place: Place) -> Iterator[Problem]:
+    parsed = _parsed(place)
+    if parsed.reason == "none" and not place.field.required:
+        return
+    day = _day(parsed.value)
+    if day is None:
+        yield place.problem("unreadable", f"กรอกไว้ว่า «{place.raw[:60]}» {_DATE_HINTS.get(parsed.reason, _NO_DATE)}")
+        return
+    first, last = _day(place.field.minimum), _day(place.field.maximum)
+    if (first and day < first) or (last and day > last):
+        span = _days(first, last)
+        yield place.problem("range", f"กรอกวันที่ {thai_date(day)} ซึ่งอยู่นอกช่วงที่กำหนด โปรดกรอกวันที่ใหม่ โดยต้อง{span}")
+
+
+def _days(first: date | None, last: date | None) -> str:
+    if first and last:
+        return f"อยู่ระหว่างวันที่ {thai_date(first)} ถึงวันที่ {thai_date(last)}"
+    return f"ไม่ก่อนวันที่ {thai_date(first)}" if first else f"ไม่เกินวันที่ {thai_date(last or date.max)}"
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None

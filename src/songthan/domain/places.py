@@ -1,0 +1,160 @@
+"""Where the answers of a returned form stand: each field's place, in words a person can follow in Word. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from songthan.domain.forms import Answer, Field, FormSpec, Problem, ReturnedForm, split_field_id, table_row
+from songthan.domain.thai import to_thai_digits
+from songthan.domain.values import is_none_word, is_placeholder
+
+__all__ = ["Place", "Sheet", "TableRow", "sheets_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """One field of one row: its id, its answer (or None), and how to find it."""
+
+    id: str
+    field: Field
+    answer: Answer | None
+    words: str
+
+    @property
+    def lone_box(self) -> bool:
+        """A tick box without a second one: unticked is «no»."""
+        return self.field.kind == "yes_no" and len(self.field.options) == 1
+
+    @property
+    def raw(self) -> str:
+        """What stood there, on one line."""
+        return " ".join((self.answer.raw if self.answer else "").split())
+
+    @property
+    def value(self) -> str | None:
+        if self.answer is None:
+            return None
+        return self.answer.value or ("no" if self.lone_box and is_placeholder(self.answer.raw) else None)
+
+    @property
+    def empty(self) -> bool:
+        """Nobody answered here; «-» and «ไม่มี» are answers."""
+        return self.answer is None or (not self.value and is_placeholder(self.answer.raw))
+
+    @property
+    def says_something(self) -> bool:
+        """Answered, and not by «-» or by leaving a box as it was."""
+        if self.lone_box:
+            return self.value == "yes"
+        return self.field.kind != "signature" and not self.empty and not is_none_word(self.value or self.raw)
+
+    def problem(self, code: str, text: str) -> Problem:
+        return Problem(field=self.id, code=code, message_th=f"{self.words}: {text}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableRow:
+    """One row of a growing table; `places` by the names that checks use (`dos.behaviour`)."""
+
+    id: str
+    places: Mapping[str, Place]
+
+    @property
+    def filled(self) -> bool:
+        return any(place.says_something for place in self.places.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """The answers that belong together: a whole form, or one activity's row of a repeating form.
+
+    `fields` by key, `tables` the rows with something in them by the table's key, `doubtful` the ids of fields, rows and
+    tables whose reading is in doubt already: nothing more is said about those.
+    """
+
+    fields: Mapping[str, Place]
+    tables: Mapping[str, Sequence[TableRow]] = field(default_factory=dict)
+    doubtful: frozenset[str] = frozenset()
+
+    def sure(self, place: Place) -> bool:
+        """Is there no doubt about this answer, its row or its table?"""
+        row, _ = split_field_id(place.id)
+        table = table_row(row)
+        return not self.doubtful & {place.id, row or place.id, table[0] if table else place.id}
+
+    def table_is_sure(self, key: str) -> bool:
+        """Is there no doubt about this table or any of its rows?"""
+        return not any(name == key or name.startswith(f"{key}[") for name in self.doubtful)
+
+    def find(self, name: str, row: TableRow | None = None) -> Place | None:
+        """The place a check names, in `row` or outside of tables; None where there is none or it is in doubt."""
+        place = (row.places.get(name) if row else None) or self.fields.get(name)
+        return place if place is not None and self.sure(place) else None
+
+
+def sheets_of(spec: FormSpec, returned: ReturnedForm, activities: Sequence[tuple[str, str]]) -> Iterator[Sheet]:
+    """One sheet for each activity (id, printed number) of a repeating form, else one for the form."""
+    doubtful = frozenset(p.field for p in returned.problems)
+    if spec.repeat == "activity":
+        for activity, number in activities:
+            row = f"แถว {to_thai_digits(number)}"
+            yield Sheet(
+                fields={f.key: _place(f, f"{activity}.{f.key}", returned, row) for f in spec.fields}, doubtful=doubtful
+            )
+        return
+    form = _form_words(spec)
+    yield Sheet(
+        fields={f.key: _place(f, f.key, returned, _joined(form, f.place)) for f in spec.fields},
+        tables={f.key: _rows(f, returned, form) for f in spec.fields if f.kind == "table"},
+        doubtful=doubtful,
+    )
+
+
+def _rows(table: Field, returned: ReturnedForm, form: str) -> tuple[TableRow, ...]:
+    """The rows of a table with something in them, in order; empty rows between them are fine."""
+    found = {name: n for name in {split_field_id(key)[0] for key in returned.answers} for n in _number(name, table.key)}
+    rows = []
+    for row_id, number in sorted(found.items(), key=lambda item: item[1]):
+        where = _joined(form, table.place or _table_words(table), f"แถวที่ {to_thai_digits(number)}")
+        places = {
+            f"{table.key}.{column.key}": _place(column, f"{row_id}.{column.key}", returned, where)
+            for column in table.columns
+        }
+        rows.append(TableRow(id=row_id, places=places))
+    return tuple(row for row in rows if row.filled)
+
+
+def _number(row: str, table: str) -> list[int]:
+    parts = table_row(row)
+    return [parts[1]] if parts and parts[0] == table else []
+
+
+def _place(spec_field: Field, field_id: str, returned: ReturnedForm, where: str) -> Place:
+    answer = returned.answers.get(field_id)
+    if spec_field.kind == "table":
+        # a table has no answer of its own, its rows have
+        label = _table_words(spec_field)
+        return Place(id=field_id, field=spec_field, answer=None, words=_joined(where, "" if label in where else label))
+    name = spec_field.column or spec_field.label
+    # a place may name its box already («ข้อ ๑ ช่อง คิดเป็นร้อยละ», «กรอบข้อเสนอแนะ»)
+    named = not spec_field.place or not ("ช่อง" in spec_field.place or name in spec_field.place)
+    words = (answer.source if answer else "") or _joined(where, f"ช่อง {name}" if named else "")
+    return Place(id=field_id, field=spec_field, answer=answer, words=words)
+
+
+def _table_words(table: Field) -> str:
+    return table.label if table.label.startswith("ตาราง") else f"ตาราง{table.label}"
+
+
+def _form_words(spec: FormSpec) -> str:
+    """«แบบ F1»; a form whose id says nothing to a person goes by its name («ใบนำส่งแบบ ๑ และแบบ ๒»)."""
+    if re.fullmatch("f[0-9]+", spec.id):
+        return f"แบบ {spec.id.upper()}"
+    name = spec.short or spec.title
+    return name if name.startswith(("แบบ", "ใบ")) else f"แบบ {name}"
+
+
+def _joined(*words: str) -> str:
+    return " ".join(word for word in words if word)

@@ -1,0 +1,239 @@
+"""The documents of a bundle: each form's report as the office submits it, the memo, the list of evidence.
+
+Everything is made from accepted answers; the same answers and the same moment give the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from songthan.domain.bundles import Exhibit, appendix, merge_report, plain_organisation
+from songthan.domain.errors import SongthanError
+from songthan.domain.evidence import links_in
+from songthan.domain.forms import Answer, FormSpec, split_field_id, table_row
+from songthan.domain.plans import Deadline, Member
+from songthan.domain.rubric import Scoring
+from songthan.domain.thai import thai_date, to_thai_digits
+from songthan.steps.fill_form import whole_context
+from songthan.steps.office import Office
+from songthan.steps.prefill import score_words, scoring_of
+
+#: Letters of a criterion's result kept in the cover summary, tried in turn until it fits its sheets (0: all of it).
+_SUMMARY_LETTERS = (0, 400, 250, 150, 80, 40)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Papers:
+    """Word documents by name («report», or «report-f1» … where several forms go in; «memo», «appendix») and what each
+    is called on the bundle's first page; `pdfs` are the same as PDF."""
+
+    documents: Mapping[str, bytes]
+    titles: Mapping[str, str]
+    pdfs: Mapping[str, bytes]
+
+
+def make_papers(
+    office: Office,
+    deadline: Deadline,
+    *,
+    answers: Mapping[str, Mapping[str, Answer]],
+    exhibits: Sequence[Exhibit],
+    exhibit_pages: Mapping[int, int],
+    created: datetime,
+    signer: Member,
+    acting: bool,
+) -> Papers:
+    """Every document of a deadline's bundle. `answers` are the accepted ones: form id → field id → answer."""
+    merged = _Merged(office, deadline, answers, exhibits, scoring_of(office, deadline))
+    documents: dict[str, bytes] = {}
+    titles: dict[str, str] = {}
+    covers: dict[str, Callable[[int], bytes]] = {}
+    for form in deadline.forms:
+        spec = office.forms[form]
+        name = "report" if len(deadline.forms) == 1 else f"report-{form}"
+        if spec.cover_template:
+            covers[f"{name}-cover"] = merged.cover_maker(spec)
+            documents[f"{name}-cover"], titles[f"{name}-cover"] = b"", f"บทสรุป {spec.short or spec.title}"
+        documents[name], titles[name] = merged.report(spec), spec.title if len(deadline.forms) > 1 else deadline.title
+    documents["memo"] = office.renderer.document(
+        template="memo.docx", context=merged.memo(created=created, signer=signer, acting=acting)
+    )
+    documents["appendix"] = office.renderer.document(
+        template="appendix.docx", context=appendix(office.plan, deadline, exhibits, exhibit_pages)
+    )
+    pdfs = dict(office.converter.to_pdf({name: data for name, data in documents.items() if data}))
+    for name, make in covers.items():
+        limit = office.plan.channels[name.removesuffix("-cover").rpartition("-")[2]].cover_max_sheets
+        documents[name], pdfs[name] = _fitting_cover(office, name, make, limit)
+    titles |= {"memo": "บันทึกข้อความ", "appendix": "บัญชีหลักฐาน"}
+    order = ["memo", *(n for n in documents if n not in ("memo", "appendix")), "appendix"]
+    return Papers(documents={n: documents[n] for n in order}, titles=titles, pdfs=pdfs)
+
+
+def _fitting_cover(office: Office, name: str, make: Callable[[int], bytes], limit: int | None) -> tuple[bytes, bytes]:
+    """The summary with as much text as its sheets hold (a sheet is one printed page); SongthanError when none fits."""
+    for letters in _SUMMARY_LETTERS:
+        document = make(letters)
+        pdf = office.converter.to_pdf({name: document})[name]
+        if limit is None or office.press.pages(pdf) <= limit:
+            return document, pdf
+    raise SongthanError(
+        f"บทสรุปปะหน้ายาวเกิน {to_thai_digits(limit)} แผ่น แม้ย่อข้อความแล้ว",
+        where=name,
+        remedy="ลดขนาดตัวอักษรหรือระยะห่างในแม่แบบบทสรุป (cover_template) แล้วให้ระบบจัดทำใหม่",
+    )
+
+
+class _Merged:
+    """What the documents of one deadline are made from."""
+
+    def __init__(
+        self,
+        office: Office,
+        deadline: Deadline,
+        answers: Mapping[str, Mapping[str, Answer]],
+        exhibits: Sequence[Exhibit],
+        scoring: Scoring | None,
+    ) -> None:
+        self._office, self._deadline, self._answers = office, deadline, answers
+        self._exhibits, self._scoring = exhibits, scoring
+        repeating = [f for f in deadline.forms if office.forms[f].repeat]
+        rows = answers.get(repeating[0], {}) if repeating else {}
+        self._table = merge_report(office.plan, deadline, rows, exhibits) if repeating else None
+
+    def report(self, spec: FormSpec) -> bytes:
+        """The form as it is submitted: the merged table of a repeating form, else the form with its answers."""
+        template = spec.report_template or spec.template
+        context = self._table if spec.repeat and self._table is not None else self._whole(spec)
+        return self._office.renderer.document(template=template, context=context)
+
+    def _whole(self, spec: FormSpec) -> dict[str, object]:
+        office, deadline = self._office, self._deadline
+        rows = [r for r in office.ledger.assignment_rows(deadline.id) if r["form"] == spec.id]
+        filled: dict[str, dict[str, dict[str, object]]] = {}
+        for field_id, answer in self._answers.get(spec.id, {}).items():
+            row, key = split_field_id(field_id)
+            filled.setdefault(row, {})[key] = {"value": answer.value or "", "carried": False}
+        _dash_empty(spec, filled)
+        words = score_words(self._scoring, office.rubric)
+        assignment = office.ledger.as_assignment(rows[0])
+        context = whole_context(office.plan, deadline, assignment, spec, filled, words, spare_rows=False)
+        return {**context, "token": ""}
+
+    def cover_maker(self, spec: FormSpec) -> Callable[[int], bytes]:
+        """Renders the summary with at most so many letters of each result (0: all)."""
+        context = self._whole(spec)
+        rubric = self._office.rubric
+        signer = self._office.plan.roster.member(self._office.plan.roster.director)
+
+        def make(letters: int) -> bytes:
+            criteria = [
+                {
+                    "number_th": to_thai_digits(c.number),
+                    "title": c.text,
+                    "score_th": context["scores"][c.id],  # type: ignore[index]
+                    "summary": _shortened(self._text(spec.id, f"{c.id}_result"), letters),
+                    "evidence_th": self._evidence(spec.id, c.id),
+                }
+                for c in (rubric.criteria if rubric else ())
+            ]
+            more = {
+                "criteria": criteria,
+                "level_title": context["scores"].get("level_title", ""),  # type: ignore[attr-defined]
+                "signer": {"name": signer.full_name, "position": signer.position},
+            }
+            return self._office.renderer.document(template=spec.cover_template, context={**context, **more})
+
+        return make
+
+    def _text(self, form: str, field: str) -> str:
+        answer = self._answers.get(form, {}).get(field)
+        return (answer.value if answer else None) or ""
+
+    def _evidence(self, form: str, criterion: str) -> str:
+        """«๓ รายการ»: the lines of a criterion's evidence; links count as one each."""
+        text = self._text(form, f"{criterion}_evidence")
+        items = [line for line in text.splitlines() if line.strip(" -–—") and line.strip() != "ไม่มี"]
+        count = max(len(items), len(links_in(text)))
+        return f"{to_thai_digits(count)} รายการ" if count else "-"
+
+    def memo(self, *, created: datetime, signer: Member, acting: bool) -> dict[str, object]:
+        """The context of the covering memo (บันทึกข้อความ)."""
+        organisation, roster = self._office.plan.organisation, self._office.plan.roster
+        return {
+            "organisation": plain_organisation(self._office.plan),
+            "agency": f"{organisation.name} โทร. {to_thai_digits(roster.phone)}",
+            "number": "",
+            "date_th": thai_date(created.date()),
+            "subject": self._deadline.title,
+            "to": organisation.addressee or organisation.parent,
+            "paragraphs": [self._occasion(), *self._results()],
+            "closing": "จึงเรียนมาเพื่อโปรดทราบและพิจารณา",
+            "signer": {"name": signer.full_name, "position": signer.position},
+            "acting": acting,
+        }
+
+    def _occasion(self) -> str:
+        organisation, deadline = self._office.plan.organisation, self._deadline
+        return (
+            f"ตามที่{organisation.parent}กำหนดให้สำนัก/กลุ่มรายงานผลการดำเนินการตาม{organisation.plan_title} "
+            f"โดยให้จัดส่ง{deadline.title} ภายใน{thai_date(deadline.external, weekday=True)} นั้น"
+        )
+
+    def _results(self) -> list[str]:
+        name = self._office.plan.organisation.name
+        evidence = f" พร้อมหลักฐาน {to_thai_digits(len(self._exhibits))} รายการ" if self._exhibits else ""
+        whole = [self._office.forms[f] for f in self._deadline.forms if not self._office.forms[f].repeat]
+        paragraphs = []
+        if whole:
+            listed = " ".join(f"({to_thai_digits(n)}) {spec.title}" for n, spec in enumerate(whole, 1))
+            own = "" if self._table is not None else evidence
+            paragraphs.append(
+                f"{name}ได้จัดทำ{listed if len(whole) > 1 else whole[0].title} เรียบร้อยแล้ว{own}{self._level()} "
+                "รายละเอียดปรากฏตามเอกสารที่แนบมาพร้อมนี้"
+            )
+        if self._table is not None:
+            paragraphs += self._table_results(name, evidence)
+        return paragraphs
+
+    def _level(self) -> str:
+        if self._scoring is None or self._office.rubric is None:
+            return ""
+        words = score_words(self._scoring, self._office.rubric)
+        return f" ผลการประเมินตนเองได้ {words['total']} คะแนน อยู่ในระดับที่ {words['level']} {words['level_title']}"
+
+    def _table_results(self, name: str, evidence: str) -> list[str]:
+        table = self._table or {}
+        footer, missing = table["footer"], table["missing"]
+        asked = len(self._office.plan.activities_of(self._deadline))
+        found = [
+            f"{name}ได้รวบรวมผลการดำเนินการจากผู้รับผิดชอบแล้ว จำนวน {to_thai_digits(asked - len(missing))} กิจกรรม "  # type: ignore[arg-type]
+            f"จากทั้งหมด {to_thai_digits(asked)} กิจกรรม{evidence} ผลการดำเนินการในภาพรวมคิดเป็นระดับคะแนน "
+            f"{footer['overall_percent_th']} (ค่าเฉลี่ยร้อยละของกิจกรรมที่ได้รับรายงาน) ในส่วนของแนวทางการดำเนินการตามมาตรการ "  # type: ignore[index]
+            f"ดำเนินการแล้วเสร็จ {footer['finished_th']} แนวทาง อยู่ระหว่างการดำเนินการ {footer['underway_th']} แนวทาง รายละเอียดปรากฏตามรายงานที่แนบมาพร้อมนี้",  # type: ignore[index]
+        ]
+        if missing:
+            found.append(f"ทั้งนี้ ยังไม่ได้รับรายงาน {to_thai_digits(len(missing))} กิจกรรม ตามที่ระบุไว้ท้ายรายงาน")  # type: ignore[arg-type]
+        return found
+
+
+def _dash_empty(spec: FormSpec, filled: dict[str, dict[str, dict[str, object]]]) -> None:
+    """What nobody had to answer is handed in as «-», not as a place still to be filled in."""
+    rows = {"": spec.fields} | {r: spec.field(table[0]).columns for r in filled if (table := table_row(r))}
+    for row, fields in rows.items():
+        for item in fields:
+            if item.kind in ("table", "signature", "choice", "yes_no"):
+                continue
+            entry = filled.setdefault(row, {}).setdefault(item.key, {"value": "", "carried": False})
+            entry["value"] = entry["value"] or "-"
+
+
+def _shortened(text: str, letters: int) -> str:
+    """`text` cut at a space after at most so many letters (0: not at all), and saying so."""
+    line = " ".join(text.split())
+    if not letters or len(line) <= letters:
+        return line
+    cut = line[:letters]
+    return f"{cut.rpartition(' ')[0] or cut} … (รายละเอียดตามแบบ)"

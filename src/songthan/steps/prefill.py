@@ -1,0 +1,123 @@
+"""First values of a form that is asked of one person whole: what the office knows already, so that nobody types it twice.
+
+A field's `prefill` names the source: `organisation.<attribute>`, `office.phone`, `<role>.name|position|phone|email` (a
+role of the roster: director, secretary, head…), `form.<form>.<field>` (an accepted answer of another form of the same
+deadline) or `percent.<field>` (that field's persons as percent of the headcount). Reads only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from songthan.domain.bundles import two_decimals
+from songthan.domain.errors import SongthanError, UsageError
+from songthan.domain.forms import Answer, FormSpec
+from songthan.domain.plans import Deadline, Plan
+from songthan.domain.rubric import Rubric, Scoring, evaluate
+from songthan.domain.thai import to_thai_digits
+from songthan.steps.office import Office
+
+__all__ = ["accepted_answers", "first_values", "score_words", "scoring_of"]
+
+Filled = dict[str, dict[str, object]]
+_PERSON = ("name", "position", "phone", "email")
+
+
+def accepted_answers(office: Office, deadline: Deadline) -> dict[str, dict[str, Answer]]:
+    """form id → field id → accepted answer, of one deadline; a form that repeats is left out."""
+    forms = {str(r["id"]): str(r["form"]) for r in office.ledger.assignment_rows(deadline.id)}
+    found: dict[str, dict[str, Answer]] = {}
+    for row in office.ledger.returns.accepted(deadline.id):
+        form = forms.get(str(row["assignment"]), "")
+        if form in office.forms and not office.forms[form].repeat:
+            found.setdefault(form, {}).update(office.ledger.returns.form(int(str(row["id"]))).answers)
+    return found
+
+
+def first_values(office: Office, deadline: Deadline, spec: FormSpec) -> Filled:
+    """field key → {value, carried} for every field with a source that has something to say."""
+    given = accepted_answers(office, deadline)
+    found: Filled = {}
+    computed = []
+    for field in spec.fields:
+        kind, _, name = field.prefill.partition(".")
+        if kind == "percent":
+            computed.append((field.key, name))
+        elif kind == "form":
+            form, _, key = name.partition(".")
+            answer = given.get(form, {}).get(key)
+            if answer is not None and answer.value:
+                found[field.key] = {"value": answer.value, "carried": True}
+        elif kind and (value := _office_value(office.plan, kind, name)):
+            found[field.key] = {"value": value, "carried": False}
+    for key, persons in computed:
+        percent = _percent(found.get(persons, {}).get("value"), office.plan.organisation.headcount)
+        if percent:
+            found[key] = {"value": percent, "carried": True}
+    return found
+
+
+def _office_value(plan: Plan, kind: str, name: str) -> str:
+    """A fact of the office; DataError-like UsageError for a source that does not exist (a template author's mistake)."""
+    roster = plan.roster
+    if kind == "organisation" and hasattr(plan.organisation, name):
+        return str(getattr(plan.organisation, name))
+    if kind == "office" and name == "phone":
+        return to_thai_digits(roster.phone)
+    if name in _PERSON and isinstance(getattr(roster, kind, None), str):
+        member = roster.member(getattr(roster, kind))
+        values = {"name": member.full_name, "position": member.position, "phone": member.phone or roster.phone, "email": member.email}
+        return to_thai_digits(values[name]) if name == "phone" else values[name]
+    raise UsageError(
+        f"ไม่รู้จักแหล่งข้อมูล «{kind}.{name}»",
+        where="prefill",
+        remedy="ใช้ organisation.…, office.phone, <ตำแหน่ง>.name, form.<แบบ>.<ช่อง> หรือ percent.<ช่อง>",
+    )
+
+
+def _percent(persons: object, headcount: int) -> str:
+    if not isinstance(persons, str) or not persons.isascii() or not persons.isdigit() or headcount < 1:
+        return ""
+    return two_decimals(Fraction(int(persons) * 100, headcount)).removesuffix("00").rstrip(".") or "0"
+
+
+def scoring_of(office: Office, deadline: Deadline) -> Scoring | None:
+    """The rubric over the deadline's accepted answers; None without a rubric or while a fact is missing."""
+    if office.rubric is None:
+        return None
+    document = _document(office.rubric, office.plan.organisation.headcount, accepted_answers(office, deadline))
+    if document is None:
+        return None
+    try:
+        return evaluate(office.rubric, document)
+    except SongthanError:
+        # impossible values are the answer's problem (it was checked against the headcount of its day), no score is guessed
+        return None
+
+
+def _document(
+    rubric: Rubric, headcount: int, given: Mapping[str, Mapping[str, Answer]]
+) -> dict[str, object] | None:
+    answers: dict[str, dict[str, object]] = {}
+    for criterion in rubric.criteria:
+        values: dict[str, object] = {}
+        for item in criterion.inputs:
+            form, _, key = item.field.partition(".")
+            answer = given.get(form, {}).get(key)
+            if answer is None or answer.value is None:
+                return None
+            value = answer.value
+            values[item.key] = value == "yes" if item.kind == "flag" else int(value) if item.kind == "count" else value
+        answers[criterion.id] = values
+    return {"headcount": headcount, "answers": answers}
+
+
+def score_words(scoring: Scoring | None, rubric: Rubric | None) -> dict[str, str]:
+    """The templates' `scores`: Thai digits by criterion, `total`, `level`, `level_title`; all empty while unknown."""
+    ids = [c.id for c in rubric.criteria] if rubric else [f"c{n}" for n in range(1, 10)]
+    if scoring is None or rubric is None:
+        return dict.fromkeys([*ids, "total", "level", "level_title"], "")
+    words = {i: to_thai_digits(scoring.scores[i]) for i in ids}
+    level = to_thai_digits(scoring.level)
+    return words | {"total": to_thai_digits(scoring.total), "level": level, "level_title": rubric.level_name(scoring.level)}
