@@ -23,11 +23,11 @@ W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 pytestmark = pytest.mark.real
 
 
-def rehearse(state: Path, *, kill_at: int | None = None) -> subprocess.CompletedProcess[str]:
+def rehearse(state: Path, *, kill_at: int | None = None, deadline: str = "2566-q2") -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "SONGTHAN_WORKSPACE": str(ROOT)}
     if kill_at:
         env["SONGTHAN_KILL_AT"] = str(kill_at)
-    command = [sys.executable, "-m", "songthan.cli", "rehearse", "2566-q2", "--state", str(state), "--json"]
+    command = [sys.executable, "-m", "songthan.cli", "rehearse", deadline, "--state", str(state), "--json"]
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=400)
 
 

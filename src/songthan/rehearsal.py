@@ -27,6 +27,7 @@ from songthan.domain.plans import Deadline
 from songthan.practice.exchange import read_log
 from songthan.rehearsal_view import View
 from songthan.steps.advance import next_batches
+from songthan.steps.holds import needs_values
 from songthan.steps.office import Office
 
 MORNING = clock_time(8, 35)
@@ -262,6 +263,8 @@ class _Play:
     def _decide(self, row: dict[str, object]) -> None:
         """The secretary of the play: she telephones, compares, and says what she decided and why."""
         decision, reason = secretary_decides(row)
+        if decision == "accept" and needs_values(self.stage.office, int(str(row["id"]))):
+            decision, reason = "reject", "อ่านบางช่องไม่ได้แน่ชัด โทรศัพท์ขอให้ส่งเป็นไฟล์ Word ใหม่แล้ว"
         self.view.decision(row, decision, reason)
         self._run("วินิจฉัยจดหมายที่พักไว้", mail=row["id"], decision=decision, reason=reason)
 

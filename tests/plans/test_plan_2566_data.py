@@ -234,7 +234,8 @@ def test_the_channels_follow_the_boxes():
         "f3": (["word"], [], False, False),
         "f4": ([], ["pdf"], False, False),
         "f5": (both, ["pdf"], False, True),
-        "official": (both, [], False, False),
+        # no box is printed for it: the two papers themselves come as evidence under a covering note
+        "official": (both, [], True, False),
     }
     assert PLAN["channels"]["f3"]["full_marks"] == 300
     assert PLAN["channels"]["f2"]["cover_max_sheets"] == 3

@@ -109,6 +109,11 @@ def _with_values(
     return done
 
 
+def needs_values(office: Office, inbox_id: int) -> bool:
+    """Would accepting this mail as it is lose an answer, because the machine is not sure of a field and has no value?"""
+    return any(_lost_if_accepted(f.form, p) for f in held_forms(office, inbox_id) for p in f.form.problems)
+
+
 def _lost_if_accepted(form: ReturnedForm, problem: Problem) -> bool:
     """A doubt of reading about a field in which something stands and for which no value is known."""
     answer = form.answers.get(problem.field)
