@@ -1,176 +1,20 @@
-"""What people and programs do to a returned Word form, for test_returned_mutations: each edit says what then stands there."""
+"""What people do to a returned Word form, for test_returned_mutations: each edit says what then stands there."""
 
 from __future__ import annotations
 
 import copy
-import random
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 
 from lxml import etree
+from returned_page import HARMLESS, OF, Page, cells_of, empty_row
+from writers.ooxml import make, own_text, paragraph, q, run
 
-from songthan.domain.forms import split_field_id, table_row
+from songthan.domain.forms import is_our_note, split_field_id, table_row
+from songthan.domain.values import clean_text
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "returned"))
-from writers.ooxml import Docx, make, own_text, paragraph, q, run
+__all__ = ["EDITS"]
 
-__all__ = ["EDITS", "HARMLESS", "Page", "strip_all"]
-
-_OF = "{urn:test}of"
 WORDS = ("ทำแล้วตามแผน", "รอผล", "ไม่มี", "๑๒", "7", "☒", "มี", "คน", "ร้อยละ ๕", "รวม", "หมายเหตุ", "ข้อเสนอแนะ")
-
-
-@dataclass
-class Page:
-    """A form on its way through many hands. `truth` is what stands in each field now (text, or a choice's value);
-    `ask` holds the fields a person must be asked about, «*» for «anything at all»."""
-
-    docx: Docx
-    truth: dict[str, str | None]
-    rng: random.Random
-    ask: set[str] = field(default_factory=set)
-    done: list[str] = field(default_factory=list)
-
-    def mark(self) -> None:
-        """Write each field's id on its control and cell, where it stays when the control is stripped."""
-        for tag, sdt in self.docx.controls():
-            key = tag.partition("=")[0]
-            for cell in list(sdt.iterancestors(q("w:tc")))[:1]:
-                cell.set(_OF, f"{cell.get(_OF, '')} {key}".strip())
-            for one in sdt.find(q("w:sdtContent")).iter(q("w:r")):
-                one.set(_OF, key)
-
-    def pick(self, things):
-        things = list(things)
-        return self.rng.choice(things) if things else None
-
-    def all(self, name: str) -> list[etree._Element]:
-        return list(self.docx.root.iter(q(name)))
-
-    def rows(self) -> list[etree._Element]:
-        return [r for r in self.all("w:tr") if next(r.iterancestors(q("w:tc")), None) is None]
-
-    def runs(self, *, typed: bool | None = None) -> list[etree._Element]:
-        """Runs with text; `typed`: only those of answers, or only printed ones."""
-        return [r for r in self.all("w:r") if r.find(q("w:t")) is not None and (r.find(q("w:t")).text or "").strip()
-                and (typed is None or (r.get(_OF) is not None) == typed)]  # fmt: skip
-
-    def fields(self, element: etree._Element) -> list[str]:
-        cells = [element, *element.iter(q("w:tc"))]
-        return list(dict.fromkeys(key for c in cells for key in (c.get(_OF) or "").split()))
-
-    def growing(self, row: etree._Element) -> tuple[str, int] | None:
-        return next((found for key in self.fields(row) if (found := table_row(split_field_id(key)[0]))), None)
-
-
-def _cells(row: etree._Element) -> list[etree._Element]:
-    return row.findall(q("w:tc"))
-
-
-def unwrap(element: etree._Element) -> None:
-    parent, at = element.getparent(), element.getparent().index(element)
-    inner = element.find(q("w:sdtContent")) if element.tag == q("w:sdt") else element
-    for n, child in enumerate(list(inner)):
-        parent.insert(at + n, child)
-    parent.remove(element)
-
-
-# ---------------------------------------------------------------- harmless: what stands there is the same, and plain
-
-
-def strip_all(page: Page) -> None:
-    for sdt in reversed(page.all("w:sdt")):
-        unwrap(sdt)
-
-
-def strip_some(page: Page) -> None:
-    for sdt in reversed(page.all("w:sdt")):
-        if page.rng.random() < 0.3:
-            unwrap(sdt)
-
-
-def strip_tags(page: Page) -> None:
-    for tag in page.all(page.pick(("w:tag", "w:alias"))):
-        tag.getparent().remove(tag)
-
-
-def split_runs(page: Page) -> None:
-    for one in page.rng.sample(page.runs(), k=min(8, len(page.runs()))):
-        text = one.find(q("w:t"))
-        if len(one.findall(q("w:t"))) == 1 and one.find(q("w:br")) is None and len(text.text) > 1:
-            at = page.rng.randrange(1, len(text.text))
-            other = copy.deepcopy(one)
-            text.text, other.find(q("w:t")).text = text.text[:at], text.text[at:]
-            one.addnext(other)
-            one.addnext(make('<w:proofErr w:type="spellStart"/>')[0])
-
-
-def wrap_runs(page: Page) -> None:
-    for one in page.rng.sample(page.runs(), k=min(5, len(page.runs()))):
-        tag = page.pick((
-            '<w:ins w:id="7" w:author="x" w:date="2023-01-01T00:00:00Z"/>', '<w:hyperlink w:anchor="x"/>',
-            '<w:smartTag w:uri="u" w:element="e"/>', '<w:bookmarkStart w:id="9" w:name="b"/>',
-        ))  # fmt: skip
-        wrapper = make(tag)[0]
-        one.addprevious(wrapper)
-        if "bookmark" in tag:
-            one.addnext(make('<w:bookmarkEnd w:id="9"/>')[0])
-        elif "ins" not in tag or next(one.iterancestors(q("w:ins")), None) is None:
-            wrapper.append(one)
-
-
-def field_code(page: Page) -> None:
-    one = page.pick(page.runs())
-    chars = [f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end")]
-    code = "<w:r><w:instrText> HYPERLINK \\l x </w:instrText></w:r>"
-    for node in make(chars[0] + code + chars[1]):
-        one.addprevious(node)
-    one.addnext(make(chars[2])[0])
-
-
-def invisible(page: Page) -> None:
-    """Deleted and hidden text, page breaks, soft hyphens among printed words."""
-    one = page.pick(page.runs(typed=False))
-    new = page.pick((
-        "<w:r><w:rPr><w:vanish/></w:rPr><w:t>ซ่อนไว้</w:t></w:r>", "<w:r><w:lastRenderedPageBreak/></w:r>",
-        '<w:del w:id="3" w:author="x"><w:r><w:delText>ลบแล้ว</w:delText></w:r></w:del>', "<w:r><w:softHyphen/></w:r>",
-    ))  # fmt: skip
-    one.addnext(make(new)[0])
-
-
-def spaces(page: Page) -> None:
-    """Other white space between printed words."""
-    for one in page.rng.sample(page.runs(typed=False), k=min(6, len(page.runs(typed=False)))):
-        for text in one.iter(q("w:t")):
-            text.text = (text.text or "").replace(" ", page.pick(("\u00a0", "  ", " \u200b")))
-
-
-def empty_row(page: Page) -> None:
-    row = page.pick([r for r in page.rows() if page.fields(r)])
-    if row is not None:
-        new = copy.deepcopy(row)
-        for cell in _cells(new):
-            cell.attrib.pop(_OF, None)
-            for old in cell.findall(q("w:p")):
-                cell.remove(old)
-            cell.append(paragraph(""))
-        row.addnext(new) if page.rng.random() < 0.5 else row.addprevious(new)
-
-
-def empty_paragraph(page: Page) -> None:
-    cell = page.pick([c for c in page.all("w:tc") if page.fields(c)])
-    if cell is not None:
-        cell.append(paragraph(""))
-
-
-HARMLESS: tuple[Callable[[Page], None], ...] = (
-    strip_all, strip_some, strip_tags, split_runs, wrap_runs, field_code, invisible, spaces, empty_paragraph,
-)  # fmt: skip
-
-
-# ---------------------------------------------------------------- what changes the page
 
 
 def _move_rows(page: Page, first: tuple[str, int], second: tuple[str, int] | None) -> None:
@@ -178,7 +22,7 @@ def _move_rows(page: Page, first: tuple[str, int], second: tuple[str, int] | Non
     old = dict(page.truth)
     for key in old:
         row = table_row(split_field_id(key)[0])
-        if row == first:
+        if row == first and second is None:
             page.truth.pop(key)
         if second is not None and row in (first, second) and first[0] == second[0]:
             other = second if row == first else first
@@ -186,9 +30,9 @@ def _move_rows(page: Page, first: tuple[str, int], second: tuple[str, int] | Non
 
 
 def _renumber(page: Page, row: etree._Element, number: tuple[str, int]) -> None:
-    for cell in _cells(row):
-        for key in (cell.get(_OF) or "").split()[:1]:
-            cell.set(_OF, f"{number[0]}[{number[1]}].{split_field_id(key)[1]}")
+    for cell in cells_of(row):
+        for key in (cell.get(OF) or "").split()[:1]:
+            cell.set(OF, f"{number[0]}[{number[1]}].{split_field_id(key)[1]}")
 
 
 def swap_rows(page: Page) -> None:
@@ -240,26 +84,28 @@ def _grow(page: Page, number: tuple[str, int], row: etree._Element | None) -> No
 def typed_row(page: Page) -> None:
     row = page.pick(page.rows())
     new = copy.deepcopy(row)
-    texts = [page.pick(WORDS) for _ in _cells(new)]
-    for cell, text in zip(_cells(new), texts, strict=True):
-        cell.attrib.pop(_OF, None)
+    texts = [page.pick(WORDS) for _ in cells_of(new)]
+    for cell, text in zip(cells_of(new), texts, strict=True):
+        cell.attrib.pop(OF, None)
         for old in cell.findall(q("w:p")):
             cell.remove(old)
         cell.append(paragraph(text))
-    page.ask.add("+")
     row.addnext(new)
+    # Right below a heading, or beside an answer in a row without words of its own, it may well be the answer.
+    near = [key for one in (row, new.getnext()) if one is not None for key in page.fields(one)]
+    page.ask |= {f"{key} moved" for key in near} or {"+"}
 
 
 def merge_across(page: Page) -> None:
-    row = page.pick([r for r in page.rows() if page.fields(r) and len(_cells(r)) > 1])
+    row = page.pick([r for r in page.rows() if page.fields(r) and len(cells_of(r)) > 1])
     if row is None:
         return
-    cell = page.pick(_cells(row)[:-1])
+    cell = page.pick(cells_of(row)[:-1])
     other = cell.getnext()
     while other.tag != q("w:tc"):
         other = other.getnext()
     about = cell.find(q("w:tcPr"))
-    if page.rng.random() < 0.7 and about is not None:
+    if about is not None:
         spans = [c.find(f"{q('w:tcPr')}/{q('w:gridSpan')}") for c in (cell, other)]
         width = sum(int(s.get(q("w:val"))) if s is not None else 1 for s in spans)
         if spans[0] is not None:
@@ -267,15 +113,20 @@ def merge_across(page: Page) -> None:
         about.append(make(f'<w:gridSpan w:val="{width}"/>')[0])
     for one in other.findall(q("w:p")):
         cell.append(one)
-    cell.set(_OF, f"{cell.get(_OF, '')} {other.get(_OF, '')}".strip())
+    cell.set(OF, f"{cell.get(OF, '')} {other.get(OF, '')}".strip())
     row.remove(other)
+    if "+" in page.ask:  # words of a cell typed before may be part of the answer now
+        page.ask |= {f"{key} moved" for key in page.fields(cell)}
+        page.ask.discard("+")
 
 
 def merge_down(page: Page) -> None:
-    row = page.pick([r for r in page.rows() if page.fields(r) and r.getnext() is not None and r.getnext().tag == q("w:tr")])
+    row = page.pick(
+        [r for r in page.rows() if page.fields(r) and r.getnext() is not None and r.getnext().tag == q("w:tr")]
+    )
     if row is None:
         return
-    upper, lower = _cells(row), _cells(row.getnext())
+    upper, lower = cells_of(row), cells_of(row.getnext())
     at = page.rng.randrange(min(len(upper), len(lower)))
     for cell, tag in ((upper[at], '<w:vMerge w:val="restart"/>'), (lower[at], "<w:vMerge/>")):
         if cell.find(q("w:tcPr")) is None:
@@ -289,7 +140,7 @@ def merge_down(page: Page) -> None:
 
 def split_cell(page: Page) -> None:
     row = page.pick([r for r in page.rows() if page.fields(r)])
-    cell = page.pick(_cells(row))
+    cell = page.pick(cells_of(row))
     new = make("<w:tc><w:tcPr/></w:tc>")[0]
     paragraphs = cell.findall(q("w:p"))
     for one in paragraphs[1:]:
@@ -302,20 +153,23 @@ def split_cell(page: Page) -> None:
 
 def columns(page: Page) -> None:
     """A column added, taken out, or two exchanged, in every row that is as long."""
-    rows = [r for r in page.rows() if page.fields(r) and len(_cells(r)) > 2]
+    rows = [r for r in page.rows() if page.fields(r) and len(cells_of(r)) > 2]
     row = page.pick(rows)
     if row is None:
         return
-    rows = [r for r in row.getparent().findall(q("w:tr")) if len(_cells(r)) == len(_cells(row))]
-    what, first = page.pick(("add", "drop", "swap")), page.rng.randrange(len(_cells(row)))
-    second = page.rng.randrange(len(_cells(row)))
+    head = row.getparent().find(q("w:tr"))
+    rows = [r for r in row.getparent().findall(q("w:tr")) if len(cells_of(r)) == len(cells_of(head))]
+    row = head
+    what, first = page.pick(("add", "drop", "swap")), page.rng.randrange(len(cells_of(row)))
+    second = page.rng.randrange(len(cells_of(row)))
     for one in rows:
-        cells = _cells(one)
+        cells = cells_of(one)
         if what == "add":
             new = make("<w:tc><w:tcPr/></w:tc>")[0]
             new.append(paragraph(""))
             cells[first].addnext(new)
         elif what == "drop":
+            page.truth |= dict.fromkeys(set(page.fields(cells[first])) & set(page.truth))
             one.remove(cells[first])
         elif first != second:
             place = make("<w:tc/>")[0]
@@ -327,10 +181,10 @@ def columns(page: Page) -> None:
 
 def _answer(page: Page) -> tuple[str, etree._Element] | None:
     """A text answer of one run, and its run."""
-    found = [r for r in page.runs(typed=True) if page.truth.get(r.get(_OF)) and own_text(r) in page.truth[r.get(_OF)]
-             and not r.findall(q("w:br")) and len(r.findall(q("w:t"))) == 1 and own_text(r) == page.truth[r.get(_OF)]]  # fmt: skip
+    found = [r for r in page.runs(typed=True) if clean_text(page.truth.get(r.get(OF)) or "") and own_text(r) in page.truth[r.get(OF)]
+             and not r.findall(q("w:br")) and len(r.findall(q("w:t"))) == 1 and own_text(r) == page.truth[r.get(OF)]]  # fmt: skip
     one = page.pick(found)
-    return None if one is None else (one.get(_OF), one)
+    return None if one is None else (one.get(OF), one)
 
 
 def move_text(page: Page) -> None:
@@ -346,8 +200,11 @@ def move_text(page: Page) -> None:
     page.truth[found[0]] = None
     other.append(paragraph(own_text(found[1])))
     found[1].getparent().remove(found[1])
-    for key in page.fields(other) or ["*"]:
-        page.ask.add(f"{key} moved")
+    page.ask |= {f"{key} moved" for key in page.fields(other)}
+    typed = own_text(found[1])
+    words = any("ก" <= char <= "ฮ" for char in typed) and not is_our_note(typed)
+    if page.form != "f3" and not page.fields(other) and words:
+        page.ask.add("+")  # a number in a cell of scores may be a score; an activity's title is not known
 
 
 def type_beside(page: Page) -> None:
@@ -359,25 +216,28 @@ def type_beside(page: Page) -> None:
     text, before = page.pick(WORDS), page.rng.random() < 0.5
     page.truth[key] = f"{text} {page.truth[key]}" if before else f"{page.truth[key]} {text}"
     new = run(f"{text} " if before else f" {text}")
+    new.set(OF, key)
     top.addprevious(new) if before else top.addnext(new)
 
 
 def type_in_print(page: Page) -> None:
     """Words typed behind a printed line of a table where nothing is asked."""
-    cells = [c for r in page.rows() if page.fields(r) for c in _cells(r) if not page.fields(c) and own_text(c).strip()]
+    cells = [
+        c for r in page.rows() if page.fields(r) for c in cells_of(r) if not page.fields(c) and own_text(c).strip()
+    ]
     cell = page.pick(cells)
     if cell is not None:
         text = page.pick(WORDS[:2] + WORDS[8:9])
         cell.findall(q("w:p"))[-1].append(run(f" {text}")) if page.rng.random() < 0.5 else cell.append(paragraph(text))
-        page.ask.add("+")
+        # An activity's title is not known to the reader.
+        page.ask |= {"+"} if page.form != "f3" else set()
 
 
 def type_in_body(page: Page) -> None:
-    body = page.docx.root.find(q("w:body"))
-    lines = [p for p in body.findall(q("w:p")) if not list(p.iter(q("w:sectPr"))) and not any(r.get(_OF) for r in p.iter(q("w:r")))]
-    line = page.pick(lines)
-    if line is not None:
-        line.addnext(paragraph(WORDS[0]))
+    """A paragraph typed right behind a table."""
+    table = page.pick(page.docx.root.find(q("w:body")).findall(q("w:tbl")))
+    if table is not None:
+        table.addnext(paragraph(WORDS[0]))
         page.ask.add("body")
 
 
@@ -386,10 +246,15 @@ def change_print(page: Page) -> None:
     one = page.pick(page.runs(typed=False))
     text = one.find(q("w:t"))
     words = (text.text or "").split(" ")
-    at = page.rng.randrange(len(words))
+    at = page.pick([n for n, word in enumerate(words) if word])
+    if at is None:
+        return
     word = words[at]
-    cut = page.rng.randrange(len(word)) if word else 0
-    words[at] = page.pick(("", word[:cut] + word[cut + 1 :], f"{word[:cut]}ะ{word[cut:]}", word.translate(str.maketrans("๑๒๓๔๕", "๒๓๔๕๖"))))
+    cut = page.rng.randrange(len(word))
+    # Not at its edge, where a letter more would stand in the answer beside it.
+    more = f"{word[:cut]}ะ{word[cut:]}" if cut else word
+    digits = word.translate(str.maketrans("๑๒๓๔๕", "๒๓๔๕๖"))
+    words[at] = page.pick(("", word[:cut] + word[cut + 1 :], more, digits))
     text.text = " ".join(words)
 
 
@@ -406,8 +271,9 @@ def text_box(page: Page) -> None:
     box = "<w:r><w:pict><v:shape><v:textbox><w:txbxContent><w:p><w:r><w:t>ในกล่อง</w:t></w:r></w:p></w:txbxContent></v:textbox></v:shape></w:pict></w:r>"
     top = next((a for a in one.iterancestors(q("w:sdt"))), one)
     top.addnext(make(box)[0])
-    if one.get(_OF) is not None:
-        page.ask.add(f"{one.get(_OF)} moved")
+    # Beside a place where one writes it may be the answer.
+    line = next(one.iterancestors(q("w:p")))
+    page.ask |= {f"{r.get(OF)} moved" for r in line.iter(q("w:r")) if r.get(OF)}
 
 
 def strike(page: Page) -> None:
@@ -430,7 +296,7 @@ def hide(page: Page) -> None:
 
 def delete_heading(page: Page) -> None:
     body = page.docx.root.find(q("w:body"))
-    line = page.pick([p for p in body.findall(q("w:p"))[:6] if not any(r.get(_OF) for r in p.iter(q("w:r")))])
+    line = page.pick([p for p in body.findall(q("w:p"))[:6] if not any(r.get(OF) for r in p.iter(q("w:r")))])
     if line is not None and not list(line.iter(q("w:sectPr"))):
         body.remove(line)
 

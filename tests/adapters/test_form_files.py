@@ -1,5 +1,7 @@
 """Forms as data: strict loading, and the check of data against template."""
 
+import re
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -286,7 +288,7 @@ def test_check_finds_a_doubled_tag_and_the_choice_it_robbed(folder: Path) -> Non
     edit_docx(folder, tag.replace("w:tag", "w:alias").format("no"), tag.replace("w:tag", "w:alias").format("yes"))
     findings = [str(f) for f in check_form(folder, "f3")]
     assert len(findings) == 2
-    assert any("output_reached=yes» ซ้ำกัน 2 แห่ง" in f for f in findings)
+    assert any("output_reached=yes» ซ้ำกัน ๒ แห่ง" in f for f in findings)
     assert any("«output_reached=no»" in f for f in findings)
 
 
@@ -422,3 +424,21 @@ def test_a_sample_has_all_that_a_form_may_print(tmp_path: Path) -> None:
     assert (only["id"], only["number_th"], set(only["answers"])) == ("dos[1]", "๑", {"behaviour", "kept"})
     assert set(sample["scores"]) == {*(f"c{n}" for n in range(1, 10)), "total", "level"}
     assert "measures" in sample_context(load_form(TEMPLATES, "f3"))
+
+
+def test_cells_under_another_head_and_a_template_without_controls_are_found(tmp_path):
+    folder = tmp_path / "docx"
+    shutil.copytree(TEMPLATES, folder)
+    twin = folder / "f4.toml"
+    text = twin.read_text("utf-8")
+    twin.write_text(text.replace('column = "จำนวน (คน)"', 'column = "จำนวนผู้ปฏิบัติ"', 1), encoding="utf-8")
+    (found,) = check_form(folder, "f4")
+    assert "จำนวนผู้ปฏิบัติ" in found.th and "จำนวน (คน)" in found.th and found.where == "f4.docx"
+    with zipfile.ZipFile(folder / "f5.docx") as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    parts["word/document.xml"] = re.sub(rb"<w:sdtPr>.*?</w:sdtPr>", b"", parts["word/document.xml"], flags=re.S)
+    with zipfile.ZipFile(folder / "f5.docx", "w") as package:
+        for name, data in parts.items():
+            package.writestr(name, data)
+    (found,) = check_form(folder, "f5")
+    assert "ช่องกรอกหายทั้งหมด" in found.th and "สำเนาเดิม" in found.remedy

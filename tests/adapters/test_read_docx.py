@@ -237,7 +237,13 @@ def test_every_form_survives_libreoffice(tmp_path):
     made = {form: filled(form) for form in FORMS}
     for form, (data, _, _) in made.items():
         (tmp_path / f"{form}.docx").write_bytes(data)
-    command = ["soffice", f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless", "--convert-to", "docx"]
+    command = [
+        "soffice",
+        f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}",
+        "--headless",
+        "--convert-to",
+        "docx",
+    ]
     files = [str(tmp_path / f"{form}.docx") for form in FORMS]
     subprocess.run([*command, "--outdir", str(tmp_path / "back"), *files], check=True, timeout=120, capture_output=True)
     for form, (_, typed, expectation) in made.items():
@@ -245,7 +251,26 @@ def test_every_form_survives_libreoffice(tmp_path):
         assert misread(read_back, typed) == {} and read_back.problems == (), form
 
 
-WORDS = ("คน", "ร้อยละ", "มี", "ไม่มี", "๓๙", "72.5", "☐", "☒", "✓", "{{ x }}", "(…)", "……", "[ ]", "\n", " ", "\t", "น้ํา", "&")
+WORDS = (
+    "คน",
+    "ร้อยละ",
+    "มี",
+    "ไม่มี",
+    "๓๙",
+    "72.5",
+    "☐",
+    "☒",
+    "✓",
+    "{{ x }}",
+    "(…)",
+    "……",
+    "[ ]",
+    "\n",
+    " ",
+    "\t",
+    "น้ํา",
+    "&",
+)
 
 
 @pytest.mark.parametrize("form", ["f1", "f4"])
@@ -255,7 +280,9 @@ def test_whatever_a_member_types_is_read_or_reported(form, data):
     layout = layout_of(TEMPLATES, load_form(TEMPLATES, form))
     cells = [b.pattern for b in layout.blocks if isinstance(b, Passage)]
     cells += [c for b in layout.blocks if not isinstance(b, Passage) for r in b.rows for c in r.cells]
-    printed = sorted({line for c in cells for p in c.pieces if isinstance(p, str) for line in p.replace(WILD, "").split("\n")})
+    printed = sorted(
+        {line for c in cells for p in c.pieces if isinstance(p, str) for line in p.replace(WILD, "").split("\n")}
+    )
     pieces = st.one_of(st.sampled_from(printed), st.sampled_from(WORDS), READABLE)
     texts = st.lists(pieces, max_size=3).map("".join)
 
@@ -296,3 +323,13 @@ def test_a_picture_in_an_answer_is_shown_to_a_person():
         etree.SubElement(run, f"{W}drawing")
 
     assert [p.code for p in read(edited(data, paste), expectation).problems] == ["picture"]
+
+
+def test_text_behind_the_tables_is_shown_to_a_person():
+    def typed(*lines: str, **cells: object) -> list[tuple[str, str]]:
+        body = build.table(*build.rows(**cells)) + "".join(build.p(build.run(line)) for line in lines)
+        return [(p.field, p.code) for p in read(build.docx(body), build.EXPECTATION).problems]
+
+    plain = typed()
+    assert typed("มาตรการที่ ๒ เรียนรู้", "ลงชื่อ ผู้รายงาน", "(นายทดลอง ระบบดี)", "...............") == plain
+    assert {code for _, code in typed("ผลของแถวแรกคือทำครบแล้ว")} - {code for _, code in plain} == {"extra-text"}

@@ -74,7 +74,13 @@ LAYOUT = Layout(
     )
 )  # fmt: skip
 
-LINES = ("แบบรายงานของ สำนักทดลอง", "ชื่อผู้บริหาร นายทดลอง ระบบดี ตำแหน่ง ผอ.", "จำนวน ๓๙ คน", "1.1 แผน มี ☒ ไม่มี ☐", "☐ หลักธรรมทางศาสนา")
+LINES = (
+    "แบบรายงานของ สำนักทดลอง",
+    "ชื่อผู้บริหาร นายทดลอง ระบบดี ตำแหน่ง ผอ.",
+    "จำนวน ๓๙ คน",
+    "1.1 แผน มี ☒ ไม่มี ☐",
+    "☐ หลักธรรมทางศาสนา",
+)
 CRITERIA = [
     ["ที่", "เกณฑ์", "ผล", "หลักฐาน"],
     ["1", "ประกาศ เจตนารมณ์", "ทำแล้ว\nสองบรรทัด", ""],
@@ -124,7 +130,9 @@ def test_what_was_typed_is_read():
 
 
 def test_agreeing_controls_make_it_sure():
-    controls = Controls(texts={"persons": ["๓๙"], "first": ["ทำแล้ว\nสองบรรทัด"]}, ticks={"plan=yes": [True], "plan=no": [False]})
+    controls = Controls(
+        texts={"persons": ["๓๙"], "first": ["ทำแล้ว\nสองบรรทัด"]}, ticks={"plan=yes": [True], "plan=no": [False]}
+    )
     values, codes, answers, _ = read(sheet(), controls)
     assert values == TYPED and codes == set()
     assert (answers["persons"].method, answers["first"].method) == ("control+label", "control+table")
@@ -187,6 +195,50 @@ def test_what_cannot_be_told_is_reported(changed, fields, code):
     assert all(p.message_th.startswith("แบบ F1") and "โปรด" in p.message_th for p in problems)
 
 
+def with_row(number: int, *cells: str) -> Sheet:
+    return sheet(criteria=[list(cells) if n == number else row for n, row in enumerate(CRITERIA)])
+
+
+@pytest.mark.parametrize(
+    ("changed", "codes"),
+    [
+        (with_row(2, "๒ ทำแล้ว", "กำหนดเป้าหมาย", "ครบ ๕ เรื่อง", "ภาพ.jpg"), {("", "extra-text")}),
+        (with_row(2, "๒", "กำหนดเปาหมาย", "ครบ ๕ เรื่อง", "ภาพ.jpg"), set()),
+        (with_row(1, "ก", "ประกาศเจตนารมณ์", "ทำแล้ว\nสองบรรทัด", ""), {("first", "label-missing")}),
+        (with_row(2, "๒", "กำหนดเป้าหมาย", "ครบ ๕ เรื่อง", "ภาพ.jpg", "เพิ่มเติม"), {("", "extra-text")}),
+        (sheet(dos=[*DOS[:2], ["๒ ข้อความ", "ประหยัด", "72.5"], DOS[4]]), {("", "extra-text")}),
+        (sheet(dos=[*DOS[:4], *DOS[:4], DOS[4]]), {("dos", "row-twice")}),
+    ],
+    ids=("typed in a printed cell", "row lost", "words changed", "column of one row", "typed by the number", "table twice"),
+)  # fmt: skip
+def test_what_stands_in_printed_cells_is_not_lost(changed, codes):
+    said = read(changed, Controls())[1]
+    assert codes <= said and said
+
+
+def test_a_row_of_changed_words_is_known_by_its_controls():
+    def cell(text: str, at: int) -> Box:
+        return Box(paragraphs=(text,), start=at, span=1, controls=Controls(texts={"first": [text]} if at == 2 else {}))
+
+    rows = list(grid(CRITERIA).rows)
+    rows[1] = GridRow(cells=tuple(cell(text, at) for at, text in enumerate(("ก", "ประกาศเจตนารมณ์", "ทำแล้ว", ""))))
+    page = Sheet(blocks=(LINES, Grid(place="", rows=tuple(rows)), (), grid(DOS), ("ลงชื่อ....ผู้รายงาน",)))
+    values, codes, _, _ = read(page, Controls(texts={"first": ["ทำแล้ว"]}))
+    assert values["first"] == "ทำแล้ว" and codes == set()
+
+
+def test_a_note_of_ours_where_one_writes_was_typed():
+    noted = [*CRITERIA[:1], ["๑", "ประกาศเจตนารมณ์", CARRIED_NOTES[1], ""], *CRITERIA[2:]]
+    assert ("first", "after-note") in read(sheet(criteria=noted), Controls())[1]
+
+
+def test_a_printed_variable_does_not_swallow_text_behind_a_table():
+    layout = Layout(blocks=(Passage(pattern=words(f"แบบรายงาน\n{WILD}")), LayoutTable(rows=LAYOUT.blocks[1].rows)))
+    for end, codes in (((), set()), (("ของฝากไว้",), {("", "extra-text")})):
+        page = Sheet(blocks=(("แบบรายงาน", "สำนักทดลอง", "คำชี้แจง"), grid(CRITERIA), end))
+        assert {(p.field, p.code) for p in read_layout(layout, page, SPEC).problems} == codes
+
+
 def test_a_cell_that_covers_two_columns_is_nobodys_answer():
     wide = GridRow(
         cells=tuple(
@@ -234,7 +286,9 @@ def test_controls_of_a_copied_row_are_those_in_its_cells():
 
 def test_a_table_that_is_gone_is_read_by_its_tags_and_reported():
     page = Sheet(blocks=(LINES, grid(CRITERIA), ("ลงชื่อ....ผู้รายงาน",)))
-    controls = Controls(texts={"dos[2].what": ["ประหยัด"], "dos[2].share": ["72.5"], "dos[1].what": [""], "dos[1].share": [""]})
+    controls = Controls(
+        texts={"dos[2].what": ["ประหยัด"], "dos[2].share": ["72.5"], "dos[1].what": [""], "dos[1].share": [""]}
+    )
     values, codes, answers, _ = read(page, controls)
     assert codes == {("dos", "row-missing")}
     assert (values["dos[1].what"], values["dos[1].share"], answers["dos[1].what"].confidence) == ("ประหยัด", "72.5", 0.9)
@@ -254,7 +308,23 @@ def test_lines_of_a_page_are_not_sure_of_their_ends():
     assert codes == {("head", "pdf-wrapped")}
 
 
-PRINTED = ["ชื่อผู้บริหาร", "ตำแหน่ง ผอ.", "จำนวน", "คน", "๑.๑ แผน มี", "ไม่มี", "ข้อเสนอแนะ", "กำหนดเป้าหมาย", "รวม", "ผล", "☐", "✓", "\n", " ", "……"]
+PRINTED = [
+    "ชื่อผู้บริหาร",
+    "ตำแหน่ง ผอ.",
+    "จำนวน",
+    "คน",
+    "๑.๑ แผน มี",
+    "ไม่มี",
+    "ข้อเสนอแนะ",
+    "กำหนดเป้าหมาย",
+    "รวม",
+    "ผล",
+    "☐",
+    "✓",
+    "\n",
+    " ",
+    "……",
+]
 ANY = st.lists(st.one_of(st.sampled_from(PRINTED), st.text(max_size=6)), max_size=5).map("".join)
 
 

@@ -12,23 +12,43 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "returned")]
-from returned_edits import EDITS, HARMLESS, Page
-from writers import paper
-from writers.ooxml import Docx, q
-from writers.sheet import Sheet
-
 from songthan.adapters.read_office import read
-from songthan.domain.forms import ReturnedForm, split_field_id, table_row
+from songthan.domain.forms import CARRIED_NOTES, ReturnedForm, split_field_id, table_row
 from songthan.domain.layouts import WILD, Passage
 from songthan.domain.values import clean_text, parse_count, parse_date, parse_number, parse_percent
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "returned"))
+from returned_edits import EDITS
+from returned_page import HARMLESS, Page
+from writers import paper
+from writers.sheet import Sheet
 
 PARSERS = {"percent": parse_percent, "number": parse_number, "count": parse_count, "date": parse_date}
 TIDY = {
     "count": ("๓๙", "12 คน", "0", "４８"), "number": ("๓๙", "5"), "percent": ("๗๒.๕", "ร้อยละ 80", "๑๐๐ %", "0"),
     "date": ("๑๐ มีนาคม ๒๕๖๖", "5 เม.ย. 2566"), "evidence": ("ภาพ_๑.jpg", "-"), "text": ("ทำครบ & ดี", "นัดพบกันใหม่", "-"),
 }  # fmt: skip
-ODD = ("☐", "☒", "✓", "\n", " ", "……", "๓๙", "72.5", "น้ํา", "(ก)", "ไม่มี", "มี", "คน", "1.", "๒", "จำนวน", "\u200b", "&<")
+ODD = (
+    "☐",
+    "☒",
+    "✓",
+    "\n",
+    " ",
+    "……",
+    "๓๙",
+    "72.5",
+    "น้ํา",
+    "(ก)",
+    "ไม่มี",
+    "มี",
+    "คน",
+    "1.",
+    "๒",
+    "จำนวน",
+    "\u200b",
+    "&<",
+    CARRIED_NOTES[1],
+)
 blank = cache(paper.blank)
 expectation = cache(paper.expectation)
 
@@ -53,12 +73,9 @@ def kinds(form: str) -> dict[str, str]:
 def text_of(form: str, kind: str, rng: random.Random, *, odd: bool) -> str:
     if not odd or rng.random() < 0.6:
         return rng.choice(TIDY[kind])
-    return "".join(rng.choice(rng.choice((ODD, printed(form), TIDY[kind], TIDY["text"]))) for _ in range(rng.randint(1, 3)))
-
-
-@cache
-def parts(form: str) -> Docx:
-    return Docx(blank(form))
+    return "".join(
+        rng.choice(rng.choice((ODD, printed(form), TIDY[kind], TIDY["text"]))) for _ in range(rng.randint(1, 3))
+    )
 
 
 def filled(form: str, rng: random.Random, *, odd: bool) -> Page:
@@ -76,7 +93,7 @@ def filled(form: str, rng: random.Random, *, odd: bool) -> Page:
         else:
             truth[key] = text_of(form, kind, rng, odd=odd)
             sheet.type(key, truth[key])
-    page = Page(docx=sheet.docx, truth=truth, rng=rng)
+    page = Page(form=form, docx=sheet.docx, truth=truth, rng=rng)
     page.mark()
     return page
 
@@ -118,7 +135,9 @@ def faults(form: str, page: Page, back: ReturnedForm) -> list[str]:
         if key in moved or flagged & places(key):
             continue
         value = answer.value if answer else None
-        if value != meant(form, key, typed) and not (answer and PARSERS.get(paper.kind_of(form, key)) and value is None and answer.raw):
+        if value != meant(form, key, typed) and not (
+            answer and PARSERS.get(paper.kind_of(form, key)) and value is None and answer.raw
+        ):
             out.append(f"{key}: read {value!r}, stands {typed!r}")
     if not repeats:
         out += _faults_of_rows(form, page, back, flagged, moved)
@@ -165,7 +184,7 @@ def mutated(form: str, rng: random.Random, edits, *, odd: bool) -> tuple[Page, R
 
 
 @given(rng=st.randoms(use_true_random=False), edits=st.lists(st.sampled_from(EDITS), max_size=4))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @pytest.mark.parametrize("form", paper.FORMS)
 def test_what_is_read_without_a_problem_stands_there(form, rng, edits):
     page, back = mutated(form, rng, edits, odd=True)
@@ -173,7 +192,7 @@ def test_what_is_read_without_a_problem_stands_there(form, rng, edits):
 
 
 @given(rng=st.randoms(use_true_random=False), edits=st.lists(st.sampled_from(HARMLESS), max_size=4))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10, deadline=None, derandomize=True)
 @pytest.mark.parametrize("form", paper.FORMS)
 def test_what_programs_do_is_no_problem(form, rng, edits):
     page, back = mutated(form, rng, edits, odd=False)

@@ -188,6 +188,9 @@ def test_what_the_secretary_reads_herself_stands_for_what_the_machine_could_not(
     assert '--set "revision=…"' in lost.value.remedy
     with pytest.raises(UsageError, match="ไม่มีช่อง «nothing»"):
         accept_hold(review.office, hold, "ดูแล้ว", {"revision": "คงเดิม", "nothing": "1"})
+    for wrong in ({"revision": "ก", "dos[1].percent": "แปดสิบ"}, {"revision": "ก", "new_dos[1].kept": "maybe"}):
+        with pytest.raises(UsageError, match="ไม่ได้"):
+            accept_hold(review.office, hold, "ดูแล้ว", wrong)
     accept_hold(review.office, hold, "เปิดดูแล้ว", {"revision": "คงเดิมทุกข้อ"})
     review.tick("2023-03-02 10:00")
     assert list(review.states().values()) == ["ACCEPTED"]

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from songthan.adapters.form_layout import BlankForm, blank_form
+from songthan.adapters.read_grid import tight
 from songthan.adapters.render_template import Control, Template, load_template, unknown_names
 from songthan.domain.errors import DataError, SongthanError
 from songthan.domain.forms import Field, FormSpec
 from songthan.domain.layouts import WILD, LayoutRow, LayoutTable, Passage, Pattern, Slot
-from songthan.domain.thai import squeeze
+from songthan.domain.thai import squeeze, to_thai_digits
 
 __all__ = ["QR_SLOT", "check_spec", "sample_context"]
 
@@ -47,10 +48,19 @@ def check_spec(folder: Path, spec: FormSpec) -> list[DataError]:
         )
         for name, place in unknown
     ]
+    if not template.controls and spec.fields:
+        return [
+            *found,
+            DataError(
+                "ช่องกรอกหายทั้งหมด แม่แบบน่าจะถูกบันทึกด้วยโปรแกรมอื่นที่ไม่ใช่ Word",
+                where=spec.template,
+                remedy="ใช้สำเนาเดิมของแม่แบบ แล้วแก้ไขใหม่ด้วย Microsoft Word",
+            ),
+        ]
     found += _names_of_controls(spec, template.controls)
     unpaired = [*_pairs(spec, template.controls), *_loops(spec, blank)]
     # a wrong name puts a control in a wrong place, too: once said is enough
-    found += unpaired or _places(spec, template.controls, blank)
+    found += unpaired or [*_places(spec, template.controls, blank), *_heads(spec, blank)]
     found += _footer(spec, template)
     for key, name in (("report_template", spec.report_template), ("cover_template", spec.cover_template)):
         if name and not (folder / name).is_file():
@@ -119,7 +129,7 @@ def _names_of_controls(spec: FormSpec, controls: tuple[Control, ...]) -> Iterato
     for tag, times in Counter(c.tag for c in controls).items():
         if times > 1:
             yield DataError(
-                f"ช่องกรอก «{tag}» ซ้ำกัน {times} แห่ง",
+                f"ช่องกรอก «{tag}» ซ้ำกัน {to_thai_digits(times)} แห่ง",
                 where=spec.template,
                 remedy="ลบให้เหลือช่องเดียว หรือแก้ tag ของช่องที่เกิน",
             )
@@ -128,7 +138,7 @@ def _names_of_controls(spec: FormSpec, controls: tuple[Control, ...]) -> Iterato
             yield DataError(
                 f"ช่องกรอก «{control.tag}» มีชื่อ (title) เป็น «{control.alias}»",
                 where=spec.template,
-                remedy="ใน Word เปิด Developer > Properties ของช่องนี้ แล้วใส่ Title ให้ตรงกับ Tag",
+                remedy="ใน Word เปิด Developer > Properties ของช่องนี้ แล้วแก้ Title และ Tag ให้เป็นชื่อช่องเดิมตรงกันทั้งสอง",
             )
 
 
@@ -367,6 +377,40 @@ def _tight(cell: Pattern) -> str:
 
 
 # ---------------------------------------------------------------- the footer
+
+
+def _heads(spec: FormSpec, blank: BlankForm) -> Iterator[DataError]:
+    """Cells under another head than the twin's `column`: people fill in by what is printed, readers by the twin."""
+    for table in (b for b in blank.layout.blocks if isinstance(b, LayoutTable)):
+        for at, row in enumerate(table.rows):
+            for cell, start in zip(row.cells, row.starts, strict=True):
+                wanted = {f.column for s in cell.slots if (f := _field_of(spec, s.field)) and f.column and not f.options}
+                head = _head_above(table.rows[:at], start)
+                for column in sorted(wanted):
+                    if head and tight(column) not in tight(head):
+                        yield DataError(
+                            f"ช่องกรอกของ «{column}» อยู่ใต้หัวตาราง «{squeeze(head)}»",
+                            where=spec.template,
+                            remedy=f'ย้ายช่องกรอกกลับไปใต้หัวตารางของตน หรือแก้ column ใน {spec.id}.toml ให้ตรงกับหัวตารางที่พิมพ์',
+                        )
+
+
+def _field_of(spec: FormSpec, name: str) -> Field | None:
+    """The field or column of a slot: `head_name`, `dos.persons`, or `activity.percent` of a repeating form."""
+    row, _, key = name.rpartition(".")
+    try:
+        return spec.field(row).column_of(key) if row and not spec.repeat else spec.field(key)
+    except KeyError:
+        return None
+
+
+def _head_above(rows: Sequence[LayoutRow], start: int) -> str:
+    """The nearest printed words above, in the same grid column."""
+    for row in reversed(rows):
+        words = next((c.words for c, s in zip(row.cells, row.starts, strict=True) if s == start and not c.slots), "")
+        if words.replace(WILD, "").strip():
+            return words.replace(WILD, "")
+    return ""
 
 
 def _footer(spec: FormSpec, template: Template) -> Iterator[DataError]:

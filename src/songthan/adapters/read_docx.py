@@ -8,15 +8,16 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
 from songthan.adapters.read_answers import Controls, reconcile
 from songthan.adapters.read_grid import Box, Grid, GridRow, drop_marker, read_grids
-from songthan.adapters.read_identity import Marks, identity_of_package
+from songthan.adapters.read_identity import TOKEN, Marks, identity_of_package
 from songthan.adapters.read_layout import Sheet, read_layout
 from songthan.adapters.read_layout_answers import reconcile_layout
+from songthan.adapters.read_layout_found import stray_text
 from songthan.adapters.read_package import Package, W, open_package
 from songthan.adapters.read_text import (
     ODD_THINGS,
@@ -27,7 +28,7 @@ from songthan.adapters.read_text import (
     unwrapped,
 )
 from songthan.adapters.read_verdict import form_of, identity_problems
-from songthan.domain.forms import ReturnedForm
+from songthan.domain.forms import Answer, Problem, ReturnedForm, is_our_note
 from songthan.domain.thai import squeeze, to_thai_digits
 from songthan.domain.values import parse_tick
 from songthan.ports import Expectation
@@ -36,34 +37,36 @@ __all__ = ["identify_docx", "read_docx"]
 
 _W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
 _GONE = ("{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback", f"{W}del", f"{W}moveFrom")
+_PRINTED = re.compile(r"มาตรการที่|ลงชื่อ|ลงนาม|ตำแหน่ง|วันที่|ผู้รายงาน|ผู้รับรอง|หมายเหตุ\s*:|\(.*\)$|.*[.…_]{6}")
 _MEASURE = re.compile(r"มาตรการที่\s*([๐-๙0-9]+)")
 
 
 def identify_docx(data: bytes) -> ReturnedForm:
     """Which form this docx is, without its answers; ReadRefused for a hostile one."""
-    package, body = _open(data)
-    return form_of(_marks(package, body))
+    return form_of(_open(data)[1])
 
 
 def read_docx(data: bytes, expectation: Expectation) -> ReturnedForm:
     """Identity, answers and problems of reading; ReadRefused for a hostile file."""
-    package, body = _open(data)
-    marks = _marks(package, body)
+    body, marks, notes = _open(data)
     controls = controls_of(body)
     if expectation.layout is None:
         answers, problems = reconcile(expectation, controls, read_grids(_grids(body), expectation))
+        problems += _behind_tables(body, answers)
     else:
         reading = read_layout(expectation.layout, _sheet(body), expectation.spec)
         answers, problems = reconcile_layout(expectation, controls, reading)
-    return form_of(marks, answers, (*identity_problems(marks, expectation.spec), *problems))
+    return form_of(marks, answers, (*identity_problems(marks, expectation.spec), *problems, *notes))
 
 
 # A file is identified first and read a moment later: it is opened and looked through once.
-_opened: OrderedDict[bytes, tuple[Package, etree._Element]] = OrderedDict()
+_Opened = tuple[etree._Element, Marks, tuple[Problem, ...]]
+_opened: OrderedDict[bytes, _Opened] = OrderedDict()
 _KEPT, _KEPT_BYTES = 2, 4 << 20
 
 
-def _open(data: bytes) -> tuple[Package, etree._Element]:
+def _open(data: bytes) -> _Opened:
+    """The body of a file, its marks, and what was written beside the text."""
     key = hashlib.sha256(data).digest()
     if key in _opened:
         _opened.move_to_end(key)
@@ -72,7 +75,9 @@ def _open(data: bytes) -> tuple[Package, etree._Element]:
     main = package.main_part
     root = package.xml(main) if main else etree.Element("none")
     body = root.find(f"{W}body")
-    opened = package, body if body is not None else etree.Element(f"{W}body")
+    if body is None:
+        body = etree.Element(f"{W}body")
+    opened = body, _marks(package, body), tuple(_beside_the_text(package))
     if package.size <= _KEPT_BYTES:
         _opened[key] = opened
         while len(_opened) > _KEPT:
@@ -86,6 +91,31 @@ def _marks(package: Package, body: etree._Element) -> Marks:
         if kind in ("footer", "header") and target in package.names:
             footers.extend(paragraphs_of(package.xml(target)))
     return identity_of_package(package, footers=footers, body=lambda: "\n".join(paragraphs_of(body)))
+
+
+_BESIDE = {
+    "comments": ("comments", "comment", "ข้อคิดเห็น (Comment)"),
+    "footnotes": ("footnotes", "footnote", "เชิงอรรถ"),
+    "endnotes": ("footnotes", "endnote", "อ้างอิงท้ายเรื่อง"),
+}
+
+
+def _beside_the_text(package: Package) -> Iterator[Problem]:
+    """Comments and notes are no answers, but their writer meant somebody to read them: a person does."""
+    for kind, target in sorted(package.relations(package.main_part).values() if package.main_part else ()):
+        if kind not in _BESIDE or target not in package.names:
+            continue
+        code, element, name = _BESIDE[kind]
+        texts = (
+            " ".join(" ".join(paragraphs_of(note)).split())
+            for note in package.xml(target).iter(f"{W}{element}")
+            # Word keeps its separators among the notes
+            if note.get(f"{W}type") in (None, "normal")
+        )
+        found = "» «".join(text[:80] for text in texts if text)
+        if found:
+            text = f"ผู้กรอกเขียน{name}ไว้ว่า «{found[:400]}» ซึ่งระบบไม่ถือเป็นคำตอบ โปรดอ่านแล้วพิจารณาว่าต้องแก้คำตอบใดหรือไม่"
+            yield Problem(field="", code=code, message_th=text)
 
 
 def controls_of(part: etree._Element) -> Controls:
@@ -150,6 +180,24 @@ def _grids(body: etree._Element) -> list[Grid]:
         place = f"ตารางมาตรการที่ {number}" if heading else f"ตารางที่ {number}"
         grids.append(Grid(place=place, rows=tuple(_rows(block))))
     return grids
+
+
+def _behind_tables(body: etree._Element, answers: Mapping[str, Answer]) -> list[Problem]:
+    """Text behind the tables of a form that repeats over activities, which asks for nothing there but a signature.
+
+    It may be the answer of any field that was left empty; where none was, it is nobody's.
+    """
+    behind, found = False, []
+    for block in _blocks(body):
+        behind = behind or block.tag == f"{W}tbl"
+        text = " ".join(" ".join(paragraphs_of(block)).split()) if behind and block.tag == f"{W}p" else ""
+        if text and not (_PRINTED.match(text) or TOKEN.search(text) or is_our_note(text)):
+            found.append(text)
+    if not found:
+        return []
+    empty = [a for a in answers.values() if a.value is None and not a.raw]
+    places = [(a.field, a.source) for a in empty] or [("", "หลังตาราง")]
+    return [stray_text(field, place, " ".join(found)) for field, place in places]
 
 
 def _sheet(body: etree._Element) -> Sheet:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from songthan.adapters.read_layout_text import NOTE, noted
+from songthan.adapters.read_layout_text import NOTE, UNSEEN, noted
 from songthan.domain.forms import CARRIED_NOTES, Choice, Field, Problem, is_our_note
 from songthan.domain.thai import squeeze, to_arabic_digits, to_thai_digits
 from songthan.domain.values import EMPTY_BOX, TICKED, clean_text, parse_tick
@@ -34,6 +34,7 @@ MARKER = CARRIED_NOTES[0]
 _LONGEST_LABEL, _LONGEST_CHOICE = 200, 1200
 LABEL_COLUMN = "ลำดับที่"
 _YES_NO = (Choice(value="yes", label="มี"), Choice(value="no", label="ไม่มี"))
+_UNSEEN = str.maketrans("", "", UNSEEN)
 _SIGNS = "".join(TICKED - set("xX/") | EMPTY_BOX)
 
 
@@ -111,7 +112,7 @@ def tight(text: str) -> str:
 # The printed words of one form come back in every file.
 @lru_cache(maxsize=2048)
 def _tight(text: str) -> str:
-    return to_arabic_digits(squeeze(text)).replace(" ", "").rstrip(".")
+    return to_arabic_digits(squeeze(text.translate(_UNSEEN))).replace(" ", "").rstrip(".")
 
 
 def drop_marker(paragraphs: Sequence[str]) -> tuple[tuple[str, ...], frozenset[str]]:
@@ -120,9 +121,10 @@ def drop_marker(paragraphs: Sequence[str]) -> tuple[tuple[str, ...], frozenset[s
         return tuple(paragraphs), frozenset()
     kept: list[str] = []
     seen, odd = False, False
-    for paragraph in paragraphs:
+    for number, paragraph in enumerate(paragraphs):
         if is_our_note(paragraph):
-            seen = True
+            # Ours stand below the answer's paragraph; a person wrote one that stands first.
+            seen, odd = True, odd or not number
             continue
         rest = noted(paragraph)
         if rest is not paragraph and NOTE in rest:
@@ -163,7 +165,7 @@ def _chosen(text: str, choices: tuple[Choice, ...]) -> tuple[str | None, str]:
             return None, "choice-missing"
         before, after = found[0]
         marks[choice.value] = parse_tick(before) is True or parse_tick(after) is True
-        extra = extra or bool(after.strip(" \u00a0.") and parse_tick(after) is None)
+        extra = extra or bool(after.strip(f" \u00a0.{UNSEEN}") and parse_tick(after) is None)
     ticked = [value for value, on in marks.items() if on]
     if len(ticked) > 1:
         return None, "both-ticked"
@@ -172,7 +174,7 @@ def _chosen(text: str, choices: tuple[Choice, ...]) -> tuple[str | None, str]:
 
 def _around(line: str, label: str) -> tuple[str, str] | None:
     """What stands before and after `label` in a line that begins with a tick or box and then the label."""
-    line, label = squeeze(line), squeeze(label)
+    line, label = squeeze(line.translate(_UNSEEN)), squeeze(label)
     at = line.find(label)
     if at < 0:
         return None
@@ -301,11 +303,11 @@ def _cell(row: GridRow, columns: Mapping[str, int], width: int, name: str) -> Bo
     """The cell below a head: by order when the row has as many cells as the head, else by the grid column."""
     if name not in columns:
         return None
-    if len(row.cells) == width:
-        return row.cells[columns[name]]
-    # A cell was split or taken out, and the grid with it: no column is where it was.
+    # A cell was split, merged or taken out, and the grid with it: no column is where it was.
     if row.cells and row.cells[0].span and columns["#"] and sum(cell.span for cell in row.cells) != columns["#"]:
         return None
+    if len(row.cells) == width:
+        return row.cells[columns[name]]
     box = next((cell for cell in row.cells if cell.start == columns[f"@{name}"]), None)
     # A cell that covers more columns than its head holds another field's answer as well.
     if box is not None and box.span and columns[f"#{name}"] and box.span != columns[f"#{name}"]:

@@ -49,7 +49,9 @@ def read_layout(layout: Layout, sheet: Sheet, spec: FormSpec) -> LayoutReading:
     reading = LayoutReading()
     _read_passages(layout, sheet, places, reading)
     found, rows, problems = read_tables(
-        [b for b in layout.blocks if not isinstance(b, Passage)], [b for b in sheet.blocks if isinstance(b, Grid)], places
+        [b for b in layout.blocks if not isinstance(b, Passage)],
+        [b for b in sheet.blocks if isinstance(b, Grid)],
+        places,
     )
     reading.found.update(found)
     reading.rows.update(rows)
@@ -75,6 +77,5 @@ def _read_passages(layout: Layout, sheet: Sheet, places: Places, reading: Layout
 def _joined(patterns: Iterator[Pattern]) -> Iterator[str | Slot]:
     for number, pattern in enumerate(patterns):
         if number:
-            yield "\n"
+            yield f"\n{BREAK}\n"
         yield from pattern.pieces
-

@@ -74,7 +74,11 @@ def _rows_found(table: Field, controls: Controls | None, reading: LayoutReading)
 def _rows_by_tag(table: Field, controls: Controls, reading: LayoutReading) -> Iterator[_Asked]:
     """The table is gone: what its controls say, rows without any content left out."""
     filled = sorted(
-        {row[1] for name, said in _said(controls) if said and (row := table_row(split_field_id(name)[0])) and row[0] == table.key}
+        {
+            row[1]
+            for name, said in _said(controls)
+            if said and (row := table_row(split_field_id(name)[0])) and row[0] == table.key
+        }
     )
     for number, tagged in enumerate(filled, 1):
         for column in _columns(table):

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from songthan.adapters.read_grid import Controls, choices_of
-from songthan.adapters.read_layout_text import BREAK, FORMATTED, NOTE, PICTURE, Cut, Words, fits, words_of
+from songthan.adapters.read_layout_text import BREAK, FORMATTED, NOTE, PICTURE, UNSEEN, Cut, Words, fits, words_of
 from songthan.domain.forms import Field, FormSpec, Problem
 from songthan.domain.layouts import Pattern, Slot
 from songthan.domain.thai import to_thai_digits
 from songthan.domain.values import EMPTY_BOX, TICKED
 
-__all__ = ["Found", "Places", "merge", "take_cut"]
+__all__ = ["Found", "Places", "merge", "stray_text", "take_cut"]
 
 _BOXED = frozenset("☑☒⊠🗹🗷■◉●")
-_AROUND_SIGNS = str.maketrans("", "", "()[]\ufe0e\ufe0f" + NOTE + BREAK + PICTURE + FORMATTED)
+_AROUND_SIGNS = str.maketrans("", "", "()[]\ufe0e\ufe0f" + UNSEEN + NOTE + BREAK + PICTURE + FORMATTED)
 
 _SENTENCES = {
     "label-missing": "ข้อความที่พิมพ์ไว้ในแบบข้างช่องนี้ถูกลบหรือแก้ไข ระบบจึงไม่แน่ใจว่าคำตอบเริ่มและจบที่ใด โปรดตรวจดู และกรอกในแบบที่ระบบส่งให้",
@@ -92,9 +92,17 @@ class Places:
 
     def problem(self, field_id: str, code: str, text: str = "") -> Problem:
         """A problem of a field already met by `id_of`, or of the form (`field_id` «»)."""
-        short = text if len(text) <= 60 else text[:59] + "…"
-        place = self.words.get(field_id) or self.form
-        return Problem(field=field_id, code=code, message_th=f"{place}: {_SENTENCES[code].format(text=short)}")
+        return _problem(field_id, self.words.get(field_id) or self.form, code, text)
+
+
+def _problem(field_id: str, place: str, code: str, text: str = "") -> Problem:
+    short = text if len(text) <= 60 else text[:59] + "…"
+    return Problem(field=field_id, code=code, message_th=f"{place}: {_SENTENCES[code].format(text=short)}")
+
+
+def stray_text(field_id: str, place: str, text: str) -> Problem:
+    """Text at a place where the form asks for nothing, perhaps this field's answer («»: nobody's)."""
+    return _problem(field_id, place, "extra-text", text)
 
 
 def take_cut(
@@ -169,9 +177,11 @@ def plain(raw: str) -> tuple[str, frozenset[str]]:
         raw, odd = raw.replace(FORMATTED, ""), odd | {"formatted"}
     kept: list[str] = []
     seen = False
-    for line in raw.split("\n"):
+    for number, line in enumerate(raw.split("\n")):
         if NOTE in line:
             seen = True
+            if not number:
+                odd.add("after-note")  # ours stand in a paragraph of their own: a person wrote this one
             line = line.replace(NOTE, "")
             if not line.strip():
                 continue
@@ -195,7 +205,13 @@ def _box(slot: Slot, about: Field, result: Cut, where: str) -> Found:
     closed = bool(result.before[slot] and result.after[slot]) and "\n" not in raw
     state, code = _ticked(raw.translate(_AROUND_SIGNS), side, closed=closed)
     odd = frozenset({"formatted"} if FORMATTED in raw else ())
-    return Found(where=where, ticks={slot.choice: state}, code=code, oddities=odd, raw=" ".join(raw.translate(_AROUND_SIGNS).split()))
+    return Found(
+        where=where,
+        ticks={slot.choice: state},
+        code=code,
+        oddities=odd,
+        raw=" ".join(raw.translate(_AROUND_SIGNS).split()),
+    )
 
 
 def _ticked(raw: str, side: str, *, closed: bool) -> tuple[bool | None, str]:
@@ -230,4 +246,3 @@ def _near(own: str, side: str) -> bool:
     if side == "before":
         return right or not left
     return (left or not right) if side == "after" else left == right
-

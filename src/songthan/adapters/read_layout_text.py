@@ -10,18 +10,33 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from songthan.domain.forms import CARRIED_NOTES, WRONG_NOTE
 from songthan.domain.layouts import WILD, Pattern, Slot
 from songthan.domain.thai import canonical, to_arabic_digits
 
-__all__ = ["BREAK", "FORMATTED", "NOTE", "PICTURE", "Cut", "Template", "Words", "cut", "noted", "template_of", "words_of"]
+__all__ = [
+    "BREAK",
+    "FORMATTED",
+    "NOTE",
+    "PICTURE",
+    "UNSEEN",
+    "Cut",
+    "Template",
+    "Words",
+    "cut",
+    "noted",
+    "template_of",
+    "words_of",
+]
 
 #: Stand-ins inside a text (Unicode noncharacters): a note of ours, a picture, the place of a table between paragraphs,
 #: the start of text that is struck out or raised (its look changes its meaning).
 NOTE, PICTURE, BREAK, FORMATTED = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
-_SKIPPED = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad" + NOTE + PICTURE + BREAK + FORMATTED)
+#: Characters nobody sees.
+UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
+_SKIPPED = frozenset(UNSEEN + NOTE + PICTURE + BREAK + FORMATTED)
 _DOTTED = re.compile(r"\s*[.…_]{6,}\s*")
 _CLUSTER = re.compile("\u0e4d[\u0e48-\u0e4b]?\u0e32|.", re.DOTALL)
 
@@ -31,7 +46,11 @@ def _loosely(note: str) -> str:
 
 
 _NOTES = re.compile(
-    "|".join(_loosely(note) for note in CARRIED_NOTES) + "|" + _loosely(WRONG_NOTE[0]) + r"[^()]*" + re.escape(WRONG_NOTE[1])
+    "|".join(_loosely(note) for note in CARRIED_NOTES)
+    + "|"
+    + _loosely(WRONG_NOTE[0])
+    + r"[^()]*"
+    + re.escape(WRONG_NOTE[1])
 )
 
 
@@ -52,8 +71,18 @@ class Words:
     ends: Sequence[int]
 
 
+# The printed words of a form come back in every file.
+@lru_cache(maxsize=1024)
 def words_of(raw: str) -> Words:
     """`raw` ready to be matched."""
+    if canonical(raw) == raw:
+        starts = [at for at, char in enumerate(raw) if not char.isspace() and char not in _SKIPPED]
+        norm = to_arabic_digits("".join(map(raw.__getitem__, starts)))
+        return Words(raw=raw, norm=norm, starts=starts, ends=[at + 1 for at in starts])
+    return _words_respelt(raw)
+
+
+def _words_respelt(raw: str) -> Words:
     norm: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -67,9 +96,6 @@ def words_of(raw: str) -> Words:
 
 
 def _clusters(raw: str) -> Iterator[tuple[int, int, str]]:
-    if canonical(raw) == raw:
-        yield from ((at, at + 1, char) for at, char in enumerate(raw))
-        return
     at = 0
     while at < len(raw):
         end = _CLUSTER.match(raw, at).end()  # type: ignore[union-attr]
@@ -88,7 +114,7 @@ def _norm(literal: str) -> str:
     return words_of(literal).norm
 
 
-_WILD, _EXTRA, _LOST, _LINE = "wild", "extra", "lost", "line"
+_WILD, _EXTRA, _LOST, _LINE, _TABLE = "wild", "extra", "lost", "line", "table"
 _Gap = tuple[Slot | str, ...]
 
 
@@ -99,10 +125,14 @@ class Template:
     literals: tuple[str, ...]
     gaps: tuple[_Gap, ...]
 
-    @property
+    @cached_property
     def weight(self) -> int:
         """How many printed letters it has."""
         return sum(map(len, self.literals))
+
+    def fits(self, norm: str) -> bool:
+        """Does a text (spelling for comparison) follow it, whatever stands in its slots?"""
+        return len(norm) >= self.weight and _bounds(self, norm) is not None
 
 
 def _for_a_pen(piece: str, pieces: Sequence[str | Slot], at: int) -> str:
@@ -130,6 +160,8 @@ def template_of(pattern: Pattern, *, loose: bool = False) -> Template:
                 if line_number:
                     gaps[-1].append(_LINE if gaps[-1] and isinstance(gaps[-1][-1], Slot) else _EXTRA)
                 text = _norm(line)
+                if BREAK in line:
+                    gaps[-1].append(_TABLE)
                 if not text and "\n" in line and gaps[-1] and isinstance(gaps[-1][-1], Slot):
                     gaps[-1].append(_LINE)
                 if text and (gaps[-1] or not literals):
@@ -170,7 +202,7 @@ def cut(pattern: Pattern, words: Words) -> Cut:
 def fits(pattern: Pattern, words: Words, values: Mapping[Slot, str]) -> bool:
     """Does the text follow the pattern when these texts stand in these slots?"""
     known = Pattern(pieces=tuple(values.get(p, p) if isinstance(p, Slot) else p for p in pattern.pieces))
-    return _bounds(template_of.__wrapped__(known), words.norm) is not None
+    return template_of.__wrapped__(known).fits(words.norm)
 
 
 _Bounds = tuple[list[int], list[int]]
@@ -235,19 +267,36 @@ def _cut(template: Template, bounds: _Bounds, words: Words, *, exact: bool) -> C
                 unclear.add(slot)
             else:
                 texts[slot] = lines[at]
-        # A wild place takes any text; a line that was changed is text where none is asked.
-        if not slots and _WILD not in gap and gap:
-            extra.append(words.raw[start:end])
-    stray = " ".join(" ".join(extra).replace(NOTE, " ").replace(BREAK, " ").replace(PICTURE, " ").replace(FORMATTED, " ").split())
+        # A wild place takes any text, but not beyond a table; a line that was changed is text where none is asked.
+        if not slots and gap:
+            raw = words.raw[start:end]
+            extra.append(raw if _WILD not in gap else _beyond(gap, raw, number, len(literals)) if sure else "")
+    stray = " ".join(
+        " ".join(extra).replace(NOTE, " ").replace(BREAK, " ").replace(PICTURE, " ").replace(FORMATTED, " ").split()
+    )
     return Cut(
         texts=texts, before=before, after=after, unclear=frozenset(unclear), missing=frozenset(missing),
         extra=stray, exact=exact,
     )  # fmt: skip
 
 
+def _beyond(gap: _Gap, raw: str, number: int, last: int) -> str:
+    """The text of a wild place that stands on the far side of a table from where it is printed."""
+    parts = raw.split(BREAK)
+    if _TABLE in gap:
+        before, after = gap.index(_TABLE), len(gap) - gap[::-1].index(_TABLE)
+        kept = (_WILD in gap[:before], _WILD in gap[before:after], _WILD in gap[after:])
+    else:
+        lost = _LOST in gap
+        kept = (number > 0 or lost, 0 < number < last, number < last or lost)
+    if len(parts) == 1 or kept[1]:
+        return ""
+    return "\n".join([*([] if kept[0] else parts[:1]), *parts[1:-1], *([] if kept[2] else parts[-1:])])
+
+
 def _line_each(gap: _Gap, raw: str) -> list[str]:
     """The lines of a text in which several slots stand, each on a line of its own; another number when they do not."""
-    items = [item for item in gap if item != _EXTRA]
+    items = [item for item in gap if item not in (_EXTRA, _TABLE)]
     if any(isinstance(a, Slot) and isinstance(b, Slot) for a, b in zip(items, items[1:], strict=False)):
         return []
     lines = [line for line in raw.split("\n") if NOTE not in line or line.replace(NOTE, "").strip()]

@@ -14,13 +14,13 @@ from pdfminer.pdftypes import PDFStream
 from pdfminer.psparser import PSLiteral
 from pdfplumber.utils.exceptions import PdfminerException
 
-from songthan.adapters.read_answers import reconcile
-from songthan.adapters.read_grid import Grid, read_grids
 from songthan.adapters.read_identity import Marks, identity_of_text, tokens_of
 from songthan.adapters.read_layout_answers import reconcile_layout
+from songthan.adapters.read_pdf_doubts import strange_letters
 from songthan.adapters.read_pdf_fields import drawn_on, flattened, with_fields
+from songthan.adapters.read_pdf_marks import marked
 from songthan.adapters.read_pdf_sheet import read_pages
-from songthan.adapters.read_pdf_table import grids_of_page
+from songthan.adapters.read_pdf_table import read_table_pages
 from songthan.adapters.read_pdf_text import PageText, open_pages
 from songthan.adapters.read_scan import marks_by_qr, read_scanned_pdf
 from songthan.adapters.read_verdict import form_of, identity_problems, review_form
@@ -80,13 +80,13 @@ def _answers(
     pdf: pdfplumber.PDF, pages: list[PageText], expectation: Expectation
 ) -> tuple[dict[str, Answer], list[Problem]]:
     """The answers that stand on the pages."""
+    sheets = [(page, marked(page, text)) for page, text in zip(pdf.pages, pages, strict=True)]
     if expectation.layout is not None:
-        reading = read_pages(expectation.layout, zip(pdf.pages, pages, strict=True), expectation.spec)
-        return reconcile_layout(expectation, None, reading)
-    grids: list[Grid] = []
-    for page, text in zip(pdf.pages, pages, strict=True):
-        grids.extend(grids_of_page(page, text, expectation, grids))
-    return reconcile(expectation, None, read_grids(grids, expectation))
+        reading = read_pages(expectation.layout, sheets, expectation.spec)
+        answers, problems = reconcile_layout(expectation, None, reading)
+    else:
+        answers, problems = read_table_pages(sheets, expectation)
+    return answers, [*problems, *strange_letters(answers, problems)]
 
 
 def _refused(code: str) -> ReadRefused:

@@ -30,7 +30,7 @@ _BUTTON = 1 << 16
 _UNSEEN = 0x01 | 0x02 | 0x20  # Invisible, Hidden, NoView
 _QUIET = frozenset({"/Link", "/Popup", "/PrinterMark", "/TrapNet"})
 _NUMBERS = {"percent": parse_percent, "number": parse_number, "count": parse_count}
-_SETTLED = frozenset({"pdf-wrapped", "choice-missing"})  # doubts of the page that a field's value ends
+_SETTLED = frozenset({"pdf-wrapped", "pdf-cut", "pdf-letters", "choice-missing"})  # doubts of the page that a field's value ends
 _SENTENCES = {
     "pdf-fields": "ไฟล์ PDF นี้มีช่องกรอกแบบฟอร์ม PDF ซึ่งอาจมีคำตอบที่ระบบอ่านไม่ครบ โปรดตรวจดู หรือขอให้ส่งเป็นไฟล์ Word",
     "pdf-notes": "มีข้อความหรือเครื่องหมายเขียนทับไว้บนหน้า PDF ระบบอ่านเท่าที่เห็น โปรดตรวจดูว่าคำตอบครบถ้วน หรือขอให้ส่งเป็นไฟล์ Word",

@@ -16,10 +16,20 @@ import pdfplumber
 from songthan.adapters.read_grid import Box, Grid, GridRow
 from songthan.adapters.read_identity import TOKEN
 from songthan.adapters.read_layout import LayoutReading, Sheet, read_layout
-from songthan.adapters.read_layout_text import NOTE, noted
+from songthan.adapters.read_layout_text import FORMATTED, NOTE, PICTURE, noted
+from songthan.adapters.read_pdf_doubts import (
+    CUT,
+    FULL,
+    Frame,
+    cut_off,
+    cut_problems,
+    frame_of,
+    full_cells,
+    page_problems,
+)
 from songthan.adapters.read_pdf_table import typed_breaks
 from songthan.adapters.read_pdf_text import Line, PageText, lines_in
-from songthan.domain.forms import FormSpec, Problem
+from songthan.domain.forms import FormSpec, Problem, split_field_id, table_row
 from songthan.domain.layouts import WILD, Layout, LayoutTable
 from songthan.domain.thai import squeeze, to_arabic_digits
 from songthan.domain.values import EMPTY_BOX, TICKED
@@ -29,7 +39,7 @@ __all__ = ["read_pages"]
 _PAGE_NUMBER = re.compile(r"(?:หน้า\s*)?[-–]?\s*[๐-๙0-9]{1,3}\s*(?:/\s*[๐-๙0-9]{1,3})?\s*[-–]?")
 _EDGE = 0.12  # of the page's height: where a page's head and foot stand
 _RULE = 3.0  # points: the thickest rule
-_SIGNS = (TICKED | EMPTY_BOX | {NOTE}) - set("xX/")
+_SIGNS = (TICKED | EMPTY_BOX | {NOTE, FORMATTED, PICTURE}) - set("xX/")
 _LIGHT = 0.8  # from black 0 to white 1
 _SAME = 3.0  # points by which the columns of one table may differ between pages
 _UNKNOWN = "ในตารางของไฟล์ PDF มีข้อความ «{text}» ที่ระบบไม่ทราบว่าเป็นคำตอบของข้อใด ซึ่งอาจเป็นส่วนหนึ่งของคำตอบ โปรดตรวจดู หรือขอให้ส่งเป็นไฟล์ Word"
@@ -50,17 +60,82 @@ class _Table:
 def read_pages(layout: Layout, pages: Iterable[tuple[pdfplumber.page.Page, PageText]], spec: FormSpec) -> LayoutReading:
     """The layout held against the pages. «wrapped» marks the texts whose spaces or line ends are not certain."""
     unsure: list[Line] = []
+    printed = _printed(layout)
     blocks: list[list[str] | _Table] = []
+    last: Frame | None = None
+    frames: list[Frame] = []
     for page, text in pages:
-        for block in _blocks_of(page, text, unsure):
+        frame = frame_of(text, _height(page))
+        mine = _blocks_of(page, text, unsure)
+        _mark_cut(blocks, last, mine, frame, printed)
+        for block in mine:
             _append(blocks, block)
+        last = frame
+        frames.append(frame)
+    _mark_cut(blocks, last, [], None, printed)
     sheet = Sheet(
         blocks=tuple(Grid(place="", rows=b.rows) if isinstance(b, _Table) else tuple(b) for b in blocks), wrapped=True
     )
     reading = read_layout(layout, sheet, spec)
-    _judge(reading, spec, unsure)
+    cut = _judge(reading, spec, unsure)
     reading.problems.extend(_unread(layout, sheet, reading))
+    lost = any(p.code == "row-missing" for p in reading.problems) or any(
+        f.kind == "table" and f.key not in reading.rows for f in spec.fields
+    )
+    reading.problems.extend(page_problems(frames, lost=lost))
+    reading.problems.extend(_cut_problems(cut, spec, reading))
     return reading
+
+
+def _printed(layout: Layout) -> str:
+    """All printed words of the form, for comparison."""
+    patterns = [
+        p
+        for b in layout.blocks
+        for p in ([c for r in b.rows for c in r.cells] if isinstance(b, LayoutTable) else [b.pattern])
+    ]
+    return " ".join(_tight(piece) for p in patterns for piece in p.pieces if isinstance(piece, str))
+
+
+def _mark_cut(
+    blocks: list[list[str] | _Table], last: Frame | None, following: Sequence[list[str] | _Table], frame: Frame | None,
+    printed: str,
+) -> None:  # fmt: skip
+    """Mark the last row of the page before as cut when the next page does not go on with printed words of the form.
+
+    `frame` is None behind the last page. A page without our footer is no page of the form, where others have one.
+    """
+    if last is None or not blocks or not isinstance(blocks[-1], _Table):
+        return
+    table = blocks[-1]
+    if frame is None or (last.footers and not frame.footers):
+        if not last.is_low(last.height - table.bottom):
+            return
+    elif following and _begins_anew(table, following[0], printed):
+        return
+    blocks[-1] = replace(table, rows=(*table.rows[:-1], cut_off(table.rows[-1])))
+
+
+def _begins_anew(table: _Table, block: list[str] | _Table, printed: str) -> bool:
+    """Does a page begin with a row or words that the form prints, and not with the rest of an answer?"""
+    if isinstance(block, list):
+        return _tight(block[0])[:8] in printed
+    rows = block.rows
+    if _goes_on(table, block):
+        at = next((n for n, row in enumerate(rows) if n >= len(table.rows) or not _is_again(table.rows[n], row)), len(rows))
+        rows = rows[at:]
+        if rows and _is_rest(table.rows[-1], rows[0]):
+            return True
+    first = _tight(rows[0].cells[0].text) if rows and rows[0].cells else ""
+    return bool(first) and (first[:8] in printed or first.strip(".()").isdigit())
+
+
+def _cut_problems(cut: Sequence[str], spec: FormSpec, reading: LayoutReading) -> Iterator[Problem]:
+    """pdf-cut for the fields of cut rows, and for a growing table whose further rows may be lost."""
+    tables = [row[0] for field_id in cut if (row := table_row(split_field_id(field_id)[0]))]
+    ids = [field_id for field_id in cut if _kinds(spec)(field_id) not in ("choice", "yes_no", "signature")]
+    places = reading.places | {f.key: f.place or f.label for f in spec.fields if f.kind == "table"}
+    yield from cut_problems([*tables, *ids], places, reading.problems)
 
 
 def _unread(layout: Layout, sheet: Sheet, reading: LayoutReading) -> Iterator[Problem]:
@@ -173,12 +248,12 @@ def _without(row: GridRow, slipped: Mapping[int, str]) -> GridRow:
 
 
 def _blocks_of(page: pdfplumber.page.Page, text: PageText, unsure: list[Line]) -> list[list[str] | _Table]:
-    height = float(page.height) + float(page.bbox[1])
+    height = _height(page)
     ruled = page.filter(_is_no_shade)
     tables = [_table(found, text, height) for found in sorted(ruled.find_tables(), key=lambda t: t.bbox[1])]
     tables = [table for table in tables if table.rows]
     loose = tuple(g for g in text.glyphs if not any(_inside(g.x0, g.x1, height - g.y, table) for table in tables))
-    lines = [line for line in lines_in(loose, (-1e4, -1e4, 1e4, 1e4)) if not _is_edge(line, height)]
+    lines = _between_edges(lines_in(loose, (-1e4, -1e4, 1e4, 1e4)), height)
     unsure.extend(line for line in lines if not line.certain)
     blocks: list[list[str] | _Table] = []
     for table in tables:
@@ -190,6 +265,10 @@ def _blocks_of(page: pdfplumber.page.Page, text: PageText, unsure: list[Line]) -
     if lines:
         blocks.append([line.text for line in lines])
     return blocks
+
+
+def _height(page: pdfplumber.page.Page) -> float:
+    return float(page.height) + float(page.bbox[1])
 
 
 def _is_no_shade(thing: Mapping[str, object]) -> bool:
@@ -207,13 +286,24 @@ def _inside(x0: float, x1: float, down: float, table: _Table) -> bool:
     return table.left - 1 <= (x0 + x1) / 2 <= table.right + 1 and table.top - 1 <= down <= table.bottom + 1
 
 
+def _between_edges(lines: list[Line], height: float) -> list[Line]:
+    """The lines without the page's head and foot, which are its outermost lines."""
+    first, end = 0, len(lines)
+    while first < end and _is_edge(lines[first], height):
+        first += 1
+    while end > first and _is_edge(lines[end - 1], height):
+        end -= 1
+    return lines[first:end]
+
+
 def _is_edge(line: Line, height: float) -> bool:
     """A page number at the head or foot, or our own footer."""
     share = (height - line.y) / height
-    if _EDGE < share < 1 - _EDGE:
-        return False
     words = line.text.strip()
-    return bool(_PAGE_NUMBER.fullmatch(words)) or (share > 0.5 and TOKEN.search(words) is not None)
+    if share > 0.5 and TOKEN.search(words) is not None:
+        return True
+    # A print made smaller has its head and foot further in.
+    return bool(_PAGE_NUMBER.fullmatch(words)) and (words.startswith("หน้า") or not _EDGE < share < 1 - _EDGE)
 
 
 def _table(found: pdfplumber.table.Table, text: PageText, height: float) -> _Table:
@@ -235,6 +325,7 @@ def _cells(table: pdfplumber.table.Table, row: pdfplumber.table.Row, text: PageT
     tops = {float(c[1]) for c in table.cells}
     reaching = sorted({c for c in table.cells if c[1] < upper - 1 and c[3] > upper + 1}, key=lambda c: c[0])
     starts = [float(c[0]) for c in reaching]
+    full = _full(row, text, height)
     for index, cell in enumerate(row.cells):
         if cell is None:
             continue
@@ -243,15 +334,23 @@ def _cells(table: pdfplumber.table.Table, row: pdfplumber.table.Row, text: PageT
             starts.pop(0)
             yield Box(paragraphs=(), start=index, oddities=frozenset({"merged"}))
         lines = lines_in(text.glyphs, (x0, height - y1, x1, height - y0))
-        box = _box(lines, index, x1 - x0)
+        box = _box(lines, index, x1 - x0, full=full.pop(0))
         tall = y1 > lower + 1 and any(upper + 1 < t < y1 - 1 for t in tops)
         yield replace(box, oddities=box.oddities | {"merged"}) if tall else box
     for _ in starts:
         yield Box(paragraphs=(), start=len(row.cells), oddities=frozenset({"merged"}))
 
 
-def _box(lines: Sequence[Line], index: int, width: float) -> Box:
-    odd = set()
+def _full(row: pdfplumber.table.Row, text: PageText, height: float) -> list[bool]:
+    cells = []
+    for cell in filter(None, row.cells):
+        x0, y0, x1, y1 = (float(v) for v in cell)
+        cells.append((lines_in(text.glyphs, (x0, height - y1, x1, height - y0)), height - y0, height - y1))
+    return full_cells(cells)
+
+
+def _box(lines: Sequence[Line], index: int, width: float, *, full: bool) -> Box:
+    odd = {FULL} if full else set()
     if not all(line.certain for line in lines):
         odd.add("unsure")
     if not typed_breaks(lines, width):
@@ -259,19 +358,21 @@ def _box(lines: Sequence[Line], index: int, width: float) -> Box:
     return Box(paragraphs=tuple(line.text for line in lines), start=index, oddities=frozenset(odd))
 
 
-def _judge(reading: LayoutReading, spec: FormSpec, unsure: Sequence[Line]) -> None:
-    """Turn what was odd about cells and lines into «wrapped» for the texts it can have changed."""
+def _judge(reading: LayoutReading, spec: FormSpec, unsure: Sequence[Line]) -> list[str]:
+    """Turn what was odd about cells and lines into «wrapped» for the texts it can have changed; the ids in cut rows."""
     kinds = _kinds(spec)
+    cut = [field_id for field_id, found in reading.found.items() if CUT in found.oddities]
     for field_id, found in reading.found.items():
         text = (found.text or "").strip()
         odd = found.oddities
-        found.oddities = odd - {"broken", "unsure", "wrapped"}
+        found.oddities = odd - {"broken", "unsure", "wrapped", CUT, FULL}
         if kinds(field_id) not in _EXACT or not text:
             continue
         spaced = any(char.isspace() for char in text)
         loose = any(_is_spread(text, line) for line in unsure) if found.where == "label" else "unsure" in odd
         if ("\n" in text and odd & {"broken", "wrapped"}) or (spaced and loose):
             found.oddities |= {"wrapped"}
+    return cut
 
 
 def _is_spread(text: str, line: Line) -> bool:

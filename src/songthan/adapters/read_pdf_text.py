@@ -15,6 +15,7 @@ from songthan.domain.thai import canonical
 __all__ = ["Glyph", "Line", "PageText", "lines_in", "mended", "open_pages"]
 
 MAX_CHARS = 200_000
+_BARE = 0.115  # of a letter's box: letters that touch stand closer than this, and a space is wider
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,10 +94,17 @@ def _page(document: pypdfium2.PdfDocument, number: int) -> PageText:
 def _glyphs(text_page: pypdfium2.PdfTextPage) -> tuple[Glyph, ...]:
     out: list[Glyph] = []
     x, y = ctypes.c_double(), ctypes.c_double()
+    half = ""
     for index in range(text_page.count_chars()):
         char = chr(pdfium.FPDFText_GetUnicode(text_page, index))
         if char in "\r\n\x00\x02\ufffe":
             continue
+        # pdfium counts in UTF-16: a letter beyond the first 65,536 comes in two halves.
+        if "\ud800" <= char <= "\udbff":
+            half = char
+            continue
+        char = (half + char).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")[-1]
+        half = ""
         made = pdfium.FPDFText_IsGenerated(text_page, index) == 1
         if out and unicodedata.category(char) == "Mn":
             last = out[-1]
@@ -156,9 +164,18 @@ def _spaced(row: list[Glyph]) -> tuple[str, bool]:
     for glyph, after in zip(row, [*row[1:], None], strict=True):
         out.append(glyph.text)
         more, whole = _more_spaces(glyph, after)
-        out.append(" " * more)
-        sure = sure and whole
+        bare = _is_bare(glyph, after)
+        out.append(" " * (more or bare))
+        sure = sure and whole and not bare
     return "".join(out), sure
+
+
+def _is_bare(glyph: Glyph, after: Glyph | None) -> bool:
+    """Is there room for a space between two letters where the file has none? Programs that draw a print again leave
+    spaces out."""
+    if after is None or glyph.text.isspace() or after.text.isspace() or "\uff00" < glyph.text[0] < "\uff60":
+        return False
+    return after.x0 - glyph.x1 > _BARE * max(glyph.height, after.height)
 
 
 def _more_spaces(glyph: Glyph, after: Glyph | None) -> tuple[int, bool]:
@@ -176,7 +193,8 @@ def _parts(inside: list[Glyph]) -> tuple[str, ...]:
     for glyph, after in zip(inside, [*inside[1:], None], strict=True):
         if not glyph.made:
             parts[-1].append(glyph)
-        unsure = glyph.made or not _more_spaces(glyph, after)[1] or (after is not None and after.x0 - glyph.x1 > 4.0)
+        unsure = glyph.made or not _more_spaces(glyph, after)[1] or _is_bare(glyph, after)
+        unsure = unsure or (after is not None and after.x0 - glyph.x1 > 4.0)
         if unsure and parts[-1]:
             parts.append([])
     return tuple(mended(_spaced(part)[0]) for part in parts if part)

@@ -57,7 +57,7 @@ class WebsiteFolder:
         newest = sorted(listed.items(), key=lambda item: item[1]["at"], reverse=True)
         items = "\n".join(
             f'<li><a href="{html.escape(name)}">{html.escape(entry["title"])} (PDF)</a><br>'
-            f"<small>เผยแพร่เมื่อ{thai_date(datetime.fromisoformat(entry['at']).date())} · SHA-256 {entry['sha256']}</small></li>"
+            f"<small>เผยแพร่เมื่อ {thai_date(datetime.fromisoformat(entry['at']).date())} · SHA-256 {entry['sha256']}</small></li>"
             for name, entry in newest
         )
         return _PAGE.format(title=html.escape(self._title), items=items)

@@ -187,18 +187,21 @@ def _read(office: Office, data: bytes, name: str, form_id: str | None) -> Return
     from songthan.ports import Expectation
 
     found = office.reader.identify(data, name)
-    wanted = form_id or found.form
+    assignment = _assignment(office, found.token)
+    wanted = form_id or found.form or (assignment.form if assignment else None)
     if found.verdict == "refused":
         return found
     if wanted is None and found.problems:
-        return found
+        # a picture of nothing we know: a machine's reading of it is shown all the same
+        any_form = next(iter(office.forms.values()))
+        read = office.reader.read(data, name, Expectation(spec=any_form, activities=()))
+        return replace(found, suggestion=read.suggestion)
     if wanted is None:
         return _doubt(found, "not-recognised", "ไม่พบเครื่องหมายของแบบในแฟ้มนี้ โปรดตรวจว่าเป็นแฟ้มที่ถูกต้อง หรือระบุแบบด้วย --form")
     if form_id is None and wanted not in office.forms:
         return _doubt(found, "unknown-form", f"ยังไม่มีแม่แบบของแบบ {wanted.upper()} จึงไม่ได้อ่านคำตอบ โปรดตรวจด้วยตนเอง")
     spec = _spec(office.forms, wanted)
     layout = office.renderer.layout(spec)
-    assignment = _assignment(office, found.token)
     if spec.repeat == "":
         asked: tuple[tuple[str, str], ...] = ()
     elif assignment is not None:
@@ -280,7 +283,8 @@ def _tell(returned: ReturnedForm, file: Path, spec: object) -> None:
             labels = {c.value: c.label for c in spec.of_id(field).options} if isinstance(spec, FormSpec) else {}
             value = answer.value if answer.value is not None else (f"? {answer.raw}" if answer.raw else "(ว่าง)")
             lines = "\n".join(fold(line, width) for line in clean(labels.get(value, value)).splitlines())
-            table.add_row(fold(answer.source or field, width), lines, answer.method)
+            place = (answer.source or field).removeprefix(f"แบบ {form_name} ")
+            table.add_row(fold(place, width), lines, answer.method)
         out.print(table)
     for problem in returned.problems:
         out.print(f"• {clean(problem.message_th)}", style="yellow", soft_wrap=True)

@@ -35,6 +35,7 @@ _DATE_HINTS = {
     "none": "ช่องนี้ต้องเป็นวันที่ โปรดกรอกวัน เดือน ปี เช่น ๑๕ มีนาคม ๒๕๖๖",
 }
 _NO_NUMBER = "ระบบอ่านเป็นตัวเลขไม่ได้ โปรดระบุเฉพาะตัวเลข เช่น ๗๒.๕"
+_NO_COUNT = "ระบบอ่านเป็นจำนวนเต็มไม่ได้ โปรดระบุเฉพาะตัวเลข เช่น ๓๙"
 _NO_DATE = "ระบบอ่านเป็นวันที่ไม่ได้ โปรดกรอกวัน เดือน ปี เช่น ๑๕ มีนาคม ๒๕๖๖"
 
 
@@ -42,8 +43,10 @@ def field_problems(sheet: Sheet, *, attached: Sequence[str], headcount: int) -> 
     """The problems of each answer of `sheet` by itself, in the form's order; answers in doubt are passed over.
 
     Codes: required, unreadable, range, evidence-missing, rows. `attached` are the names of the files that came along,
-    `headcount` (persons) the upper end of a field whose maximum is «headcount». A signature is never looked at.
+    `headcount` (persons) the upper end of a field whose maximum is «headcount», unless the form asks for the headcount
+    itself. A signature is never looked at.
     """
+    headcount = _headcount_of(sheet, headcount)
     for key, place in sheet.fields.items():
         if not sheet.sure(place):
             continue
@@ -51,10 +54,18 @@ def field_problems(sheet: Sheet, *, attached: Sequence[str], headcount: int) -> 
             yield from _one(place, attached, headcount)
             continue
         yield from _too_few_rows(sheet, key, place)
+        yield from _same_rows(sheet, key)
         for row in sheet.tables.get(key, ()):
             for cell in row.places.values():
                 if sheet.sure(cell):
                     yield from _one(cell, attached, headcount)
+
+
+def _headcount_of(sheet: Sheet, headcount: int) -> int:
+    """The number in the form's own field `headcount` (the member may correct it), else the bureau's."""
+    place = sheet.find("headcount")
+    number = decimal_of(place.value) if place is not None else None
+    return int(number) if number is not None and number >= 1 else headcount
 
 
 def _too_few_rows(sheet: Sheet, key: str, place: Place) -> Iterator[Problem]:
@@ -82,6 +93,7 @@ def _one(place: Place, attached: Sequence[str], headcount: int) -> Iterator[Prob
     elif field.kind in ("choice", "yes_no"):
         yield from _choice_problems(place)
     elif field.kind == "evidence":
+        yield from _too_few_items(place)
         for item in missing_evidence(place.value or "", attached):
             yield place.problem(
                 "evidence-missing",
@@ -91,9 +103,32 @@ def _one(place: Place, attached: Sequence[str], headcount: int) -> Iterator[Prob
         yield place.problem("required", f"ระบุเพียง «{place.value}» โปรดกรอกรายละเอียดให้ชัดเจน")
 
 
+def _same_rows(sheet: Sheet, key: str) -> Iterator[Problem]:
+    """A row that says the same as an earlier one in every cell: copied, and perhaps not yet written over."""
+    seen: dict[tuple[str, ...], str] = {}
+    for row in sheet.tables.get(key, ()):
+        said = tuple(squeeze(place.value or place.raw) for place in row.places.values())
+        first = next(iter(row.places.values()))
+        if said in seen and sheet.table_is_sure(key):
+            where = f"แถวนี้เหมือนกับแถวที่ {seen[said]} ทุกช่อง โปรดแก้ให้ต่างกัน หรือลบแถวที่ซ้ำ"
+            yield first.problem("rows", to_thai_digits(where))
+        seen.setdefault(said, row.id.partition("[")[2].rstrip("]"))
+
+
+def _too_few_items(place: Place) -> Iterator[Problem]:
+    """Evidence that may not be «ไม่มี»: its `minimum` is the fewest items, one a line."""
+    least = decimal_of(place.field.minimum) or Decimal(0)
+    items = [line for line in (place.value or "").splitlines() if line.strip() and not is_none_word(line)]
+    if len(items) < least:
+        text = f"ต้องมีเอกสารอย่างน้อย {least} รายการ โปรดระบุชื่อไฟล์หรือลิงก์ และแนบไฟล์มากับอีเมล"
+        yield place.problem("required", to_thai_digits(text))
+
+
 def _not_answered(field: Field) -> str:
     if field.kind in ("choice", "yes_no"):
         return "ยังไม่ได้เลือกคำตอบ โปรดเลือกคำตอบแล้วส่งกลับมาอีกครั้ง"
+    if field.kind == "evidence" and field.minimum:
+        return f"ยังไม่ได้ระบุ{field.label} โปรดระบุชื่อไฟล์หรือลิงก์ และแนบไฟล์มากับอีเมล"
     if field.kind == "evidence":
         return f"ยังไม่ได้ระบุ{field.label} โปรดระบุชื่อไฟล์หรือลิงก์แล้วส่งกลับมาอีกครั้ง หากไม่มี โปรดใส่ «ไม่มี»"
     return f"ยังไม่ได้กรอก{field.label} โปรดกรอกแล้วส่งกลับมาอีกครั้ง"
@@ -133,12 +168,13 @@ def _number_problems(place: Place, headcount: int) -> Iterator[Problem]:
         return
     number = decimal_of(parsed.value)
     if number is None and parsed.reason != "range":
-        hint = _NUMBER_HINTS.get(parsed.reason, _NO_NUMBER)
+        hint = _NUMBER_HINTS.get(parsed.reason, _NO_COUNT if place.field.kind == "count" else _NO_NUMBER)
         yield place.problem("unreadable", f"กรอกไว้ว่า «{raw[:60]}» {hint}")
         return
     if number is None or (low is not None and number < low) or (high is not None and number > high):
         shown = to_thai_digits(raw[:60] or place.value)
-        yield place.problem("range", f"กรอกไว้ว่า «{shown}» ซึ่งอยู่นอกช่วงที่เป็นไปได้ โปรดระบุ{_span(low, high)}")
+        whole = " (จำนวนบุคลากรทั้งหมด)" if place.field.maximum == "headcount" else ""
+        yield place.problem("range", f"กรอกไว้ว่า «{shown}» ซึ่งอยู่นอกช่วงที่เป็นไปได้ โปรดระบุ{_span(low, high)}{whole}")
 
 
 def _bounds(field: Field, headcount: int) -> tuple[Decimal | None, Decimal | None]:

@@ -191,7 +191,7 @@ class _Merged:
             listed = " ".join(f"({to_thai_digits(n)}) {spec.title}" for n, spec in enumerate(whole, 1))
             own = "" if self._table is not None else evidence
             paragraphs.append(
-                f"{name}ได้จัดทำ{listed if len(whole) > 1 else whole[0].title} เรียบร้อยแล้ว{own}{self._level()} "
+                f"{name}ได้จัดทำ{' ' + listed if len(whole) > 1 else whole[0].title} เรียบร้อยแล้ว{own}{self._level()} "
                 "รายละเอียดปรากฏตามเอกสารที่แนบมาพร้อมนี้"
             )
         if self._table is not None:

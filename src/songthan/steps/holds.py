@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from songthan.domain.answers import value_of
 from songthan.domain.assignments import AssignmentState, DeadlineState
 from songthan.domain.errors import UsageError
-from songthan.domain.forms import Problem, ReturnedForm, split_field_id
+from songthan.domain.forms import FormSpec, Problem, ReturnedForm, split_field_id
 from songthan.domain.thai import to_thai_digits
 from songthan.steps.gather_facts import FormFile, asked_fields, check_form, gather
 from songthan.steps.mail_effects import by_person, is_reading, keep_forms, person_verdict
@@ -92,6 +93,7 @@ def _with_values(
         assert file.assignment is not None
         asked = asked_fields(office, file.assignment, file.form)
         mine = {field: values.pop(field) for field in list(values) if field in asked}
+        _refuse_nonsense(office.forms[file.assignment.form], mine)
         form = check_form(office, file.assignment, by_person(office.forms[file.assignment.form], file.form, mine), message)
         doubtful = [p for p in form.problems if _lost_if_accepted(form, p)]
         if doubtful:
@@ -107,6 +109,19 @@ def _with_values(
             f"ไม่มีช่อง «{next(iter(values))}» ในแบบที่พักไว้", where="--set", remedy=f"ช่องที่มี: {', '.join(known[:12])}…"
         )
     return done
+
+
+def _refuse_nonsense(spec: FormSpec, values: Mapping[str, str]) -> None:
+    """UsageError for a value the field cannot hold: a slip of hers must not become a letter to the member."""
+    for field_id, text in values.items():
+        field = spec.of_id(field_id)
+        if text.strip() and value_of(field, text) is None:
+            choices = " หรือ ".join(f"{c.value} ({c.label})" for c in field.options)
+            raise UsageError(
+                f"ช่อง {field_id} ({field.label}) รับค่า «{text}» ไม่ได้",
+                where="--set",
+                remedy=f"ใช้ {choices}" if choices else "ระบุตัวเลขหรือวันที่ให้ถูกต้อง เช่น 80 หรือ ๑๕ มีนาคม ๒๕๖๖",
+            )
 
 
 def needs_values(office: Office, inbox_id: int) -> bool:

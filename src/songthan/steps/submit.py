@@ -95,7 +95,10 @@ def _publish(office: Office, deadline: Deadline, bundle: dict[str, object]) -> l
             key=f"{deadline.id}/website/v{bundle['version']}",
             deadline=deadline.id,
             title=f"ไฟล์พร้อมนำลงเว็บไซต์ {deadline.title}",
-            what=f"ระบบวางไฟล์ PDF ที่ผู้อำนวยการลงนามรับรองแล้ว {to_thai_digits(len(done))} ไฟล์ พร้อมหน้าสารบัญ ไว้ในโฟลเดอร์ website แล้ว",
+            what=(
+                f"ระบบวางไฟล์ PDF ของรายงานที่ผู้อำนวยการลงนามเสนอแล้ว {to_thai_digits(len(done))} ไฟล์ พร้อมหน้าสารบัญ ไว้ในโฟลเดอร์ "
+                f"{office.state / 'website'} แล้ว (ลายมือชื่ออิเล็กทรอนิกส์อยู่ในบันทึกข้อความของชุดเอกสาร ไม่ได้อยู่ในไฟล์ที่เผยแพร่)"
+            ),
             actions=("ขอให้ผู้ดูแลเว็บไซต์คัดลอกทั้งโฟลเดอร์ website ขึ้นเว็บไซต์ของสำนัก แล้วเปิดหน้าเว็บตรวจดูหนึ่งครั้ง",),
             commands=[("songthan status", "ดูสถานะทุกรายการ")],
         )
@@ -112,7 +115,7 @@ def _record_publication(office: Office, deadline: Deadline, bundle: dict[str, ob
     _move_to_submitted(office, deadline, int(str(bundle["version"])), at)
     with office.ledger.transaction():
         office.ledger.bundles.note(
-            deadline.id, int(str(bundle["version"])), office.clock.now(), "bundle-published", receipt="website", receipt_at=at
+            deadline.id, int(str(bundle["version"])), office.clock.now(), "bundle-published", receipt="เผยแพร่บนเว็บไซต์", receipt_at=at
         )
         office.ledger.move_deadline(deadline.id, DeadlineState.ACKNOWLEDGED, office.clock.now())
 

@@ -132,9 +132,9 @@ def tracked_row_deleted(sheet: Sheet) -> None:
         sheet.says(key, None, None, "flag")
 
 
-@WRITER.case()
+@WRITER.case(expect="flag")
 def comments_on_answers(sheet: Sheet) -> None:
-    """The head's comments lie beside the answers and are not part of them."""
+    """The head's comments lie beside the answers and are not part of them; a person is told of them."""
     for key in (_A + "percent", _A + "done"):
         content = sheet.docx.content(key)
         content.insert(0, make('<w:commentRangeStart w:id="0"/>')[0])
@@ -143,6 +143,7 @@ def comments_on_answers(sheet: Sheet) -> None:
     text = '<w:comments xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:comment w:id="0" w:author="หัวหน้า"><w:p><w:r><w:t>ตรวจตัวเลข ๙๙ อีกครั้ง</w:t></w:r></w:p></w:comment></w:comments>'
     sheet.docx.parts["word/comments.xml"] = text.encode()
     add_relation(sheet.docx.parts, "comments", "comments.xml", "rIdComments")
+    sheet.either()
 
 
 @WRITER.case()
@@ -271,15 +272,16 @@ def text_box_in_cell(sheet: Sheet) -> None:
     sheet.says(_A + "note", "พิมพ์ในกล่องข้อความ", expect="any")
 
 
-@WRITER.case()
+@WRITER.case(expect="flag")
 def footnote_on_answer(sheet: Sheet) -> None:
-    """A footnote: its words stand at the foot of the page, its mark is not a digit of the answer."""
+    """A footnote: its words stand at the foot of the page, its mark is not a digit of the answer; a person is told of it."""
     note = '<w:footnotes xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:footnote w:id="2"><w:p><w:r><w:t>ดูภาคผนวก</w:t></w:r></w:p></w:footnote></w:footnotes>'
     sheet.docx.parts["word/footnotes.xml"] = note.encode()
     add_relation(sheet.docx.parts, "footnotes", "footnotes.xml", "rIdFootnotes")
     mark = '<w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:footnoteReference w:id="2"/></w:r>'
     sheet.docx.put(_A + "percent", run("๘๕"), *make(mark))
     sheet.says(_A + "percent", "๘๕", "85", "any")
+    sheet.either()
 
 
 @WRITER.case()
