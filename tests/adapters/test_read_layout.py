@@ -125,7 +125,7 @@ def test_what_was_typed_is_read():
     assert {answers[k].method for k in TYPED} == {"label", "table"}
     assert {a.confidence for a in answers.values()} == {0.95}
     assert answers["dos[2].share"].source == "แบบ F1 ตารางพฤติกรรม แถวที่ ๒ ช่อง ร้อยละ"
-    assert answers["persons"].source == "แบบ F1 บรรทัดจำนวนคน ช่อง จำนวนคน"
+    assert answers["persons"].source == "แบบ F1 บรรทัดจำนวนคน"
     assert read(sheet())[2]["head"].method == "pdf-text"
 
 

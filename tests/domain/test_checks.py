@@ -324,7 +324,7 @@ def tables(draw, key: str) -> tuple[Field, Check, dict[str, str]]:
     least = draw(st.integers(0, 2))
     answers: dict[str, str] = {}
     for number in draw(st.lists(st.integers(1, 9), min_size=least, max_size=4, unique=True)):
-        texts = {"name": draw(THAI), **draw(consistent("x_", kind))[2]}
+        texts = {"name": f"{draw(THAI)} {number}", **draw(consistent("x_", kind))[2]}
         answers |= {f"{key}[{number}].{column}": text for column, text in texts.items()}
     name = Field(key="name", kind="text", label="ชื่อ", required=True)
     names = {k: f"{key}.{v}" for k, v in vars(rule).items() if k in ("field", "of", "when_field") and v}

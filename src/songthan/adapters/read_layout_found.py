@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,7 +10,7 @@ from songthan.adapters.read_grid import Controls, choices_of
 from songthan.adapters.read_layout_text import BREAK, FORMATTED, NOTE, PICTURE, UNSEEN, Cut, Words, fits, words_of
 from songthan.domain.forms import Field, FormSpec, Problem
 from songthan.domain.layouts import Pattern, Slot
-from songthan.domain.thai import to_thai_digits
+from songthan.domain.places import form_words, place_words
 from songthan.domain.values import EMPTY_BOX, TICKED
 
 __all__ = ["Found", "Places", "merge", "stray_text", "take_cut"]
@@ -56,12 +55,6 @@ class Places:
     spec: FormSpec
     words: dict[str, str] = field(default_factory=dict)
 
-    @property
-    def form(self) -> str:
-        """«แบบ F1»; a form without a number of its own by its title."""
-        known = re.fullmatch(r"f\d+", self.spec.id)
-        return f"แบบ {self.spec.id.upper()}" if known else self.spec.short or self.spec.title
-
     def field_of(self, slot_field: str) -> Field | None:
         """The field or column of a slot; None when the form's data does not know it, or it is for a pen."""
         key, _, column = slot_field.partition(".")
@@ -77,22 +70,12 @@ class Places:
         key, _, column = slot_field.partition(".")
         field_id = f"{key}[{row}].{column}" if column else key
         if field_id not in self.words:
-            self.words[field_id] = self._place(key, column, row)
+            self.words[field_id] = place_words(self.spec, field_id)
         return field_id
-
-    def _place(self, key: str, column: str, row: int) -> str:
-        form = self.form
-        owner, item = self.spec.field(key), self.field_of(f"{key}.{column}" if column else key)
-        name = (item.column or item.label) if item is not None else column or key
-        if column:
-            where = owner.place or f"ตาราง{owner.label}"
-            return f"{form} {where} แถวที่ {to_thai_digits(row)} ช่อง {name}"
-        place = f"{owner.place} " if owner.place else ""
-        return f"{form} {place}ช่อง {name}"
 
     def problem(self, field_id: str, code: str, text: str = "") -> Problem:
         """A problem of a field already met by `id_of`, or of the form (`field_id` «»)."""
-        return _problem(field_id, self.words.get(field_id) or self.form, code, text)
+        return _problem(field_id, self.words.get(field_id) or form_words(self.spec), code, text)
 
 
 def _problem(field_id: str, place: str, code: str, text: str = "") -> Problem:

@@ -10,7 +10,7 @@ from songthan.domain.forms import Answer, Field, FormSpec, Problem, ReturnedForm
 from songthan.domain.thai import to_thai_digits
 from songthan.domain.values import is_none_word, is_placeholder
 
-__all__ = ["Place", "Sheet", "TableRow", "sheets_of"]
+__all__ = ["Place", "Sheet", "TableRow", "form_words", "place_words", "sheets_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +104,7 @@ def sheets_of(spec: FormSpec, returned: ReturnedForm, activities: Sequence[tuple
                 fields={f.key: _place(f, f"{activity}.{f.key}", returned, row) for f in spec.fields}, doubtful=doubtful
             )
         return
-    form = _form_words(spec)
+    form = form_words(spec)
     yield Sheet(
         fields={f.key: _place(f, f.key, returned, _joined(form, f.place)) for f in spec.fields},
         tables={f.key: _rows(f, returned, form) for f in spec.fields if f.kind == "table"},
@@ -112,12 +112,33 @@ def sheets_of(spec: FormSpec, returned: ReturnedForm, activities: Sequence[tuple
     )
 
 
+def place_words(spec: FormSpec, field_id: str) -> str:
+    """The words that lead a person to a field of a form that does not repeat: «แบบ F1 ข้อ ๒ ช่อง จำนวนเรื่อง»."""
+    row, key = split_field_id(field_id)
+    table = table_row(row)
+    if table is None:
+        item = spec.field(key)
+        return _joined(form_words(spec), item.place, _box_words(item))
+    owner = spec.field(table[0])
+    return _joined(_row_words(form_words(spec), owner, table[1]), _box_words(owner.column_of(key)))
+
+
+def _row_words(form: str, table: Field, number: int) -> str:
+    return _joined(form, table.place or _table_words(table), f"แถวที่ {to_thai_digits(number)}")
+
+
+def _box_words(item: Field) -> str:
+    """«ช่อง ร้อยละ»; nothing where the place names its box already («ข้อ ๑ ช่อง คิดเป็นร้อยละ», «กรอบข้อเสนอแนะ»)."""
+    name = item.column or item.label
+    return f"ช่อง {name}" if not item.place or not ("ช่อง" in item.place or name in item.place) else ""
+
+
 def _rows(table: Field, returned: ReturnedForm, form: str) -> tuple[TableRow, ...]:
     """The rows of a table with something in them, in order; empty rows between them are fine."""
     found = {name: n for name in {split_field_id(key)[0] for key in returned.answers} for n in _number(name, table.key)}
     rows = []
     for row_id, number in sorted(found.items(), key=lambda item: item[1]):
-        where = _joined(form, table.place or _table_words(table), f"แถวที่ {to_thai_digits(number)}")
+        where = _row_words(form, table, number)
         places = {
             f"{table.key}.{column.key}": _place(column, f"{row_id}.{column.key}", returned, where)
             for column in table.columns
@@ -137,10 +158,7 @@ def _place(spec_field: Field, field_id: str, returned: ReturnedForm, where: str)
         # a table has no answer of its own, its rows have
         label = _table_words(spec_field)
         return Place(id=field_id, field=spec_field, answer=None, words=_joined(where, "" if label in where else label))
-    name = spec_field.column or spec_field.label
-    # a place may name its box already («ข้อ ๑ ช่อง คิดเป็นร้อยละ», «กรอบข้อเสนอแนะ»)
-    named = not spec_field.place or not ("ช่อง" in spec_field.place or name in spec_field.place)
-    words = (answer.source if answer else "") or _joined(where, f"ช่อง {name}" if named else "")
+    words = (answer.source if answer else "") or _joined(where, _box_words(spec_field))
     return Place(id=field_id, field=spec_field, answer=answer, words=words)
 
 
@@ -148,7 +166,7 @@ def _table_words(table: Field) -> str:
     return table.label if table.label.startswith("ตาราง") else f"ตาราง{table.label}"
 
 
-def _form_words(spec: FormSpec) -> str:
+def form_words(spec: FormSpec) -> str:
     """«แบบ F1»; a form whose id says nothing to a person goes by its name («ใบนำส่งแบบ ๑ และแบบ ๒»)."""
     if re.fullmatch("f[0-9]+", spec.id):
         return f"แบบ {spec.id.upper()}"
