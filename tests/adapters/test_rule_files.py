@@ -154,6 +154,7 @@ REACHED = {
     "52_after_freeze": (GOOD | {"frozen": True, "form_deadline_matches": False}, {}),
     "53_other_deadline": (GOOD | {"form_deadline_matches": False}, {}),
     "54_old_version": (GOOD | {"form_version_matches": False}, {}),
+    "58_form_on_paper": (GOOD | {"form_verdict": "review", "form_codes": ("scan",)}, {}),
     "59_form_needs_eyes": (GOOD | {"form_verdict": "review"}, {}),
     "67_form_without_mark": ({"sender_is": "member"}, {}),
     "70_zip_without_form": ({"sender_is": "member"}, {"attachments": (Attachment(
