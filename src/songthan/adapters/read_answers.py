@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from songthan.adapters.read_grid import Box, Controls, GridReading, choice_of, choices_of
+from songthan.adapters.read_grid import Box, Controls, GridReading, choice_of
 from songthan.domain.forms import Answer, Choice, Field, Problem, split_field_id
 from songthan.domain.thai import to_thai_digits
 from songthan.domain.values import clean_text, parse_count, parse_date, parse_number, parse_percent
@@ -174,7 +174,7 @@ def _choice(ask: Ask, controls: Controls | None, box: Box | None) -> _Settled:
     code = next((c for c in ("nested-table", "picture", "formatted") if c in box.oddities), "")
     value = None
     if not code:
-        value, code = choice_of(box, choices_of(ask.field))
+        value, code = choice_of(box, ask.field.options)
     return settle_choice(ask, controls, Seen(value=value, code=code, raw=box.text))
 
 
@@ -192,7 +192,7 @@ class Seen:
 
 def settle_choice(ask: Ask, controls: Controls | None, seen: Seen | None) -> _Settled:
     """The answer of a choice from its check boxes and the look of the page (None: its place was not found)."""
-    choices = choices_of(ask.field)
+    choices = ask.field.options
     labels = " และ ".join(f"«{c.label}»" for c in choices)
     lists = [controls.ticks.get(f"{ask.id}={c.value}", []) if controls is not None else [] for c in choices]
     raw = seen.raw if seen is not None else ""
@@ -221,7 +221,7 @@ def settle_choice(ask: Ask, controls: Controls | None, seen: Seen | None) -> _Se
 
 
 def _chosen(ask: Ask, value: str | None, method: str, confidence: float) -> Answer:
-    choices: tuple[Choice, ...] = choices_of(ask.field)
+    choices: tuple[Choice, ...] = ask.field.options
     raw = next((c.label for c in choices if c.value == value), "")
     if value is None and ask.field.kind == "yes_no" and len(choices) == 1:
         value = "no"  # a lone tick box: leaving it empty is an answer

@@ -23,7 +23,6 @@ __all__ = [
     "GridReading",
     "GridRow",
     "choice_of",
-    "choices_of",
     "drop_marker",
     "read_grids",
     "tight",
@@ -33,7 +32,6 @@ MARKER = CARRIED_NOTES[0]
 
 _LONGEST_LABEL, _LONGEST_CHOICE = 200, 1200
 LABEL_COLUMN = "ลำดับที่"
-_YES_NO = (Choice(value="yes", label="มี"), Choice(value="no", label="ไม่มี"))
 _UNSEEN = str.maketrans("", "", UNSEEN)
 _SIGNS = "".join(TICKED - set("xX/") | EMPTY_BOX)
 
@@ -137,11 +135,6 @@ def drop_marker(paragraphs: Sequence[str]) -> tuple[tuple[str, ...], frozenset[s
     # The quarter's own note has a sentence of its own.
     code = "after-marker" if any(tight(MARKER) in tight(p) for p in paragraphs) else "after-note"
     return tuple(kept), frozenset({code})
-
-
-def choices_of(spec_field: Field) -> tuple[Choice, ...]:
-    """The choices of a field; yes_no without its own are «มี» and «ไม่มี»."""
-    return spec_field.choices or _YES_NO
 
 
 def choice_of(box: Box, choices: Sequence[Choice]) -> tuple[str | None, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from songthan.adapters.read_answers import Ask, Seen, doubt, settle_choice, settle_text
-from songthan.adapters.read_grid import Box, Controls, choices_of
+from songthan.adapters.read_grid import Box, Controls
 from songthan.adapters.read_layout import LayoutReading
 from songthan.adapters.read_layout_found import Found
 from songthan.domain.forms import Answer, Field, Problem, split_field_id, table_row
@@ -84,7 +84,7 @@ def _rows_by_tag(table: Field, controls: Controls, reading: LayoutReading) -> It
         for column in _columns(table):
             field_id, tag = f"{table.key}[{number}].{column.key}", f"{table.key}[{tagged}].{column.key}"
             near = Controls(texts={field_id: controls.texts[tag]} if tag in controls.texts else {})
-            for choice in choices_of(column):
+            for choice in column.options:
                 if f"{tag}={choice.value}" in controls.ticks:
                     near.ticks[f"{field_id}={choice.value}"] = controls.ticks[f"{tag}={choice.value}"]
             yield _ask(field_id, column, _row_place(table, number, column), reading), None, near
@@ -128,7 +128,7 @@ def _choice(ask: Ask, controls: Controls | None, found: Found | None) -> tuple[A
 
 def _seen(ask: Ask, controls: Controls | None, found: Found) -> Seen:
     """Which box is ticked on the page, from the signs between the printed words."""
-    choices = choices_of(ask.field)
+    choices = ask.field.options
     for code in ("nested-table", "picture", "formatted"):
         if code in found.oddities:
             return Seen(code=code, raw=found.raw)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from songthan.adapters.read_grid import Controls, choices_of
+from songthan.adapters.read_grid import Controls
 from songthan.adapters.read_layout_text import BREAK, FORMATTED, NOTE, PICTURE, UNSEEN, Cut, Words, fits, words_of
 from songthan.domain.forms import Field, FormSpec, Problem
 from songthan.domain.layouts import Pattern, Slot
@@ -180,7 +180,7 @@ def _box(slot: Slot, about: Field, result: Cut, where: str) -> Found:
     if slot in result.unclear:
         return Found(where=where, ticks={slot.choice: None})
     raw = result.texts[slot]
-    labels = {c.value: words_of(c.label).norm for c in choices_of(about)}
+    labels = {c.value: words_of(c.label).norm for c in about.options}
     label = labels.get(slot.choice, "")
     leads = bool(label) and result.after[slot].startswith(label)
     follows = bool(label) and result.before[slot].endswith(label)

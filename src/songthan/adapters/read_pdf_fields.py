@@ -16,7 +16,6 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.errors import PyPdfError
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject, PdfObject
 
-from songthan.adapters.read_grid import choices_of
 from songthan.domain.forms import Answer, Field, Problem
 from songthan.domain.thai import squeeze, to_arabic_digits
 from songthan.domain.values import clean_text, parse_count, parse_number, parse_percent
@@ -234,7 +233,7 @@ def _ours(expectation: Expectation, name: str) -> tuple[str, Field, str] | None:
         found = spec.field(key) if spec.repeat else spec.of_id(field_id)
     except KeyError:
         return None
-    if choice and choice not in {c.value for c in choices_of(found)}:
+    if choice and choice not in {c.value for c in found.options}:
         return None
     return (field_id, found, choice) if found.kind not in ("table", "signature") else None
 
@@ -273,7 +272,7 @@ def _one(
 
 def _chosen(spec_field: Field, items: Sequence[tuple[PdfField, str]]) -> tuple[list[str], str]:
     """The labels ticked (one box a choice, a radio group, or a list) and a doubt's code."""
-    choices = choices_of(spec_field)
+    choices = spec_field.options
     labels = {c.value: c.label for c in choices}
     ticked: list[str] = []
     for item, choice in items:
@@ -313,7 +312,7 @@ def _answer(field_id: str, spec_field: Field, raw: str, place: str, sure: float)
     if parse is not None:
         value = parse(raw).value
     elif spec_field.kind in ("choice", "yes_no"):
-        choices = choices_of(spec_field)
+        choices = spec_field.options
         value = next((c.value for c in choices if c.label == raw), None)
         if value is None and len(choices) == 1:
             value = "no"  # a lone box, not ticked
