@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -184,7 +184,9 @@ def mutated(form: str, rng: random.Random, edits, *, odd: bool) -> tuple[Page, R
 
 
 @given(rng=st.randoms(use_true_random=False), edits=st.lists(st.sampled_from(EDITS), max_size=4))
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(
+    max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)  # fmt: skip
 @pytest.mark.parametrize("form", paper.FORMS)
 def test_what_is_read_without_a_problem_stands_there(form, rng, edits):
     page, back = mutated(form, rng, edits, odd=True)
@@ -192,7 +194,9 @@ def test_what_is_read_without_a_problem_stands_there(form, rng, edits):
 
 
 @given(rng=st.randoms(use_true_random=False), edits=st.lists(st.sampled_from(HARMLESS), max_size=4))
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(
+    max_examples=10, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)  # fmt: skip
 @pytest.mark.parametrize("form", paper.FORMS)
 def test_what_programs_do_is_no_problem(form, rng, edits):
     page, back = mutated(form, rng, edits, odd=False)
