@@ -8,16 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from songthan.adapters.read_grid import Box, Controls, GridReading, choice_of
+from songthan.domain.answers import PARSERS
 from songthan.domain.forms import Answer, Choice, Field, Problem, split_field_id
 from songthan.domain.thai import to_thai_digits
-from songthan.domain.values import clean_text, parse_count, parse_date, parse_number, parse_percent
+from songthan.domain.values import clean_text
 from songthan.ports import Expectation
 
 __all__ = ["Ask", "Controls", "Seen", "doubt", "reconcile", "settle_choice", "settle_text"]
 
 TABLE_ONLY, TYPED_OUTSIDE, CONTROL_ONLY = 0.95, 0.9, 0.9
 _CHOICES = frozenset({"choice", "yes_no"})
-_NUMBERS = {"percent": parse_percent, "number": parse_number, "count": parse_count, "date": parse_date}
 _SENTENCES = {
     "disagree": "อ่านได้ไม่ตรงกันสองวิธี (ในช่องกรอกเป็น «{a}» แต่ในตารางเป็น «{b}») โปรดตรวจดูว่าคำตอบใดถูกต้อง",
     "doubled": "พบช่องกรอกของข้อนี้มากกว่าหนึ่งแห่ง ระบบไม่ทราบว่าให้ใช้แห่งใด โปรดเหลือคำตอบไว้เพียงแห่งเดียว",
@@ -92,7 +92,7 @@ def _asked(expectation: Expectation, reading: GridReading) -> list[Ask]:
 
 def _answer(ask: Ask, raw: str, method: str, confidence: float) -> Answer:
     """An answer from the text as it stands; a number that cannot be understood has no value, and the raw text."""
-    parse = _NUMBERS.get(ask.field.kind)
+    parse = PARSERS.get(ask.field.kind)
     value = parse(raw).value if parse else (raw or None)
     return Answer(field=ask.id, value=value, raw=raw, source=ask.place, method=method, confidence=confidence)
 
@@ -146,7 +146,7 @@ def settle_text(ask: Ask, controls: Controls | None, box: Box | None) -> _Settle
 
 def _compared(ask: Ask, control: str, table: str) -> _Settled:
     """The cell holds more than the control: a member typed beside it. Anything else is a disagreement."""
-    parse = _NUMBERS.get(ask.field.kind)
+    parse = PARSERS.get(ask.field.kind)
     if parse is not None:
         same = parse(control).value is not None and parse(control).value == parse(table).value
         if same or not control:

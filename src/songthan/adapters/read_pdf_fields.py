@@ -16,9 +16,10 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.errors import PyPdfError
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject, PdfObject
 
+from songthan.domain.answers import PARSERS
 from songthan.domain.forms import Answer, Field, Problem
 from songthan.domain.thai import squeeze, to_arabic_digits
-from songthan.domain.values import clean_text, parse_count, parse_number, parse_percent
+from songthan.domain.values import clean_text
 from songthan.ports import Expectation
 
 __all__ = ["Drawn", "PdfField", "drawn_on", "flattened", "with_fields"]
@@ -28,7 +29,6 @@ _MAX_FIELDS = 5000
 _BUTTON = 1 << 16
 _UNSEEN = 0x01 | 0x02 | 0x20  # Invisible, Hidden, NoView
 _QUIET = frozenset({"/Link", "/Popup", "/PrinterMark", "/TrapNet"})
-_NUMBERS = {"percent": parse_percent, "number": parse_number, "count": parse_count}
 _SETTLED = frozenset({"pdf-wrapped", "pdf-cut", "pdf-letters", "choice-missing"})  # doubts of the page that a field's value ends
 _SENTENCES = {
     "pdf-fields": "ไฟล์ PDF นี้มีช่องกรอกแบบฟอร์ม PDF ซึ่งอาจมีคำตอบที่ระบบอ่านไม่ครบ โปรดตรวจดู หรือขอให้ส่งเป็นไฟล์ Word",
@@ -294,7 +294,7 @@ def _agree(spec_field: Field, value: str, on_page: str) -> bool:
     """Does the page show the field's value, nothing (no appearance drawn), or its beginning (a field too small for it)?"""
     if not on_page:
         return True
-    parse = _NUMBERS.get(spec_field.kind)
+    parse = PARSERS.get(spec_field.kind)
     if parse is not None and parse(value).value is not None and parse(value).value == parse(on_page).value:
         return True
     said, shown = _tight(value), _tight(on_page)
@@ -307,7 +307,7 @@ def _tight(text: str) -> str:
 
 
 def _answer(field_id: str, spec_field: Field, raw: str, place: str, sure: float) -> Answer:
-    parse = _NUMBERS.get(spec_field.kind)
+    parse = PARSERS.get(spec_field.kind)
     value: str | None = raw or None
     if parse is not None:
         value = parse(raw).value

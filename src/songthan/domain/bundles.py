@@ -15,6 +15,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from songthan.domain.errors import DataError
+from songthan.domain.evidence import items_in
 from songthan.domain.forms import Answer
 from songthan.domain.plans import Activity, Deadline, Plan
 from songthan.domain.thai import squeeze, thai_date, to_thai_digits
@@ -324,7 +325,6 @@ def compare(manifest: Manifest, actual: Mapping[str, tuple[str, int]]) -> list[B
 # ------------------------------------------------------------------------------------------ the merged report (F3)
 
 _REACHED = {"yes": "ปรากฏตามแผน", "no": "ยังไม่ปรากฏ"}
-_NONE_WORDS = frozenset({"", "-", "–", "—", "ไม่มี"})
 _REQUIRED = {"percent": "ร้อยละ", "done": "ผลการดำเนินการ", "output_reached": "ผลผลิต", "outcome_reached": "ผลลัพธ์"}
 
 
@@ -357,9 +357,7 @@ class _Sheet:
         """The lines as typed, each with its exhibit's number where a file of that name came; then unnamed exhibits."""
         left = [e for e in self.exhibits if e.activity == activity]
         rows = []
-        for line in (self.value(activity, "evidence") or "").split("\n"):
-            if squeeze(line) in _NONE_WORDS:
-                continue
+        for line in items_in(self.value(activity, "evidence") or ""):
             match = next((e for e in left if squeeze(e.name).casefold() == squeeze(line).casefold()), None)
             if match is not None:
                 left.remove(match)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from songthan.domain.thai import canonical, to_arabic_digits
 from songthan.domain.values import is_none_word
 
-__all__ = ["links_in", "missing_evidence"]
+__all__ = ["items_in", "links_in", "missing_evidence"]
 
 _EXTENSIONS = (
     "pdf|docx?|docm|odt|rtf|xlsx?|xlsm|ods|csv|pptx?|odp|txt|jpe?g|png|gif|bmp|tiff?|heic|heif|webp|zip|rar|7z|mp[34]|m4a"
@@ -23,6 +23,11 @@ _LINKS = re.compile(
     rf"|(?:[A-Za-z0-9-]+\.)+(?!(?:{_EXTENSIONS})/)[A-Za-z]{{2,}}/{_REST}*)",
     re.IGNORECASE,
 )
+
+
+def items_in(value: str) -> list[str]:
+    """The lines of an evidence answer that name something: not empty, and not «-» or «ไม่มี»."""
+    return [line for line in value.splitlines() if line.strip() and not is_none_word(line)]
 
 
 def links_in(value: str) -> list[str]:

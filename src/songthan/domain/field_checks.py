@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from songthan.domain.answers import PARSERS
-from songthan.domain.evidence import missing_evidence
+from songthan.domain.evidence import items_in, missing_evidence
 from songthan.domain.forms import Field, Problem
 from songthan.domain.places import Place, Sheet
 from songthan.domain.thai import squeeze, thai_date, to_thai_digits
@@ -118,8 +118,7 @@ def _same_rows(sheet: Sheet, key: str) -> Iterator[Problem]:
 def _too_few_items(place: Place) -> Iterator[Problem]:
     """Evidence that may not be «ไม่มี»: its `minimum` is the fewest items, one a line."""
     least = decimal_of(place.field.minimum) or Decimal(0)
-    items = [line for line in (place.value or "").splitlines() if line.strip() and not is_none_word(line)]
-    if len(items) < least:
+    if len(items_in(place.value or "")) < least:
         text = f"ต้องมีเอกสารอย่างน้อย {least} รายการ โปรดระบุชื่อไฟล์หรือลิงก์ และแนบไฟล์มากับอีเมล"
         yield place.problem("required", to_thai_digits(text))
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from songthan.domain.bundles import Exhibit, appendix, merge_report, plain_organisation
 from songthan.domain.errors import SongthanError
-from songthan.domain.evidence import links_in
+from songthan.domain.evidence import items_in, links_in
 from songthan.domain.forms import Answer, FormSpec, split_field_id, table_row
 from songthan.domain.plans import Deadline, Member
 from songthan.domain.rubric import Scoring
@@ -155,8 +155,7 @@ class _Merged:
     def _evidence(self, form: str, criterion: str) -> str:
         """«๓ รายการ»: the lines of a criterion's evidence; links count as one each."""
         text = self._text(form, f"{criterion}_evidence")
-        items = [line for line in text.splitlines() if line.strip(" -–—") and line.strip() != "ไม่มี"]
-        count = max(len(items), len(links_in(text)))
+        count = max(len(items_in(text)), len(links_in(text)))
         return f"{to_thai_digits(count)} รายการ" if count else "-"
 
     def memo(self, *, created: datetime, signer: Member, acting: bool) -> dict[str, object]:

@@ -59,7 +59,7 @@ def first_values(office: Office, deadline: Deadline, spec: FormSpec) -> Filled:
 
 
 def _office_value(plan: Plan, kind: str, name: str) -> str:
-    """A fact of the office; DataError-like UsageError for a source that does not exist (a template author's mistake)."""
+    """A fact of the office; UsageError for a source that does not exist (a template author's mistake)."""
     roster = plan.roster
     if kind == "organisation" and hasattr(plan.organisation, name):
         return str(getattr(plan.organisation, name))
