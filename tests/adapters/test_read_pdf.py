@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -261,6 +262,18 @@ def test_pdf_form_fields_named_like_ours_are_read_to_the_character():
     assert values(form) == FIELD_ANSWERS and (form.verdict, form.problems) == ("complete", ())
     assert {a.method for a in form.answers.values()} == {"pdf-field"} and len(form.answers) == 12
     assert form.answers["1.4(1).done"].confidence == 1.0, "field and page agree, though the page wraps the text"
+
+
+def test_a_date_in_a_pdf_field_is_read_as_a_date():
+    def dated(found: dict[str, DictionaryObject]) -> None:
+        note = found["1.4(1).note"]
+        note[NameObject("/V")] = TextStringObject("๒๐ ก.ค. ๒๕๖๖")
+        del note[NameObject("/AP")]
+
+    fields = tuple(replace(f, kind="date") if f.key == "note" else f for f in EXPECTATION.spec.fields)
+    form = read(with_widgets(dated), replace(EXPECTATION, spec=replace(EXPECTATION.spec, fields=fields)))
+    answer = form.answers["1.4(1).note"]
+    assert (answer.value, answer.raw, answer.method) == ("2023-07-20", "๒๐ ก.ค. ๒๕๖๖", "pdf-field")
 
 
 def widgets(writer: PdfWriter) -> dict[str, DictionaryObject]:
