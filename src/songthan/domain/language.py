@@ -1,0 +1,87 @@
+"""What the office's people read: phrases, dates and digits in the office's own language.
+
+The engine's phrases are written in Thai in the code, and a phrase is its own key: a Language holds other words for it
+(gettext's way). A process serves one workspace; `use` says once, when the workspace is opened, how its people read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from songthan.domain.thai import MONTHS, SHORT_MONTHS, WEEKDAYS, to_thai_digits
+
+__all__ = ["THAI", "Language", "current", "day_words", "digits", "moment_words", "say", "use"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Language:
+    """Words of one language. `phrases` maps the engine's Thai phrase to this language's; a phrase that is missing stays Thai.
+
+    The patterns are `str.format` patterns: `day` and `short_day` know {day} {month} {year}, `weekday_day` knows {weekday}
+    and {day_words}, `moment` knows {day_words} {hour} {minute}. `year_offset` is added to the Common Era year.
+    """
+
+    code: str
+    months: tuple[str, ...]
+    short_months: tuple[str, ...]
+    weekdays: tuple[str, ...]
+    day: str = "{day} {month} {year}"
+    short_day: str = "{day} {month} {year}"
+    weekday_day: str = "{weekday} {day_words}"
+    moment: str = "{day_words} {hour}:{minute}"
+    thai_digits: bool = False
+    year_offset: int = 0
+    phrases: Mapping[str, str] = field(default_factory=dict)
+
+
+THAI = Language(
+    code="th",
+    months=MONTHS,
+    short_months=SHORT_MONTHS,
+    weekdays=WEEKDAYS,
+    weekday_day="วัน{weekday}ที่ {day_words}",
+    moment="{day_words} เวลา {hour}.{minute} น.",
+    thai_digits=True,
+    year_offset=543,
+)
+
+_current = THAI
+
+
+def use(language: Language) -> None:
+    """From now on this process speaks `language`."""
+    global _current
+    _current = language
+
+
+def current() -> Language:
+    """The language in use."""
+    return _current
+
+
+def say(phrase: str, /, **values: object) -> str:
+    """`phrase` (Thai, with `{names}` for the values) in the office's language."""
+    text = _current.phrases.get(phrase, phrase)
+    return text.format(**values) if values else text
+
+
+def digits(value: object) -> str:
+    """`value` as text, its digits as the office writes them."""
+    return to_thai_digits(value) if _current.thai_digits else str(value)
+
+
+def day_words(day: date, *, weekday: bool = False, short: bool = False) -> str:
+    """`day` as the office writes it: «๑๕ มีนาคม ๒๕๖๖», «วันพุธที่ ๑๕ มีนาคม ๒๕๖๖» with `weekday`, «๑๕ มี.ค. ๒๕๖๖» `short`."""
+    language = _current
+    months = language.short_months if short else language.months
+    pattern = language.short_day if short else language.day
+    text = digits(pattern.format(day=day.day, month=months[day.month - 1], year=day.year + language.year_offset))
+    return language.weekday_day.format(weekday=language.weekdays[day.weekday()], day_words=text) if weekday else text
+
+
+def moment_words(at: datetime) -> str:
+    """`at` as «๑๕ มีนาคม ๒๕๖๖ เวลา ๑๖.๓๐ น.»."""
+    words = {"hour": f"{at.hour:02}", "minute": f"{at.minute:02}"}
+    return _current.moment.format(day_words=day_words(at.date()), **{k: digits(v) for k, v in words.items()})
