@@ -35,6 +35,7 @@ COMMAND_MODULES: Mapping[str, tuple[str, ...]] = {
     "mail": ("mail",),
     "score": ("score",),
     "hold": ("hold",),
+    "leave": ("leave",),
     "verify": ("verify",),
 }
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
+from songthan.domain.absence import Leave
 from songthan.domain.assignments import Assignment, AssignmentState, DeadlineState
 from songthan.domain.bundles import Exhibit, Manifest
+from songthan.domain.changes import Change
 from songthan.domain.forms import FormIdentity, FormSpec, ReturnedForm
 from songthan.domain.layouts import Layout
 from songthan.domain.messages import Attachment, MailRef, Message, OutgoingMail, Route, SentRef
@@ -201,8 +203,14 @@ class OutboxLedger(Protocol):
     """The ledger's outbox table: intent first, then proof."""
 
     def plan(
-        self, mail: OutgoingMail, at: datetime, *, deadline: str = "", subjects: tuple[str, ...] = ()
-    ) -> None: ...  # fmt: skip
+        self,
+        mail: OutgoingMail,
+        at: datetime,
+        *,
+        deadline: str = "",
+        subjects: tuple[str, ...] = (),
+        covers: tuple[tuple[str, str], ...] = (),
+    ) -> None: ...
     def intend(self, mail: OutgoingMail) -> None: ...
     def get(self, key: str) -> dict[str, object] | None: ...
     def state(self, key: str) -> str: ...
@@ -214,6 +222,7 @@ class OutboxLedger(Protocol):
     def states(self, deadline: str) -> dict[str, str]: ...
     def by_message_id(self, message_ids: tuple[str, ...]) -> dict[str, object] | None: ...
     def sent_count(self) -> int: ...
+    def written(self, *, without: frozenset[str] = frozenset()) -> list[tuple[str, datetime]]: ...
 
 
 class ReturnsLedger(Protocol):
@@ -244,6 +253,23 @@ class BundlesLedger(Protocol):
     def note(self, deadline: str, version: int, at: datetime, event: str, **changes: object) -> None: ...
 
 
+class LeavesLedger(Protocol):
+    """The ledger's leave book."""
+
+    def add(self, leave: Leave, at: datetime) -> int: ...
+    def end(self, leave_id: int, at: datetime, *, why: str, reason: str = "") -> None: ...
+    def of(self, member: str | None = None, *, ended: bool = False) -> list[Leave]: ...
+    def on(self, day: date) -> dict[str, Leave]: ...
+
+
+class ChangesLedger(Protocol):
+    """The ledger's register of the secretary's decisions."""
+
+    def add(self, change: Change) -> int: ...
+    def last(self) -> tuple[object, ...] | None: ...
+    def all(self) -> list[Change]: ...
+
+
 class Ledger(Protocol):
     """The truth: append-only history and the states that follow from it. Every method is one durable transaction."""
 
@@ -251,6 +277,8 @@ class Ledger(Protocol):
     outbox: OutboxLedger
     returns: ReturnsLedger
     bundles: BundlesLedger
+    leaves: LeavesLedger
+    changes: ChangesLedger
 
     @property
     def salt(self) -> str: ...
@@ -265,9 +293,9 @@ class Ledger(Protocol):
     def assignment_row(self, assignment: str) -> dict[str, object] | None: ...
     def assignment_by_token(self, token: str) -> dict[str, object] | None: ...
     def move_assignment(self, assignment: str, to: AssignmentState, at: datetime, **changes: object) -> None: ...
+    def half_asked(self, mail: str) -> list[str]: ...
     def note_assignment(self, assignment: str, **changes: object) -> None: ...
     def as_assignment(self, row: Mapping[str, object]) -> Assignment: ...
-    def last_mails(self) -> dict[str, datetime]: ...
     def take_lease(self, name: str, holder: str, at: datetime, seconds: float) -> int: ...
 
 

@@ -42,6 +42,7 @@ from songthan.adapters.rubric_file import load_rubric
 from songthan.adapters.rule_files import load_rules
 from songthan.adapters.sandbox import Sandbox
 from songthan.adapters.settings_file import Settings, load_settings, mailbox_password
+from songthan.adapters.turnstile import turnstile
 from songthan.domain.calendars import WorkCalendar
 from songthan.domain.errors import DataError, EnvironmentNotReady, LedgerError, MailAuthFailed, UsageError
 from songthan.domain.plans import Plan
@@ -276,7 +277,7 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         return tuple(found)
 
     return Office(
-        plan=plan,
+        printed_plan=plan,
         forms=forms,
         rubric=load_rubric(settings.folder("plan")) if (settings.folder("plan") / "rubric.toml").is_file() else None,
         rules=rules,
@@ -299,6 +300,7 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         practice=settings.mailbox.kind == "practice",
         trust_roots=trust_roots,
         holder=f"{socket.gethostname()}:{settings.root}",
+        post_door=functools.partial(turnstile, folder / "post.lock"),
         driven=read_driven(folder),
     )
 

@@ -268,13 +268,21 @@ def test_states_move_by_the_table_and_each_move_is_an_event(ledger: SqliteLedger
         ledger.move_assignment("nobody", AssignmentState.ASKED, NOW)
 
 
-def test_the_day_of_the_last_mail_is_the_offices_day(ledger: SqliteLedger) -> None:
+def test_the_days_somebody_was_written_to_are_the_offices_days(ledger: SqliteLedger) -> None:
     """A mail at one in the morning in Bangkok is of that day, whatever zone the clock speaks."""
     ledger.outbox.plan(mail("a"), datetime(2023, 3, 1, 18, 0, tzinfo=UTC))
     bangkok = datetime.fromisoformat("2023-03-01T23:30:00+07:00")
     ledger.outbox.plan(mail("b"), bangkok)
-    (last,) = ledger.last_mails().values()
-    assert last.astimezone(bangkok.tzinfo).date() == date(2023, 3, 2)
+    days = {at.astimezone(bangkok.tzinfo).date() for _, at in ledger.outbox.written()}
+    assert days == {date(2023, 3, 2), date(2023, 3, 1)}
+    assert ledger.outbox.written(without=frozenset({mail("a").kind})) == []
+
+
+def test_a_letter_that_tells_several_things_answers_to_each_key(ledger: SqliteLedger) -> None:
+    ledger.outbox.plan(mail("letters/1"), NOW, deadline="", covers=(("q2/request/m1", "q2"), ("f4/request/m1", "f4")))
+    assert ledger.outbox.states("q2") == {"q2/request/m1": "intended"}
+    ledger.outbox.mark_doubt("letters/1", "why")
+    assert ledger.outbox.states("f4") == {"f4/request/m1": "doubt"} and ledger.outbox.states("other") == {}
 
 
 # lease

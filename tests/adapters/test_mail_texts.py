@@ -33,8 +33,27 @@ MEMBER = {
     "file_name": "แบบรายงาน.docx",
 }
 COMMANDS = {"commands": [{"command": "songthan hold show 12", "meaning": "ดูรายละเอียด"}]}
+NOTICE = {
+    **{k: v for k, v in MEMBER.items() if k not in ("member", "file_name")},
+    "kind": "reminder",
+    "days_left": 2,
+    "step": "near",
+    "file_names": [],
+    "on_behalf_of": None,
+    "other": "นางเดือนเพ็ญ แสงจันทร์",
+    "until_th": "วันศุกร์ที่ ๑๗ มีนาคม ๒๕๖๖",
+    "owing": [{"full_name": "นายต้นน้ำ เรืองไพร", "numbers": ["๑.๑", "๒.๑"], "forms": []}],
+}
+KINDS_OF_NOTICE = ("request", "deputy", "back", "reminder", "away", "relieved", "escalation")
 CONTEXTS: dict[str, dict] = {
-    "request": {**MEMBER, "file_names": ["แบบรายงาน.docx"], "on_behalf_of": "นางเดือนเพ็ญ แสงจันทร์"},
+    "duties": {
+        "member": MEMBER["member"],
+        "file_names": ["แบบรายงาน.docx"],
+        "notices": [{**NOTICE, "kind": kind, "on_behalf_of": "นายสมมติ ใจดี" if kind == "deputy" else None} for kind in KINDS_OF_NOTICE],
+    },
+    "sign": {"member": MEMBER["member"], "acting": False, "notices": [NOTICE, NOTICE]},
+    "receipt_request": {"member": {"full_name": "งานสารบรรณกลาง"}, "notices": [NOTICE]},
+    "request": {**MEMBER, "file_names": ["แบบรายงาน.docx"], "days_left": 5, "on_behalf_of": "นางเดือนเพ็ญ แสงจันทร์"},
     "reminder": {**MEMBER, "days_left": 3, "step": "early", "on_behalf_of": None},
     "please_correct": {
         **MEMBER,
@@ -93,6 +112,7 @@ CONTEXTS: dict[str, dict] = {
     },
     "alarm": {
         **COMMANDS,
+        "reader": "นางสาวขวัญข้าว ทองทุ่ง",
         "title": "ส่งจดหมายไม่ได้",
         "what": "เซิร์ฟเวอร์ไม่รับรหัสผ่าน",
         "at_th": "๑๔ มีนาคม ๒๕๖๖",
@@ -139,7 +159,7 @@ def poison(value: object, sting: str) -> object:
     if isinstance(value, str):
         return value + sting
     if isinstance(value, dict):
-        return {k: v if k in ("step",) else poison(v, sting) for k, v in value.items()}
+        return {k: v if k in ("step", "kind") else poison(v, sting) for k, v in value.items()}
     return [poison(v, sting) for v in value] if isinstance(value, list) else value
 
 
@@ -182,27 +202,36 @@ def test_what_people_write_is_inert(kind):
     assert page.count("<li>") == clean_page.count("<li>") and page.count("<p>") == clean_page.count("<p>")
 
 
-def test_reminder_steps_and_several_duties():
+def test_a_reminder_speaks_in_the_tone_of_its_step():
     said = {
         step: TEXTS.compose("reminder", full("reminder", step=step, days_left=days))[:2]
-        for step, days in (("early", 3), ("near", 1), ("today", 0), ("overdue", -2))
+        for step, days in (("early", 7), ("near", 3), ("urgent", 1), ("today", 0), ("overdue", -2))
     }
-    assert len({text for _, text in said.values()}) == 4
-    assert "อีก ๓ วันทำการ" in said["early"][1] and "มาแล้ว ๒ วันทำการ" in said["overdue"][1]
-    context = full("reminder")
-    for name in ("deadline", "activities", "token"):
-        del context[name]
-    duties = [
-        {"deadline_title": f"งาน {n}", "internal_th": "๑๕ มีนาคม ๒๕๖๖", "activities": MEMBER["activities"]} for n in "กข"
-    ]
-    subject, text, _ = TEXTS.compose("reminder", {**context, "items": duties})
-    assert "งาน ก และอีก ๑ รายการ" in subject and "งาน ก" in text and "งาน ข" in text
-    assert text.count("๑.๗ (๑)") == 2
+    assert len({subject for subject, _ in said.values()}) == len({text for _, text in said.values()}) == 5
+    assert "อีก ๗ วันทำการ" in said["early"][1] and "มาแล้ว ๒ วันทำการ" in said["overdue"][1]
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_NOTICE)
+def test_a_letter_of_one_notice_has_a_subject_of_its_own(kind):
+    one = {**NOTICE, "kind": kind, "on_behalf_of": "นายสมมติ ใจดี" if kind == "deputy" else None}
+    subject, text, _ = TEXTS.compose("duties", full("duties", notices=[one]))
+    assert "รายงานไตรมาสที่ ๒" in subject and "รายการ" not in subject and "๑. " not in text
+    assert "รายงานไตรมาสที่ ๒" in text
+
+
+def test_a_letter_about_several_things_counts_them_and_says_each():
+    subject, text, _ = TEXTS.compose("duties", full("duties"))
+    assert f"รวม {'๐๑๒๓๔๕๖๗๘๙'[len(KINDS_OF_NOTICE)]} รายการ" in subject
+    assert all(f"{n}. " in text for n in "๑๒๓๔๕๖๗")
+    assert "กิจกรรม ๑.๑, ๒.๑" in text and "จนถึงวันศุกร์ที่ ๑๗ มีนาคม ๒๕๖๖" in text
 
 
 def test_deputy_correction_and_reasons_change_the_words():
     assert "แทนนางเดือนเพ็ญ" in TEXTS.compose("request", full("request"))[1]
     assert "แทน" not in TEXTS.compose("request", full("request", on_behalf_of=None))[1]
+    # a deputy asked long before the date is not hurried, one asked after it is
+    assert "โดยเร็วที่สุด" not in TEXTS.compose("request", full("request"))[1]
+    assert "โดยเร็วที่สุด (เลยกำหนด" in TEXTS.compose("request", full("request", days_left=-1))[1]
     assert "ฉบับแก้ไข" in TEXTS.compose("receipt", full("receipt", corrected=True))[1]
     reasons = ("photo", "scan", "converted", "cloud_link", "locked", "other")
     assert len({TEXTS.compose("not_valid", full("not_valid", reason=r))[1] for r in reasons}) == len(reasons)

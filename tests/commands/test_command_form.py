@@ -248,7 +248,7 @@ def test_preview_shows_every_mail_of_the_ladder(tmp_path):
     assert result.exit_code == 0 and result.stdout.strip() == str(tmp_path / "p" / "index.html")
     seats = {s for a in run_json("plan", "show")[1]["activities"] for s in a["seats"]}
     kinds = [p.name.split("-")[1] for p in sorted((tmp_path / "p" / "mails").glob("*.txt"))]
-    assert kinds.count("reminder") == 3 * len(seats)
+    assert kinds.count("reminder") == 4 * len(seats)
     forms = list((tmp_path / "p" / "forms").glob("*.docx"))
     assert kinds.count("request") == len(forms) >= len(seats)
     assert all(zipfile.ZipFile(f).testzip() is None for f in forms)

@@ -101,8 +101,8 @@ def test_the_calendar_lists_every_deadline_with_its_dates():
     assert (july["external"], july["last_working_day"], july["form"]) == ("2023-07-30", "2023-07-27", "f1")
     q2 = found[0]
     assert q2["opens"] == "2023-02-28" and q2["internal"] == "2023-03-15"
-    assert q2["reminders"] == ["2023-03-10", "2023-03-14", "2023-03-15"]
-    assert q2["escalations"] == ["2023-03-16", "2023-03-17"]
+    assert q2["reminders"] == ["2023-03-03", "2023-03-10", "2023-03-14", "2023-03-15"]
+    assert q2["escalations"] == ["2023-03-16", "2023-03-17", "2023-03-17"]
     days_off = {date(2023, 3, 6), date(2023, 5, 4), date(2023, 5, 17), date(2023, 7, 28), date(2023, 7, 31)}
     for d in found:
         for day in map(date.fromisoformat, [d["opens"], d["last_working_day"], *d["reminders"], *d["escalations"]]):

@@ -61,7 +61,7 @@ def _suppress(kind: str) -> str:
     A request or a reminder wants the out-of-office answer: its return date and deputy move the ladder. Nothing answers
     our automatic answers, and all our mail says Auto-Submitted (RFC 3834), so no loop can start.
     """
-    return "DR, RN, NRN, AutoReply" if kind in ("request", "reminder") else "All"
+    return "DR, RN, NRN, AutoReply" if kind in ("request", "reminder", "duties") else "All"
 
 
 def _body(mail: OutgoingMail) -> bytes:

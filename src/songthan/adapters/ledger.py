@@ -18,11 +18,13 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from songthan.adapters.ledger_mail import Inbox, SqliteOutbox
+from songthan.adapters.ledger_office import Changes, Leaves
 from songthan.adapters.ledger_work import Bundles, Returns
 from songthan.domain.assignments import Assignment, AssignmentState, DeadlineState, move
 from songthan.domain.errors import LeaseLost, LedgerError
 
-SCHEMA_VERSION = 1
+#: 2: the tables `leaves` and `changes`, and the column `change` of assignments; an older ledger gets them when it is opened.
+SCHEMA_VERSION = 2
 
 #: table → (columns, primary key, what it holds); docs/operations.md lists the same tables.
 TABLES: Mapping[str, tuple[dict[str, type], str | tuple[str, ...], str]] = {
@@ -41,7 +43,7 @@ TABLES: Mapping[str, tuple[dict[str, type], str | tuple[str, ...], str]] = {
         {
             "id": str, "deadline": str, "form": str, "seat": str, "member": str, "token": str, "activities": str,
             "state": str, "changed_at": str, "asked_on": str, "away": int, "absent_until": str, "current_return": int,
-            "corrections": int, "reason": str,
+            "corrections": int, "reason": str, "asked_mail": str,
         },
         "id",
         "what was asked of whom, and how far it is",
@@ -77,6 +79,11 @@ TABLES: Mapping[str, tuple[dict[str, type], str | tuple[str, ...], str]] = {
         "key",
         "every mail we meant to send: intent, then proof",
     ),  # fmt: skip
+    "notices": (
+        {"key": str, "mail": str, "deadline": str},
+        "key",
+        "what a letter tells about more than one thing: each thing's key, and the outbox key of the letter",
+    ),
     "bundles": (
         {
             "id": str, "deadline": str, "version": int, "created_at": str, "folder": str, "manifest": str,
@@ -86,12 +93,29 @@ TABLES: Mapping[str, tuple[dict[str, type], str | tuple[str, ...], str]] = {
         "id",
         "frozen versions, their signature, submission and receipt",
     ),  # fmt: skip
+    "leaves": (
+        {
+            "id": int, "member": str, "first": str, "last": str, "source": str, "reason": str, "noted_at": str,
+            "ended_at": str, "ended_why": str,
+        },
+        "id",
+        "who is away from when to when, by the secretary's word or an out-of-office answer",
+    ),  # fmt: skip
+    "changes": (
+        {
+            "id": int, "at": str, "kind": str, "fiscal_year": int, "subject": str, "deadline": str, "value": str,
+            "reason": str, "decided_by": str,
+        },
+        "id",
+        "append-only register of the secretary's decisions about seats, dates and duties",
+    ),  # fmt: skip
     "lease": ({"name": str, "holder": str, "fence": int, "until": str}, "name", "who may drive this ledger now"),
 }
 
 
 class SqliteLedger:
-    """The whole ledger. `path` None keeps it in memory (tests). Sub-ledgers: `inbox`, `outbox`, `returns`, `bundles`."""
+    """The whole ledger. `path` None keeps it in memory (tests). Sub-ledgers: `inbox`, `outbox`, `returns`, `bundles`,
+    `leaves`, `changes`."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
@@ -112,6 +136,8 @@ class SqliteLedger:
         self.outbox = SqliteOutbox(self)
         self.returns = Returns(self)
         self.bundles = Bundles(self)
+        self.leaves = Leaves(self)
+        self.changes = Changes(self)
 
     def close(self) -> None:
         self.db.close()
@@ -237,6 +263,11 @@ class SqliteLedger:
     def assignment_by_token(self, token: str) -> dict[str, object] | None:
         return self.row("select * from assignments where token=?", (token,))
 
+    def half_asked(self, mail: str) -> list[str]:
+        """The assignments whose form lies in the mail with this key and that are not said to be asked yet."""
+        rows = self.rows("select id from assignments where asked_mail=? and state='PLANNED' order by id", (mail,))
+        return [str(row["id"]) for row in rows]
+
     def move_assignment(self, assignment: str, to: AssignmentState, at: datetime, **changes: object) -> None:
         """Change an assignment's state, and any of its other columns, and record it."""
         with self.transaction():
@@ -263,14 +294,6 @@ class SqliteLedger:
             member=str(row["member"]), token=str(row["token"]), activities=tuple(json.loads(str(row["activities"]))),
             state=AssignmentState(str(row["state"])),
         )  # fmt: skip
-
-    def last_mails(self) -> dict[str, datetime]:
-        """Recipient address → when the last mail was meant for it (aware; the reader turns it into the office's day)."""
-        found: dict[str, datetime] = {}
-        for row in self.rows("select recipient, intended_at from outbox"):
-            at = datetime.fromisoformat(str(row["intended_at"]))
-            found[str(row["recipient"])] = max(at, found.get(str(row["recipient"]), at))
-        return found
 
     # one driver at a time
 
@@ -301,16 +324,20 @@ class SqliteLedger:
     def _lay_down(self) -> None:
         with self.transaction():
             for name, (columns, key, _) in TABLES.items():
-                self.db[name].create(columns, pk=key, if_not_exists=True)
+                table = self.db[name]
+                table.create(columns, pk=key, if_not_exists=True)
+                for column in set(columns) - set(table.columns_dict):
+                    table.add_column(column, columns[column])
             self.db["inbox"].create_index(["mailbox_id"], unique=True, if_not_exists=True)
             self.db["inbox"].create_index(["sha256"], if_not_exists=True)
             self.db["assignments"].create_index(["token"], unique=True, if_not_exists=True)
             self.db["returns"].create_index(["assignment"], if_not_exists=True)
-            for verb in ("update", "delete"):
-                self.db.execute(
-                    f"create trigger if not exists events_no_{verb} before {verb} on events "
-                    "begin select raise(abort, 'events is append-only'); end"
-                )
+            for table in ("events", "changes"):
+                for verb in ("update", "delete"):
+                    self.db.execute(
+                        f"create trigger if not exists {table}_no_{verb} before {verb} on {table} "
+                        f"begin select raise(abort, '{table} is append-only'); end"
+                    )
             if not self.row("select 1 as x from meta where key='schema'"):
                 self.db["meta"].insert({"key": "schema", "value": str(SCHEMA_VERSION)})
                 self.db["meta"].insert({"key": "salt", "value": secrets.token_hex(16)})
@@ -319,3 +346,4 @@ class SqliteLedger:
                 raise LedgerError(
                     "สมุดทะเบียนนี้เขียนโดย Songthan รุ่นใหม่กว่า", where=str(self.path), remedy="ปรับรุ่นโปรแกรมก่อนใช้งาน"
                 )
+            self.db.execute("update meta set value=? where key='schema' and value != ?", (str(SCHEMA_VERSION),) * 2)

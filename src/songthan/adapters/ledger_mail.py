@@ -129,8 +129,19 @@ class SqliteOutbox:
     def __init__(self, ledger: SqliteLedger) -> None:
         self._ledger = ledger
 
-    def plan(self, mail: OutgoingMail, at: datetime, *, deadline: str = "", subjects: tuple[str, ...] = ()) -> None:
-        """Commit the intent to send `mail`; a second plan under the same key changes nothing."""
+    def plan(
+        self,
+        mail: OutgoingMail,
+        at: datetime,
+        *,
+        deadline: str = "",
+        subjects: tuple[str, ...] = (),
+        covers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        """Commit the intent to send `mail`; a second plan under the same key changes nothing.
+
+        `covers`: (key, deadline) of each thing the mail tells, where that is not the mail's own key.
+        """
         with self._ledger.transaction():
             if self._ledger.row("select 1 as x from outbox where key=?", (mail.key,)):
                 return
@@ -141,6 +152,8 @@ class SqliteOutbox:
                 "subjects": json.dumps(subjects, ensure_ascii=False),
             }  # fmt: skip
             self._ledger.db["outbox"].insert(row)
+            for key, about in covers:
+                self._ledger.db["notices"].insert({"key": key, "mail": mail.key, "deadline": about})
             self._ledger.record("mail-intended", mail.key, at, to=mail.to, subject=mail.subject)
 
     def intend(self, mail: OutgoingMail) -> None:
@@ -193,7 +206,12 @@ class SqliteOutbox:
         return [load_outgoing(str(r["mail"])) for r in rows]
 
     def states(self, deadline: str) -> dict[str, str]:
-        rows = self._ledger.rows("select key, state from outbox where deadline=?", (deadline,))
+        """Key → state of everything told about a deadline, in a mail of its own or together with other things."""
+        rows = self._ledger.rows(
+            "select key, state from outbox where deadline=? union all "
+            "select n.key as key, o.state as state from notices n join outbox o on o.key = n.mail where n.deadline=?",
+            (deadline, deadline),
+        )
         return {str(r["key"]): str(r["state"]) for r in rows}
 
     def by_message_id(self, message_ids: tuple[str, ...]) -> dict[str, object] | None:
@@ -203,6 +221,14 @@ class SqliteOutbox:
             if found:
                 return found
         return None
+
+    def written(self, *, without: frozenset[str] = frozenset()) -> list[tuple[str, datetime]]:
+        """(recipient's address, when it was meant) of every mail whose kind is not in `without`; times are aware, the
+        reader turns them into the office's days."""
+        rows = self._ledger.rows("select recipient, kind, intended_at from outbox")
+        return [
+            (str(r["recipient"]), datetime.fromisoformat(str(r["intended_at"]))) for r in rows if r["kind"] not in without
+        ]
 
     def sent_count(self) -> int:
         return int(str(self._ledger.row("select count(*) as n from outbox where state='sent'")["n"]))  # type: ignore[index]

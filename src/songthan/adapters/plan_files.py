@@ -19,6 +19,7 @@ from songthan.domain.plans import (
     Deadline,
     Deliverable,
     Guideline,
+    LadderPlan,
     Measure,
     Member,
     Organisation,
@@ -26,6 +27,7 @@ from songthan.domain.plans import (
     Project,
     Registry,
     Roster,
+    Rung,
     Seat,
     Target,
 )
@@ -120,13 +122,14 @@ def load_plan(folder: Path) -> Plan:
         raise DataError("ไม่พบโฟลเดอร์แผน", where=str(folder), remedy="ตรวจ plan ใน songthan.toml")
     top = _Table(load_toml(folder / "plan.toml"), str(folder / "plan.toml"))
     organisation = _organisation(_Table(top.get("organisation", dict), f"{top.where} [organisation]"))
+    ladders = _ladders(top)
     plan = Plan(
         fiscal_year=top.get("fiscal_year", int),
         organisation=organisation,
         measures=tuple(_measure(t) for t in top.tables("measures", _named("measures"))),
         projects=tuple(_project(t) for t in top.tables("projects", _named("projects"))),
         activities=tuple(_activity(t) for t in top.tables("activities", _named("activities"))),
-        deadlines=tuple(_deadline(t) for t in top.tables("deadlines", _named("deadlines"))),
+        deadlines=tuple(_deadline(t, ladders) for t in top.tables("deadlines", _named("deadlines"))),
         channels={
             form: _channel(form, _Table(data, f"{top.where} [channels.{form}]"))
             for form, data in top.get("channels", dict).items()
@@ -220,24 +223,99 @@ def _channel(form: str, t: _Table) -> Channel:
     return value
 
 
-def _deadline(t: _Table) -> Deadline:
+#: ladder → who may be written to by it
+LADDERS: Mapping[str, tuple[str, ...]] = {
+    "reminders": ("member",),
+    "escalations": ("deputy", "head", "director"),
+    "compile": ("secretary", "head"),
+    "director": ("director", "acting_director"),
+    "registry": ("registry", "secretary"),
+}
+TONES = ("early", "near", "urgent", "today")
+#: Longer ladders than this are a slip of the keyboard.
+MOST_DAYS = 250
+
+
+def _ladders(top: _Table) -> dict[str, LadderPlan]:
+    """`[ladders.KIND]`; what a kind leaves out is the default ladder's (`[ladders.default]`, else the built-in one)."""
+    given = top.get("ladders", dict, {})
+    default = LadderPlan()
+    if "default" in given:
+        default = _ladder(_Table(given["default"], f"{top.where} [ladders.default]"), default, done=True)
+    return {
+        "default": default,
+        **{
+            kind: _ladder(_Table(data, f"{top.where} [ladders.{kind}]"), default, done=True)
+            for kind, data in given.items()
+            if kind != "default"
+        },
+    }
+
+
+def _ladder(t: _Table, default: LadderPlan, *, done: bool = False) -> LadderPlan:
+    """The ladder keys of a table; what is not given is `default`'s."""
+    value = LadderPlan(
+        opens=t.get("opens", int, default.opens),
+        **{name: _rungs(t, name, getattr(default, name)) for name in LADDERS if done or name in t.data},
+        **({} if done else {name: getattr(default, name) for name in LADDERS if name not in t.data}),
+    )
+    if done:
+        t.done()
+    if not 0 <= value.opens <= MOST_DAYS:
+        raise DataError("opens ใช้ไม่ได้", where=t.where, remedy="opens คือจำนวนวันทำการก่อน internal เช่น 10")
+    return value
+
+
+def _rungs(t: _Table, name: str, default: tuple[Rung, ...]) -> tuple[Rung, ...]:
+    """`reminders = [-3, -1, 0]`, or `[{ day = -3, tone = "near" }]`; `escalations = [{ day = 1, to = "deputy" }]`.
+
+    Numbers alone take the tones, or the recipients in their order, that the ladder has by default.
+    """
+    rows = t.get(name, list, None)
+    if rows is None:
+        return default
+    rungs = []
+    for place, row in enumerate(rows):
+        where = f"{t.where} {name} ลำดับ {place + 1}"
+        to = LADDERS[name][min(place, len(LADDERS[name]) - 1)]
+        if isinstance(row, int) and not isinstance(row, bool):
+            rungs.append(Rung(day=row, to=to))
+        elif not isinstance(row, Mapping):
+            text = f"«{name}» มีค่า {row!r} ซึ่งไม่ใช่จำนวนวัน"
+            raise DataError(text, where=where, remedy="เขียนเป็น [-3, -1, 0] หรือ [{ day = -3 }]")
+        else:
+            cell = _Table(row, where)
+            rungs.append(Rung(day=cell.get("day", int), to=cell.line("to", to), tone=cell.line("tone", "")))
+            cell.done()
+        last = rungs[-1]
+        if last.to not in LADDERS[name]:
+            raise DataError(f"to = «{last.to}» ใช้ไม่ได้", where=where, remedy="ใช้หนึ่งใน: " + ", ".join(LADDERS[name]))
+        if last.tone and (last.tone not in TONES or name != "reminders"):
+            raise DataError(f"tone = «{last.tone}» ใช้ไม่ได้", where=where, remedy="ใช้กับ reminders: " + ", ".join(TONES))
+        if abs(last.day) > MOST_DAYS or (name != "reminders" and last.day < 0):
+            raise DataError(f"day = {last.day} ใช้ไม่ได้", where=where, remedy="นับเป็นวันทำการ ก่อนกำหนดเป็นลบได้เฉพาะ reminders")
+    if len({(r.day, r.to) for r in rungs}) < len(rungs):
+        raise DataError("มีขั้นซ้ำกัน", where=f"{t.where} {name}", remedy="ให้แต่ละวันมีผู้รับเดียวกันได้ขั้นเดียว")
+    return tuple(rungs)
+
+
+def _deadline(t: _Table, ladders: Mapping[str, LadderPlan]) -> Deadline:
     activities = t.get("activities", (str, list), "all")
     if activities != "all" and not isinstance(activities, list):
         raise DataError("«activities» ต้องเป็น \"all\" หรือรายการรหัสกิจกรรม", where=t.where, remedy='เขียน activities = "all"')
+    kind = t.line("kind")
     value = Deadline(
         id=t.line("id"),
         title=t.line("title"),
         short=t.line("short", ""),
-        kind=t.line("kind"),
+        kind=kind,
         forms=t.texts("forms"),
         internal=t.get("internal", date),
         external=t.get("external", date),
         quarter=t.get("quarter", int, None),
         internal_to=t.get("internal_to", date, None),
         activities=() if activities == "all" else tuple(activities),
-        opens=t.get("opens", int, 10),
-        reminders=t.numbers("reminders", [-3, -1, 0]),
-        escalations=t.numbers("escalations", [1, 2]),
+        ladder=_ladder(t, ladders.get(kind, ladders["default"])),
         source=t.get("source", str, ""),
     )
     t.done()
@@ -246,8 +324,6 @@ def _deadline(t: _Table) -> Deadline:
         raise DataError(f"id «{value.id}» ใช้ไม่ได้", where=t.where, remedy="ใช้เฉพาะ A–Z a–z 0–9 . _ - เช่น 2566-q2")
     if not value.forms:
         raise DataError("forms ว่าง", where=t.where, remedy='ใส่รหัสแบบที่ต้องส่ง เช่น forms = ["f3"]')
-    if value.opens < 0:
-        raise DataError("opens เป็นจำนวนติดลบ", where=t.where, remedy="opens คือจำนวนวันทำการก่อน internal เช่น 10")
     if value.members_until > value.external or value.internal > value.members_until:
         raise DataError(
             "วันส่งภายในอยู่หลังวันส่งจริง", where=t.where, remedy="ให้ internal ≤ internal_to ≤ external"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import sys
@@ -48,6 +49,22 @@ def print_json(document: object) -> None:
 def note(text: str) -> None:
     """A remark beside the answer, on standard error."""
     click.echo(f"หมายเหตุ: {text}", err=True)
+
+
+def at_the_desk() -> str:
+    """Who gives this command, for the ledger's history: the name this machine knows him by."""
+    try:
+        return f"command:{getpass.getuser()}"
+    except (KeyError, OSError):
+        return "command"
+
+
+def tell(outcome: object, as_json: bool) -> None:
+    """What a decision came to: words, or one JSON document."""
+    if as_json:
+        print_json(outcome.as_json())  # type: ignore[attr-defined]
+    else:
+        click.echo(outcome.words)  # type: ignore[attr-defined]
 
 
 def day(value: date) -> str:

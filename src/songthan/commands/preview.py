@@ -31,6 +31,7 @@ _HOUR = time(8, 35)
 _KIND_TH = {
     "request": "ขอให้รายงาน",
     "reminder": "เตือน",
+    "duties": "เรื่องของวัน",
     "alarm": "แจ้งเลขานุการ",
 }
 
@@ -76,7 +77,8 @@ def preview(deadline: str, out: Path) -> None:
         mailbox = MemoryMailbox()
         ladder = ladder_for(found, office.calendar)
         clock = _Clock(moment=office.calendar.at(ladder.opens, _HOUR))
-        days = _play(replace(office, mailbox=mailbox, clock=clock), clock, mailbox, found, ladder)
+        alone = replace(office, mailbox=mailbox, clock=clock, driven=frozenset({found.id}))
+        days = _play(alone, clock, mailbox, found, ladder)
         _write(out, office, found, days)
     mails = len(days)
     files = sum(len(d.files) for _, d in days)

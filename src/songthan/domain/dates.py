@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from songthan.domain.errors import UsageError
 from songthan.domain.thai import MONTHS, SHORT_MONTHS, WEEKDAYS, canonical, to_arabic_digits
 
-__all__ = ["read_date"]
+__all__ = ["read_date", "typed_day"]
 
 _BE_FROM = 2400
 _YEARS = range(1857, 2200)
@@ -63,6 +64,24 @@ def read_date(text: str) -> tuple[date | None, str]:
         return None, "several" if _SEVERAL.search(rest) else "date"
     day, month, era, year = parts
     return _dated(day, month, *_common_era(year, era), weekday=_DAYS[named[1]] if named else None)
+
+
+def typed_day(text: str, *, where: str) -> date:
+    """The day somebody typed after the option `where`; UsageError when it is no day or can be meant in two ways."""
+    day, why = read_date(" ".join(text.split()))
+    if day is None:
+        reasons = {
+            "year": "ไม่มีปีหรือปีไม่ชัดเจน",
+            "weekday": "ชื่อวันไม่ตรงกับวันที่",
+            "several": "มีวันที่มากกว่าหนึ่งวัน",
+            "mixed-digits": "มีเลขไทยปนเลขอารบิก",
+        }
+        raise UsageError(
+            f"อ่านวันที่ «{text}» ไม่ได้ ({reasons.get(why, 'ไม่ใช่วันที่')})",
+            where=where,
+            remedy='เขียนวัน เดือน ปี ให้ครบ เช่น 2023-03-15, 15/3/2566 หรือ "๑๕ มี.ค. ๒๕๖๖"',
+        )
+    return day
 
 
 _Parts = tuple[int, int, str, str]

@@ -1,18 +1,18 @@
 """`decide`: from what the ledger knows and the time now to the next actions. Pure; a step does each action.
 
-The decision never trusts a clock step or a lost tick: it looks only at states, at the keys of mails already intended,
+Who is written to about his duties is decided over all deadlines at once (`domain.notices`). The decision never trusts a clock step or a lost tick: it looks only at states, at the keys of mails already intended,
 and at the calendar. So it may be asked at any time, twice, or after days of silence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from songthan.domain.assignments import OWING, SETTLED, Assignment, AssignmentState, DeadlineState
+from songthan.domain.assignments import SETTLED, Assignment, AssignmentState, DeadlineState
 from songthan.domain.calendars import WorkCalendar
-from songthan.domain.ladders import Ladder, due_step, in_office_hours, ladder_for
+from songthan.domain.ladders import Ladder, due_rungs, in_office_hours, ladder_for
 from songthan.domain.plans import Deadline
 
 _A, _D = AssignmentState, DeadlineState
@@ -20,15 +20,12 @@ _A, _D = AssignmentState, DeadlineState
 
 @dataclass(frozen=True, kw_only=True)
 class AssignmentView:
-    """An assignment as the ledger knows it. `absent` is the return date an out-of-office answer gave (or None);
-    `deputy` is who may answer for the member; `current_return` the id of the return being worked on; `waiting_hold` is
-    True while a mail about it waits for the secretary; `after` are the forms whose answers its form is made from."""
+    """An assignment as the ledger knows it. `asked_by` is the outbox state of the mail that carries its form («»: none was
+    written yet); `current_return` the id of the return being worked on; `waiting_hold` is True while a mail about it waits
+    for the secretary; `after` are the forms whose answers its form is made from."""
 
     assignment: Assignment
-    asked_on: date | None = None
-    away: bool = False
-    absent_until: date | None = None
-    deputy: str = ""
+    asked_by: str = ""
     current_return: int | None = None
     return_verdict: str = ""
     waiting_hold: bool = False
@@ -41,21 +38,19 @@ class AssignmentView:
 
 @dataclass(frozen=True, kw_only=True)
 class DeadlineView:
-    """Everything `decide` may look at. `outbox` maps the keys of this deadline's mails to «intended», «sent», «doubt»."""
+    """Everything `decide` may look at. `outbox` maps the keys of what was told about this deadline to «intended», «handed»,
+    «sent», «doubt»; `director_asked_on` and `submitted_on` are the days those mails went out."""
 
     deadline: Deadline
     state: DeadlineState
     assignments: tuple[AssignmentView, ...] = ()
-    outbox: Mapping[str, str] = None  # type: ignore[assignment]
-    last_mail_on: Mapping[str, date] = None  # type: ignore[assignment]
+    outbox: Mapping[str, str] = field(default_factory=dict)
     bundle_version: int = 0
     bundle_signed: bool = False
+    director_asked_on: date | None = None
+    submitted_on: date | None = None
     missing_forms: tuple[str, ...] = ()
     missed_told: bool = False
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "outbox", dict(self.outbox or {}))
-        object.__setattr__(self, "last_mail_on", dict(self.last_mail_on or {}))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,30 +66,9 @@ class Open(Action):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ask(Action):
-    """Send one member the forms of these assignments (`request_key`); `form` is set for a form that had to wait."""
+class FinishAsking(Action):
+    """The mail with these assignments' forms is in the outbox, left there by a run that was killed or put off."""
 
-    member: str
-    assignments: tuple[str, ...]
-    form: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Remind(Action):
-    """Remind one member; `step` is the ladder's number, `today` the day it is sent on."""
-
-    member: str
-    assignments: tuple[str, ...]
-    step: int
-    today: date
-
-
-@dataclass(frozen=True, kw_only=True)
-class AskDeputy(Action):
-    """Ask the registered deputy to answer for a member who is away or silent."""
-
-    member: str
-    deputy: str
     assignments: tuple[str, ...]
 
 
@@ -140,27 +114,17 @@ class Submit(Action):
 
 @dataclass(frozen=True, kw_only=True)
 class Alarm(Action):
-    """Tell the secretary loudly; `kind` is «missed», «no-form», «too-late», «nothing», «silent-director», «no-receipt»."""
+    """Tell somebody loudly; `kind` is «missed», «no-form», «too-late», «nothing», «not-compiled», «silent-director»,
+    «no-receipt», `to` the office role that is told."""
 
     kind: str
     subject: str = ""
+    to: str = "secretary"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Miss(Action):
     """The external date is over and nothing was submitted."""
-
-
-def request_key(deadline: str, member: str, form: str = "") -> str:
-    return f"{deadline}/request/{member}" + (f"/{form}" if form else "")
-
-
-def reminder_key(deadline: str, member: str, step: int) -> str:
-    return f"{deadline}/reminder/{member}/{step:+d}"
-
-
-def deputy_key(deadline: str, member: str, deputy: str) -> str:
-    return f"{deadline}/deputy/{member}/{deputy}"
 
 
 def alarm_key(deadline: str, kind: str, subject: str = "") -> str:
@@ -219,14 +183,14 @@ def _collecting(view: DeadlineView, ladder: Ladder, local: datetime, calendar: W
     if local >= ladder.cut:
         late = tuple(a.assignment.id for a in view.assignments if a.state not in SETTLED)
         return (Lapse(deadline=deadline, assignments=late),) if late else ()
-    if not in_office_hours(local, calendar):
-        return ()
-    # one mail about one member at a time: what is put off here comes at the next look
-    requests = _requests(view, ladder, local.date())
-    busy = {a.member for a in requests}
-    deputies = tuple(a for a in _deputies(view, ladder, local) if a.member not in busy)
-    busy |= {who for a in deputies for who in (a.member, a.deputy)}
-    return requests + deputies + tuple(a for a in _reminders(view, ladder, local) if a.member not in busy)
+    return _half_asked(view)
+
+
+def _half_asked(view: DeadlineView) -> tuple[FinishAsking, ...]:
+    """Those whose forms were meant to go out, by a run that did not come to its end (a mail in doubt is a person's)."""
+    left = [a for a in view.assignments if a.state is _A.PLANNED and a.asked_by in ("intended", "handed", "sent")]
+    ids = tuple(a.assignment.id for a in left)
+    return (FinishAsking(deadline=view.deadline.id, assignments=ids),) if ids else ()
 
 
 def _judgements(view: DeadlineView) -> tuple[Action, ...]:
@@ -243,73 +207,12 @@ def _judgements(view: DeadlineView) -> tuple[Action, ...]:
     )
 
 
-def _by_member(views: list[AssignmentView]) -> dict[str, tuple[AssignmentView, ...]]:
-    grouped: dict[str, list[AssignmentView]] = {}
-    for a in views:
-        grouped.setdefault(a.assignment.member, []).append(a)
-    return {member: tuple(items) for member, items in grouped.items()}
-
-
-def _requests(view: DeadlineView, ladder: Ladder, today: date) -> tuple[Ask, ...]:
-    """What can be asked now; a form made from others' answers goes out in a mail of its own when they are there."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for a in view.assignments:
-        form = a.assignment.form if a.after else ""
-        if a.state is _A.PLANNED and _ready(view, a, ladder, today):
-            groups.setdefault((a.assignment.member, form), []).append(a.assignment.id)
-    return tuple(
-        Ask(deadline=view.deadline.id, member=member, assignments=tuple(ids), form=form)
-        for (member, form), ids in groups.items()
-        if view.outbox.get(request_key(view.deadline.id, member, form)) != "doubt"
-    )
-
-
-def _ready(view: DeadlineView, asked: AssignmentView, ladder: Ladder, today: date) -> bool:
-    """Are the answers this form is made from settled? From the first reminder's day on it no longer waits for them."""
-    latest = ladder.reminders[0][1] if ladder.reminders else ladder.internal
-    if not asked.after or today >= latest:
-        return True
-    return all(a.state in SETTLED for a in view.assignments if a.assignment.form in asked.after)
-
-
-def _deputies(view: DeadlineView, ladder: Ladder, local: datetime) -> tuple[AskDeputy, ...]:
-    """The deputy is asked at once when the member is away past the internal date, else at the first escalation."""
-    escalated = due_step(ladder.escalations, local.date()) is not None
-    found = []
-    for member, items in _by_member([a for a in view.assignments if a.state in OWING]).items():
-        first = items[0]
-        away = first.away and (first.absent_until is None or first.absent_until >= ladder.internal)
-        if not first.deputy or not (away or escalated):
-            continue
-        if deputy_key(view.deadline.id, member, first.deputy) in view.outbox:
-            continue
-        ids = tuple(a.assignment.id for a in items)
-        found.append(AskDeputy(deadline=view.deadline.id, member=member, deputy=first.deputy, assignments=ids))
-    return tuple(found)
-
-
-def _reminders(view: DeadlineView, ladder: Ladder, local: datetime) -> tuple[Remind, ...]:
-    today = local.date()
-    step = due_step(ladder.reminders, today)
-    if step is None:
-        return ()
-    found = []
-    for member, items in _by_member([a for a in view.assignments if a.state in OWING]).items():
-        if reminder_key(view.deadline.id, member, step) in view.outbox:
-            continue
-        # nobody gets two mails on one day, and whoever waits for the secretary's word is left in peace
-        if view.last_mail_on.get(member) == today or all(a.waiting_hold for a in items):
-            continue
-        ids = tuple(a.assignment.id for a in items)
-        found.append(Remind(deadline=view.deadline.id, member=member, assignments=ids, step=step, today=today))
-    return tuple(found)
-
-
 def _finishing(view: DeadlineView, ladder: Ladder, local: datetime, calendar: WorkCalendar) -> tuple[Action, ...]:
     deadline, version = view.deadline.id, view.bundle_version
     if view.state is _D.COLLECTED:
         # a better version may have come while the report could not be made
-        return _judgements(view) or (Compile(deadline=deadline),)
+        late = _not_compiled(view, ladder, local, calendar)
+        return late + (_judgements(view) or (Compile(deadline=deadline),))
     if view.state is _D.MISSED:
         # told loudly, and still to be handed in: go on where it stood (both mails have a key, none goes out twice)
         if view.bundle_signed:
@@ -322,7 +225,20 @@ def _finishing(view: DeadlineView, ladder: Ladder, local: datetime, calendar: Wo
     if view.state is _D.WITH_DIRECTOR and local.date() >= ladder.target:
         key = alarm_key(deadline, "silent-director")
         return () if key in view.outbox else (Alarm(deadline=deadline, kind="silent-director"),)
-    if view.state is _D.SUBMITTED and local.date() > ladder.target + timedelta(days=3):
+    if view.state is _D.SUBMITTED:
+        rungs = due_rungs(view.deadline.ladder.registry, view.submitted_on, local.date(), calendar)
+        late = any(r.to == "secretary" for r in rungs) or local.date() > ladder.target + timedelta(days=3)
         key = alarm_key(deadline, "no-receipt")
-        return () if key in view.outbox else (Alarm(deadline=deadline, kind="no-receipt"),)
+        return (Alarm(deadline=deadline, kind="no-receipt"),) if late and key not in view.outbox else ()
     return ()
+
+
+def _not_compiled(view: DeadlineView, ladder: Ladder, local: datetime, calendar: WorkCalendar) -> tuple[Alarm, ...]:
+    """Everything is here and the report cannot be made: the compile ladder counts to the last working day."""
+    deadline = view.deadline.id
+    due = [r for r in view.deadline.ladder.compile if calendar.shift(ladder.target, r.day) <= local.date()]
+    if local < ladder.cut + timedelta(hours=1):
+        # just collected: it is being made
+        return ()
+    told = (Alarm(deadline=deadline, kind="not-compiled", subject=r.to, to=r.to) for r in due)
+    return tuple({a.to: a for a in told if alarm_key(deadline, "not-compiled", a.to) not in view.outbox}.values())

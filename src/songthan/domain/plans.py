@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,12 +106,49 @@ class Channel:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rung:
+    """One step of a ladder: `day` counts working days from the ladder's own date (negative: before it), `to` is who is
+    written to, `tone` how a reminder speaks («early», «near», «urgent», «today»)."""
+
+    day: int
+    to: str = "member"
+    tone: str = ""
+
+
+def _rungs(*rungs: tuple[int, str, str]) -> tuple[Rung, ...]:
+    return tuple(Rung(day=day, to=to, tone=tone) for day, to, tone in rungs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LadderPlan:
+    """How people are asked and reminded for one kind of deadline: `[ladders.KIND]` of plan.toml.
+
+    `opens`: working days before the members' date. `reminders` and `escalations` count from the members' date,
+    `compile` from the last working day for submitting, `director` from the day he was asked to sign, `registry` from the
+    day of submitting. `to` of an escalation: deputy, head or director; of `compile`: secretary or head; of `director`:
+    director or acting_director; of `registry`: registry or secretary.
+    """
+
+    opens: int = 10
+    reminders: tuple[Rung, ...] = _rungs(
+        (-7, "member", "early"), (-3, "member", "near"), (-1, "member", "urgent"), (0, "member", "today")
+    )
+    escalations: tuple[Rung, ...] = _rungs((1, "deputy", ""), (2, "head", ""), (3, "director", ""))
+    compile: tuple[Rung, ...] = _rungs((0, "secretary", ""))
+    director: tuple[Rung, ...] = _rungs((1, "director", ""), (2, "acting_director", ""))
+    registry: tuple[Rung, ...] = _rungs((1, "registry", ""), (2, "secretary", ""))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Deadline:
     """One thing the bureau must submit. `internal` is the members' date, `external` the registry's and the website's.
 
     `short` names it in a few words, for file names (a quarterly one has «ไตรมาสที่ …» by itself). `activities` holds ids; an
-    empty tuple means every activity of the plan. `opens`, `reminders` and `escalations`
-    count working days (from `internal`; negative is before).
+    empty tuple means every activity of the plan.
+
+    The last three are never in the plan's files, they come from the secretary's decisions (`songthan.domain.changes`):
+    `printed_internal` is the files' date when she moved it, `reopened_at` and `reopened_until` say since when and until
+    when (aware) a deadline she reopened waits for answers.
     """
 
     id: str
@@ -124,10 +161,11 @@ class Deadline:
     quarter: int | None = None
     internal_to: date | None = None
     activities: tuple[str, ...] = ()
-    opens: int = 10
-    reminders: tuple[int, ...] = (-3, -1, 0)
-    escalations: tuple[int, ...] = (1, 2)
+    ladder: LadderPlan = LadderPlan()
     source: str = ""
+    printed_internal: date | None = None
+    reopened_at: datetime | None = None
+    reopened_until: datetime | None = None
 
     @property
     def members_until(self) -> date:

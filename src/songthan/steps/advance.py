@@ -12,37 +12,37 @@ from songthan.domain.assignments import DeadlineState
 from songthan.domain.decisions import (
     Action,
     Alarm,
-    Ask,
-    AskDeputy,
     AskDirector,
     Collect,
     Compile,
+    FinishAsking,
     Judge,
     Lapse,
     Miss,
     Open,
-    Remind,
     Submit,
     alarm_key,
     decide,
 )
-from songthan.domain.errors import MailAuthFailed, MailBusy, MailError
+from songthan.domain.errors import MailAuthFailed, MailBusy, MailError, SongthanError
 from songthan.domain.ladders import ladder_for
-from songthan.domain.thai import thai_date, to_thai_digits
+from songthan.domain.language import day_words, digits, say
+from songthan.domain.notices import Write, letters_due
 from songthan.steps.ask_director import ask_director
-from songthan.steps.ask_members import ask, ask_deputy, lapse, open_deadline, remind
 from songthan.steps.compile_bundle import compile_bundle
 from songthan.steps.judge_return import judge
 from songthan.steps.letters import tell_secretary
 from songthan.steps.office import Office
+from songthan.steps.open_deadline import lapse, open_deadline
 from songthan.steps.submit import submit
-from songthan.steps.views import deadline_view
+from songthan.steps.take_in import fetch_new, settle_all
+from songthan.steps.views import deadline_view, people_view
+from songthan.steps.write_letters import finish_asking, write
 
 BATCH_TH: dict[type[Action], str] = {
     Open: "เปิดรอบรายงาน",
-    Ask: "ส่งแบบรายงานให้ผู้รับผิดชอบ",
-    Remind: "ส่งจดหมายเตือน",
-    AskDeputy: "ขอให้ผู้ปฏิบัติหน้าที่แทนรายงาน",
+    Write: "ส่งแบบและแจ้งเตือนผู้เกี่ยวข้อง",
+    FinishAsking: "ส่งแบบที่ค้างส่ง",
     Judge: "แจ้งผลการตรวจแบบรายงาน",
     Lapse: "ปิดรับรายงานที่พ้นกำหนด",
     Collect: "รวบรวมครบ",
@@ -73,19 +73,42 @@ class BatchReport:
 
 def next_batches(office: Office, deadline_id: str) -> list[Batch]:
     """What is to be done for this deadline now, grouped by kind in the order decided."""
-    actions = decide(deadline_view(office, deadline_id), office.clock.now(), office.calendar)
     batches: dict[type[Action], list[Action]] = {}
-    for action in actions:
+    for action in _due(office, deadline_id):
         batches.setdefault(type(action), []).append(action)
     return [
-        Batch(title=f"{BATCH_TH[kind]} ({to_thai_digits(len(items))} รายการ)", actions=tuple(items))
+        Batch(
+            title=say("{what} ({number} รายการ)", what=say(BATCH_TH[kind]), number=digits(len(items))), actions=tuple(items)
+        )
         for kind, items in batches.items()
     ]
+
+
+def _due(office: Office, deadline_id: str) -> list[Action]:
+    """This deadline's own actions, then the letters that speak of it.
+
+    A letter tells one person everything of the day, so all deadlines that are to open now are opened before any is
+    written, and other deadlines' notices ride along.
+    """
+    now, calendar = office.clock.now(), office.calendar
+    views = {d.id: deadline_view(office, d.id) for d in office.driven_deadlines}
+    view = views.get(deadline_id) or deadline_view(office, deadline_id)
+    own = list(decide(view, now, calendar))
+    opening = [a for v in views.values() if v.deadline.id != deadline_id for a in decide(v, now, calendar) if isinstance(a, Open)]
+    if opening or any(isinstance(a, Open) for a in own):
+        return own + opening
+    # an answer that is being judged first: the letters follow from it
+    if any(isinstance(a, Judge) for a in own):
+        return own
+    letters = letters_due(({**views, deadline_id: view}).values(), people_view(office), now, calendar)
+    return own + [w for w in letters if any(n.deadline == deadline_id for n in w.notices)]
 
 
 def do_batch(office: Office, batch: Batch) -> BatchReport:
     """Do every action of a batch; a busy server puts the rest off, refused credentials stop everything."""
     done = waiting = 0
+    if any(isinstance(action, Write) for action in batch.actions) and not _empty_the_mailbox(office):
+        return BatchReport(title=batch.title, done=0, waiting=len(batch.actions))
     for index, action in enumerate(batch.actions):
         try:
             finished = _DO[type(action)](office, action)
@@ -98,6 +121,26 @@ def do_batch(office: Office, batch: Batch) -> BatchReport:
             finished = False
         done, waiting = done + (finished is not False), waiting + (finished is False)
     return BatchReport(title=batch.title, done=done, waiting=waiting)
+
+
+def _empty_the_mailbox(office: Office) -> bool:
+    """An answer that came a minute ago stops a reminder: what lies in the mailbox is taken in before letters are written.
+
+    False when the mailbox cannot be asked now: then no letter is written either.
+    """
+    try:
+        fetch_new(office)
+        settle_all(office)
+    except MailAuthFailed:
+        raise
+    except MailError:
+        return False
+    except SongthanError:
+        raise
+    except Exception as error:
+        # one mail that breaks the reader (the intake's flow shows it, and holds it in the end) stops no letter
+        print(f"รับจดหมายเข้าก่อนเขียนจดหมายไม่สำเร็จ: {error!r}")
+    return True
 
 
 def advance(office: Office, deadline_id: str, *, rounds: int = 12) -> list[BatchReport]:
@@ -143,6 +186,11 @@ _ALARMS: dict[str, tuple[str, str, Sequence[str]]] = {
         "ปิดรวบรวม{title} แล้ว แต่ไม่มีแบบที่รับไว้แม้แต่ฉบับเดียว ระบบจะไม่เสนอรายงานเปล่าต่อผู้อำนวยการ (กำหนดส่ง{external})",
         ("ติดตามผู้รับผิดชอบโดยตรง แบบที่ส่งมาหลังจากนี้ระบบยังรับและรวบรวมต่อ",),
     ),
+    "not-compiled": (
+        "ยังจัดทำรายงานไม่สำเร็จ {title}",
+        "รวบรวม{title} ครบแล้ว แต่ยังจัดทำชุดเอกสารไม่สำเร็จ ระบบจะลองใหม่ต่อไป กำหนดส่ง{external}",
+        ("ตรวจความพร้อมของเครื่องด้วยคำสั่งด้านล่าง", "หากยังไม่สำเร็จภายในวันนี้ ให้เตรียมส่งรายงานด้วยวิธีเดิม"),
+    ),
     "silent-director": (
         "ผู้อำนวยการยังไม่ได้ลงนาม {title}",
         "วันนี้เป็นวันทำการสุดท้ายก่อนครบกำหนดส่ง{title} ({external}) แต่ยังไม่ได้รับไฟล์ที่ลงนาม",
@@ -163,25 +211,27 @@ def alarm(office: Office, action: Alarm) -> None:
     ladder = ladder_for(view.deadline, office.calendar)
     words = {
         "title": view.deadline.title,
-        "external": thai_date(ladder.external, weekday=True),
+        "external": day_words(ladder.external, weekday=True),
         "missing": ", ".join(view.missing_forms).upper(),
     }
     tell_secretary(
         office,
         key=alarm_key(action.deadline, action.kind, action.subject),
         deadline=action.deadline,
-        title=title.format(**words),
-        what=what.format(**words),
-        actions=[a.format(**words) for a in actions],
-        commands=[("songthan status", "ดูสถานะทุกรายการ")],
+        title=say(title, **words),
+        what=say(what, **words),
+        actions=[say(a, **words) for a in actions],
+        commands=[("songthan status", say("ดูสถานะทุกรายการ")), ("songthan doctor", say("ตรวจความพร้อมของเครื่อง"))],
+        role=action.to,
     )
+
+
 
 
 _DO: dict[type[Action], Callable[..., object]] = {
     Open: open_deadline,
-    Ask: ask,
-    Remind: remind,
-    AskDeputy: ask_deputy,
+    Write: write,
+    FinishAsking: finish_asking,
     Judge: judge,
     Lapse: lapse,
     Collect: collect,

@@ -25,8 +25,10 @@ def queue(
     reply_to: str = "",
     deadline: str = "",
     subjects: tuple[str, ...] = (),
+    covers: tuple[tuple[str, str], ...] = (),
 ) -> None:
-    """Write the letter and commit the intent to send it. `reply_to` is the Message-ID it answers."""
+    """Write the letter and commit the intent to send it. `reply_to` is the Message-ID it answers; `covers` are the keys
+    (with their deadlines) of the things it tells, where it tells several."""
     if office.ledger.outbox.state(key) != "none":
         return
     subject, text, html = office.texts.compose(kind, {**common(office), **context})
@@ -41,7 +43,7 @@ def queue(
         references=(reply_to,) if reply_to else (),
         files=tuple(files),
     )
-    office.ledger.outbox.plan(mail, office.clock.now(), deadline=deadline, subjects=subjects)
+    office.ledger.outbox.plan(mail, office.clock.now(), deadline=deadline, subjects=subjects, covers=covers)
 
 
 def common(office: Office) -> dict[str, object]:
@@ -95,16 +97,18 @@ def tell_secretary(
     actions: Iterable[str] = (),
     commands: Iterable[tuple[str, str]] = (),
     deadline: str = "",
+    role: str = "secretary",
 ) -> None:
-    """An alarm to the secretary: what happened, what she can do, the command to type."""
-    secretary = office.plan.roster.member(office.plan.roster.secretary)
+    """An alarm to the secretary (or to another office `role`): what happened, what to do, the command to type."""
+    person = office.plan.roster.member(str(getattr(office.plan.roster, role)))
     queue(
         office,
         key=key,
         kind="alarm",
-        to=secretary.email,
+        to=person.email,
         deadline=deadline,
         context={
+            "reader": person.full_name,
             "title": title,
             "what": what,
             "at_th": thai_datetime(office.calendar.local(office.clock.now())),

@@ -6,6 +6,7 @@ all. Letters are only intended here; the post carries them out.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -20,6 +21,7 @@ from songthan.domain.thai import squeeze, thai_datetime
 from songthan.steps.ask_director import check_signature, record_signature
 from songthan.steps.fill_form import form_name
 from songthan.steps.gather_facts import FormFile, Gathered
+from songthan.steps.leave_book import note_out_of_office, note_own_mail
 from songthan.steps.letters import deadline_words, member_words, queue, tell_secretary
 from songthan.steps.office import Office
 from songthan.steps.submit import receipt_number, record_receipt
@@ -56,24 +58,33 @@ def settle_purpose(
     if route.purpose == "form":
         return _form(office, inbox_id, message, route, gathered)
     deadline_id = gathered.facts.thread_deadline
+    if route.purpose == "signature":
+        return _signature(office, message, route, deadline_id or "")
     if deadline_id not in {d.id for d in office.plan.deadlines}:
         return _hold(route, "ไม่ทราบว่าจดหมายนี้เกี่ยวกับกำหนดส่งใดของแผนปีนี้"), _nothing
     deadline = office.plan.deadline(deadline_id)
     state = office.ledger.deadline_state(deadline_id)
-    if route.purpose == "signature":
-        if state is not DeadlineState.WITH_DIRECTOR:
-            return _hold(route, "ได้รับไฟล์ลงนาม แต่ขณะนี้ไม่มีเอกสารที่รอลงนาม"), _nothing
-        found = check_signature(office, deadline, message)
-        if isinstance(found, str):
-            return _hold(route, f"ลายมือชื่อในไฟล์ที่ส่งกลับยังใช้ไม่ได้: {found}"), _nothing
-        signed, report = found
-        return route, lambda: record_signature(office, deadline, signed, report, message)
     number = receipt_number(message.body)
     if number is None:
         return _hold(route, "หน่วยงานสารบรรณตอบกลับแล้ว แต่ไม่พบเลขรับที่ชัดเจน โปรดขอให้ตอบกลับอีกครั้งโดยเขียนเลขรับให้ชัด"), _nothing
     if state is not DeadlineState.SUBMITTED:
         return _hold(route, "ได้รับเลขรับ แต่ขณะนี้ไม่มีเรื่องที่รอเลขรับ"), _nothing
     return route, lambda: record_receipt(office, deadline, number, message, inbox_id)
+
+
+def _signature(office: Office, message: Message, route: Route, thread: str) -> tuple[Route, Callable[[], None]]:
+    """The signed file belongs to whichever waiting document it is a signature over; a reminder may speak of several."""
+    waiting = [d for d in office.plan.deadlines if office.ledger.deadline_state(d.id) is DeadlineState.WITH_DIRECTOR]
+    reason = ""
+    for deadline in sorted(waiting, key=lambda d: d.id != thread):
+        found = check_signature(office, deadline, message)
+        if not isinstance(found, str):
+            signed, report = found
+            return route, functools.partial(record_signature, office, deadline, signed, report, message)
+        reason = reason or found
+    if not reason:
+        return _hold(route, "ได้รับไฟล์ลงนาม แต่ขณะนี้ไม่มีเอกสารที่รอลงนาม"), _nothing
+    return _hold(route, f"ลายมือชื่อในไฟล์ที่ส่งกลับยังใช้ไม่ได้: {reason}"), _nothing
 
 
 def _form(
@@ -162,6 +173,7 @@ def _hold(route: Route, reason: str) -> Route:
 
 def apply(office: Office, inbox_id: int, message: Message, route: Route, gathered: Gathered | None) -> None:
     """The letters and notes that follow from the route."""
+    _note_presence(office, message, gathered)
     if route.route == "note":
         _note(office, message, route, gathered)
     elif route.route == "hold":
@@ -171,6 +183,13 @@ def apply(office: Office, inbox_id: int, message: Message, route: Route, gathere
             _not_valid(office, message, route, gathered)
     elif route.route == "quarantine" and not _flooded(office, inbox_id, message):
         _tell_of_quarantine(office, inbox_id, message, route)
+
+
+def _note_presence(office: Office, message: Message, gathered: Gathered | None) -> None:
+    """A mail the member wrote himself, proven by our server."""
+    member = gathered.facts.sender_member if gathered else None
+    if member and not message.auto and message.kind == "mail" and message.authentication == "pass":
+        note_own_mail(office, member, message)
 
 
 def _flooded(office: Office, inbox_id: int, message: Message) -> bool:
@@ -213,10 +232,11 @@ def _note(office: Office, message: Message, route: Route, gathered: Gathered | N
 
 
 def _note_absence(office: Office, message: Message, gathered: Gathered) -> None:
-    """The member is away until the date he names; only his own open duties are marked."""
+    """The member is away until the date he names: written into the leave book, and marked on his own open duties."""
     member = gathered.facts.sender_member
     if member is None or message.authentication != "pass":
         return
+    note_out_of_office(office, member, message)
     today = office.calendar.local(message.received).date()
     until = return_date(f"{message.subject}\n{message.body}", after=today)
     for assignment in gathered.facts.owes:

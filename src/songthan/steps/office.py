@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from songthan.domain.calendars import WorkCalendar
+from songthan.domain.changes import apply_changes
 from songthan.domain.forms import FormSpec
 from songthan.domain.plans import Deadline, Plan
 from songthan.domain.routing import Rule
@@ -33,12 +35,13 @@ def _no_tick(_: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Office:
-    """`rubric` is None for a plan without one; `state` is the only folder written to; `practice` is True on the practice Exchange (every mail says so);
+    """`printed_plan` is the plan as its files say, `plan` as it stands now. `rubric` is None for a plan without one; `state` is the only folder written to; `practice` is True on the practice Exchange (every mail says so);
     `holder` names this installation in the ledger's lease;
     `driven` names the deadlines this office works on (empty: all of the plan; a rehearsal of one works on that one);
+    `post_door` lets one run at a time send mail;
     `tick` is called with a name at every boundary (the kill tests hang on it)."""
 
-    plan: Plan
+    printed_plan: Plan
     forms: Mapping[str, FormSpec]
     rubric: Rubric | None
     rules: tuple[Rule, ...]
@@ -59,8 +62,24 @@ class Office:
     practice: bool
     trust_roots: Callable[[], tuple[bytes, ...]]
     holder: str = "local"
+    post_door: Callable[[], AbstractContextManager[None]] = nullcontext
     driven: frozenset[str] = frozenset()
     tick: Callable[[str], None] = field(default=_no_tick)
+    _changed: list[tuple[object, Plan]] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan as it stands now: what its files say, changed by the secretary's decisions.
+
+        A decision may be taken in another process at any time (an open office lives for days), so the ledger is asked at
+        every access; the plan is built anew only when its last decision is another one.
+        """
+        last = self.ledger.changes.last()
+        if last is None:
+            return self.printed_plan
+        if not self._changed or self._changed[0][0] != last:
+            self._changed[:] = [(last, apply_changes(self.printed_plan, self.ledger.changes.all()))]
+        return self._changed[0][1]
 
     @property
     def driven_deadlines(self) -> tuple[Deadline, ...]:

@@ -5,6 +5,9 @@ Safe to repeat: `deliver` looks the mail up by its key before it does anything, 
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from songthan.domain.assignments import AssignmentState
 from songthan.domain.errors import MailAuthFailed, MailBusy, MailError
 from songthan.steps.letters import tell_secretary
 from songthan.steps.office import Office
@@ -12,23 +15,44 @@ from songthan.steps.send_mail import deliver
 
 
 def post(office: Office, key: str) -> bool:
-    """True when the mail with this key is proven sent. A mail in doubt is a person's: the secretary is told, once."""
-    state = office.ledger.outbox.state(key)
-    if state == "sent":
-        return True
-    if state in ("none", "doubt"):
+    """True when the mail with this key is proven sent. A mail in doubt is a person's: the secretary is told, once.
+
+    Several flows carry mail, each in a process of its own: they go through one door, so that no two of them look for the
+    same mail, find nothing and both send it.
+    """
+    if office.ledger.outbox.state(key) in ("none", "doubt"):
         return False
-    outcome = deliver(
-        office.ledger.outbox.mail(key),
-        mailbox=office.mailbox,
-        outbox=office.ledger.outbox,
-        blobs=office.blobs,
-        clock=office.clock,
-        tick=office.tick,
-    )
+    with office.post_door():
+        if office.ledger.outbox.state(key) == "sent":
+            _now_asked(office, key)
+            return True
+        outcome = deliver(
+            office.ledger.outbox.mail(key),
+            mailbox=office.mailbox,
+            outbox=office.ledger.outbox,
+            blobs=office.blobs,
+            clock=office.clock,
+            tick=office.tick,
+        )
     if outcome.status in ("doubt", "denied") and not key.startswith(("doubt/", "denied/")):
         _tell(office, key, outcome.status, outcome.why)
+    if outcome.status == "sent":
+        _now_asked(office, key)
     return outcome.status == "sent"
+
+
+def _now_asked(office: Office, key: str) -> None:
+    """Whose forms lay in a mail that is proven sent, is asked. One transaction; a second run finds nobody left."""
+    if not office.ledger.half_asked(key):
+        return
+    now = office.clock.now()
+    with office.ledger.transaction():
+        mail = office.ledger.outbox.get(key) or {}
+        sent = datetime.fromisoformat(str(mail.get("sent_at") or now.isoformat()))
+        day = office.calendar.local(sent).date().isoformat()
+        for assignment in office.ledger.half_asked(key):
+            office.ledger.move_assignment(assignment, AssignmentState.ASKED, now, asked_on=day)
+    office.tick("asked")
 
 
 def _tell(office: Office, key: str, status: str, why: str) -> None:

@@ -1,12 +1,19 @@
-"""What `decide` looks at, read from the ledger in one go. Reads only, so it may run at any time."""
+"""What `decide` and `letters_due` look at, read from the ledger in one go. Reads only, so it may run at any time."""
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 
+from songthan.domain.absence import Leave
 from songthan.domain.assignments import DeadlineState
 from songthan.domain.decisions import AssignmentView, DeadlineView
+from songthan.domain.notices import REGISTRY, People
 from songthan.steps.office import Office
+
+#: Kinds of mail that do not use up a person's day: notices to whoever runs the office.
+OFFICE_KINDS = frozenset({"digest", "alarm", "hold_notice", "bounce_notice"})
+_ROLES = ("secretary", "head", "director", "acting_director")
 
 
 def deadline_view(office: Office, deadline_id: str) -> DeadlineView:
@@ -15,38 +22,66 @@ def deadline_view(office: Office, deadline_id: str) -> DeadlineView:
     ledger = office.ledger
     held = _held(office)
     bundle = ledger.bundles.latest(deadline_id)
-    days = {address: office.calendar.local(at).date() for address, at in ledger.last_mails().items()}
-    members = {m.id: m for m in office.plan.roster.members}
     views = []
     for row in ledger.assignment_rows(deadline_id):
         assignment = ledger.as_assignment(row)
         current = row["current_return"]
         returned = ledger.returns.get(int(str(current))) if current is not None else None
-        holder = members.get(assignment.member)
+        asked_mail = str(row["asked_mail"] or "")
         views.append(
             AssignmentView(
                 assignment=assignment,
-                asked_on=_day(row["asked_on"]),
-                away=bool(row["away"]),
-                absent_until=_day(row["absent_until"]),
-                deputy=holder.deputy if holder else "",
+                asked_by=ledger.outbox.state(asked_mail) if asked_mail else "",
                 current_return=int(str(current)) if current is not None else None,
                 return_verdict=str(returned["verdict"]) if returned else "",
                 waiting_hold=assignment.id in held,
                 after=office.forms[assignment.form].after if assignment.form in office.forms else (),
             )
         )
+    version = int(str(bundle["version"])) if bundle else 0
     return DeadlineView(
         deadline=deadline,
         state=ledger.deadline_state(deadline_id),
         assignments=tuple(views),
         outbox=ledger.outbox.states(deadline_id),
-        last_mail_on={m.id: days[m.email.lower()] for m in members.values() if m.email.lower() in days},
-        bundle_version=int(str(bundle["version"])) if bundle else 0,
+        bundle_version=version,
         bundle_signed=bool(bundle and bundle["signed"]),
+        director_asked_on=_sent_on(office, f"{deadline_id}/director/v{version}"),
+        submitted_on=_sent_on(office, f"{deadline_id}/registry/v{version}"),
         missing_forms=tuple(f for f in deadline.forms if f not in office.forms),
         missed_told=ledger.has_event(f"deadline-{DeadlineState.MISSED.value.lower()}", deadline_id),
     )
+
+
+def people_view(office: Office) -> People:
+    """What the letters must know of people now."""
+    roster = office.plan.roster
+    days: dict[str, set[date]] = {}
+    for address, at in office.ledger.outbox.written(without=OFFICE_KINDS):
+        days.setdefault(address, set()).add(office.calendar.local(at).date())
+    addresses = {m.id: m.email for m in roster.members} | {REGISTRY: roster.registry.email}
+    written = {who: frozenset(days[a.lower()]) for who, a in addresses.items() if a.lower() in days}
+    return People(
+        deputies={m.id: m.deputy for m in roster.members if m.deputy},
+        leaves=_leaves(office),
+        roles={role: str(getattr(roster, role)) for role in _ROLES},
+        written=written,
+    )
+
+
+def _leaves(office: Office) -> Mapping[str, tuple[Leave, ...]]:
+    """Every leave in the book, those that are over too (the duty comes back), by member."""
+    found: dict[str, list[Leave]] = {}
+    for leave in office.ledger.leaves.of(ended=True):
+        found.setdefault(leave.member, []).append(leave)
+    return {member: tuple(leaves) for member, leaves in found.items()}
+
+
+def _sent_on(office: Office, key: str) -> date | None:
+    """The office's day on which this mail was proven sent."""
+    mail = office.ledger.outbox.get(key)
+    at = mail["sent_at"] if mail else None
+    return office.calendar.local(datetime.fromisoformat(str(at))).date() if at else None
 
 
 def _held(office: Office) -> set[str]:
@@ -66,7 +101,3 @@ def _held(office: Office) -> set[str]:
         if concerned and office.ledger.inbox.message(int(str(hold["id"]))).authentication == "pass":
             found.add(str(hold["assignment"]))
     return found
-
-
-def _day(value: object) -> date | None:
-    return date.fromisoformat(str(value)) if value else None

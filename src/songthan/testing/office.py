@@ -181,7 +181,7 @@ def memory_office(
     templates = root / "templates"
     runner, signatures = DirectRunner(), MarkSignatures()
     return Office(
-        plan=plan,
+        printed_plan=plan,
         forms={form: load_form(templates / "docx", form) for form in list_forms(templates / "docx")},
         rubric=load_rubric(root / "plans" / "2566"),
         rules=load_rules(root / "inbox_rules"),
