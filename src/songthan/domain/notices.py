@@ -198,17 +198,21 @@ class _Look:
         """The deputy is asked when something falls due in the leave, or when it lasts past the members' date; the member
         is told whom we asked. A deputy who has the forms is reminded in the member's place."""
         key = self._deputy_key(member, deputy, leave)
-        step = due_step(self.ladder.reminders, self.today)
+        away = self._notice(
+            NoticeKind.AWAY, member, asked + owed, f"{self.deadline.id}/away/{member}/{key.rpartition('/')[2]}", member,
+            other=deputy, until=leave.last,
+        )  # fmt: skip
         if not asked and not self._new(key):
-            waiting = all(a.waiting_hold for a in owed)
-            return [self._reminder(member, owed, step, deputy)] if reminds and step is not None and not waiting else []
+            step = due_step(self.ladder.reminders, self.today)
+            reminds = reminds and not all(a.waiting_hold for a in owed)
+            nudge = [self._reminder(member, owed, step, deputy)] if reminds and step is not None else []
+            # the member's own letter may have been put off, or cut short
+            return [*nudge, away] if owed and self._new(away.key) else nudge
         lasts = leave.last is None or leave.last >= self.ladder.internal
         if not asked and not (owed and (reminds or lasts)):
             return []
         items = asked + (owed if self._new(key) else [])
-        away_key = f"{self.deadline.id}/away/{member}/{key.rpartition('/')[2]}"
         told = self._notice(NoticeKind.DEPUTY, member, items, self._fresh(key), deputy, other=member, until=leave.last)
-        away = self._notice(NoticeKind.AWAY, member, items, away_key, member, other=deputy, until=leave.last)
         return [told, away]
 
     def _back(self, member: str, owed: list[AssignmentView]) -> list[Notice]:
