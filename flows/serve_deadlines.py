@@ -11,6 +11,7 @@ from prefect.schedules import Cron, Interval, RRule
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from advance_deadline import advance_deadline
+from change_duty import change_duty
 from decide_hold import decide_hold
 from send_digest import send_digest
 from take_in_mail import take_in_mail
@@ -62,6 +63,11 @@ def deployments(workspace: str, state: str) -> list:
         ),
         decide_hold.to_deployment(
             name="วินิจฉัยจดหมายที่พักไว้", tags=["เลขานุการ"], parameters={**given, "mail": 0, "decision": "accept", "reason": ""}
+        ),
+        change_duty.to_deployment(
+            name="เปลี่ยนแปลงหน้าที่",
+            tags=["เลขานุการ"],
+            parameters={**given, "kind": "waive", "what": "", "to": "", "date": "", "reason": ""},
         ),
     ]
 

@@ -36,6 +36,7 @@ COMMAND_MODULES: Mapping[str, tuple[str, ...]] = {
     "score": ("score",),
     "hold": ("hold",),
     "leave": ("leave",),
+    "duties": ("waive", "reopen", "reassign", "extend"),
     "verify": ("verify",),
 }
 

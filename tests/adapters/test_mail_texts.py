@@ -88,6 +88,19 @@ CONTEXTS: dict[str, dict] = {
     },
     "need_file": {**MEMBER},
     "not_valid": {**MEMBER, "received_name": "IMG_001.jpg", "reason": "photo"},
+    "duty_changed": {
+        **MEMBER,
+        "change": "reopened",
+        "addressee": "นายต้นน้ำ เรืองไพร",
+        "duties": ["กิจกรรม ๑.๗ (๑) จัดประชุม", "แบบรายงาน"],
+        "reason": "ร้อยละไม่ตรงกับหลักฐาน",
+        "file_names": ["แบบรายงาน.docx"],
+        "other": "นางเดือนเพ็ญ แสงจันทร์",
+        "seats": ["ลำดับที่ ๔ คณะทำงาน"],
+        "until_th": "วันศุกร์ที่ ๑๗ มีนาคม ๒๕๖๖",
+        "was_th": "วันอังคารที่ ๑๔ มีนาคม ๒๕๖๖",
+        "version_th": "๑",
+    },
     "hold_notice": {
         **COMMANDS,
         "hold": {
@@ -159,7 +172,7 @@ def poison(value: object, sting: str) -> object:
     if isinstance(value, str):
         return value + sting
     if isinstance(value, dict):
-        return {k: v if k in ("step", "kind") else poison(v, sting) for k, v in value.items()}
+        return {k: v if k in ("step", "kind", "change") else poison(v, sting) for k, v in value.items()}
     return [poison(v, sting) for v in value] if isinstance(value, list) else value
 
 
@@ -235,6 +248,30 @@ def test_deputy_correction_and_reasons_change_the_words():
     assert "ฉบับแก้ไข" in TEXTS.compose("receipt", full("receipt", corrected=True))[1]
     reasons = ("photo", "scan", "converted", "cloud_link", "locked", "other")
     assert len({TEXTS.compose("not_valid", full("not_valid", reason=r))[1] for r in reasons}) == len(reasons)
+
+
+CHANGES = ("waived", "reopened", "to_improve", "moved_from", "moved_to", "extended", "withdrawn")
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_duty_is_told_whole(change: str):
+    """Each change, with everything and with nothing that may be missing."""
+    full_letter = TEXTS.compose("duty_changed", full("duty_changed", change=change))
+    bare = {"duties": [], "reason": "", "file_names": [], "token": ""}
+    for subject, text, page in (full_letter, TEXTS.compose("duty_changed", full("duty_changed", change=change, **bare))):
+        assert "\n\n\n" not in text and "  " not in text and "()" not in text and "«»" not in text
+        assert text.startswith("เรียน ") and words(page) == text_words(text) and subject.startswith("[ส่งทัน] ")
+        assert not re.search(r"วันที่ วัน|วันวัน|วันที่วัน", text)
+    assert change.startswith("moved") or MEMBER["deadline"]["title"] in full_letter[0]
+
+
+def test_changes_are_told_apart_and_say_what_matters():
+    said = {c: TEXTS.compose("duty_changed", full("duty_changed", change=c)) for c in CHANGES}
+    assert len({s for s, _, _ in said.values()}) == len({t for _, t, _ in said.values()}) == len(CHANGES)
+    assert "๑๔ มีนาคม" in said["extended"][1] and "๑๕ มีนาคม" in said["extended"][1] and "๒๐ มีนาคม" in said["extended"][1]
+    assert "๑๗ มีนาคม" in said["reopened"][1] and "๑๗ มีนาคม" in said["to_improve"][1]
+    assert all("นางเดือนเพ็ญ" in said[c][1] for c in ("moved_from", "moved_to"))
+    assert "ไม่ลงนาม" in said["withdrawn"][1] and "ฉบับที่ ๑" in said["withdrawn"][1]
 
 
 def test_subject_is_cut_to_what_exchange_takes():

@@ -28,15 +28,15 @@ from songthan.domain.forms import FormSpec
 from songthan.domain.plans import Activity, Deadline, Member, Organisation, Plan, Registry, Roster, Seat
 
 #: DESIGN: PLANNED → ASKED → RECEIVED → (NEEDS_CORRECTION → RECEIVED)* → ACCEPTED, or WAIVED / LAPSED; and what the
-#: module adds with its reason: a better version before the freeze, a person reopening, a late answer.
+#: module adds with its reason: a better version before the freeze, a person reopening or handing over, a late answer.
 ASSIGNMENT_ARROWS = """
-PLANNED ASKED WAIVED LAPSED
-ASKED RECEIVED WAIVED LAPSED
+PLANNED ASKED WAIVED LAPSED ACCEPTED
+ASKED RECEIVED WAIVED LAPSED PLANNED ACCEPTED
 RECEIVED ACCEPTED NEEDS_CORRECTION WAIVED LAPSED
-NEEDS_CORRECTION RECEIVED WAIVED LAPSED
-ACCEPTED RECEIVED
-WAIVED ASKED
-LAPSED ASKED RECEIVED
+NEEDS_CORRECTION RECEIVED WAIVED LAPSED PLANNED ACCEPTED
+ACCEPTED RECEIVED NEEDS_CORRECTION
+WAIVED ASKED PLANNED
+LAPSED ASKED RECEIVED PLANNED
 """
 #: DESIGN: PLANNED → OPEN → COLLECTED → COMPILED → WITH_DIRECTOR → SIGNED → SUBMITTED → ACKNOWLEDGED, or MISSED; a
 #: reopened report goes back to OPEN, a void signature to COMPILED, a missed one may still be handed in.

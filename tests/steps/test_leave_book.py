@@ -142,6 +142,7 @@ def old_ledger(path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute("drop table leaves")
         db.execute("drop table changes")
+        db.execute("alter table assignments drop column change")
         db.execute("update meta set value='1' where key='schema'")
 
 

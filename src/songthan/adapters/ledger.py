@@ -43,7 +43,7 @@ TABLES: Mapping[str, tuple[dict[str, type], str | tuple[str, ...], str]] = {
         {
             "id": str, "deadline": str, "form": str, "seat": str, "member": str, "token": str, "activities": str,
             "state": str, "changed_at": str, "asked_on": str, "away": int, "absent_until": str, "current_return": int,
-            "corrections": int, "reason": str, "asked_mail": str,
+            "corrections": int, "reason": str, "asked_mail": str, "change": int,
         },
         "id",
         "what was asked of whom, and how far it is",
@@ -276,6 +276,9 @@ class SqliteLedger:
                 raise LedgerError("ไม่พบรายการที่มอบหมาย", where=assignment, remedy="ดูรายการด้วย songthan status")
             current = AssignmentState(str(row["state"]))
             move(current, to, what=assignment)
+            if to is AssignmentState.PLANNED:
+                # to be asked anew: what went out before does not count as asking
+                changes.setdefault("asked_mail", None)
             self.note_assignment(assignment, state=to.value, changed_at=at.isoformat(), **changes)
             if current is not to:
                 self.record(f"assignment-{to.value.lower()}", assignment, at, was=current.value, **changes)
@@ -292,7 +295,7 @@ class SqliteLedger:
         return Assignment(
             id=str(row["id"]), deadline=str(row["deadline"]), form=str(row["form"]), seat=str(row["seat"]),
             member=str(row["member"]), token=str(row["token"]), activities=tuple(json.loads(str(row["activities"]))),
-            state=AssignmentState(str(row["state"])),
+            state=AssignmentState(str(row["state"])), change=int(str(row["change"] or 0)),
         )  # fmt: skip
 
     # one driver at a time

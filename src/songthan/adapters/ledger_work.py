@@ -58,6 +58,14 @@ class Returns:
         with self._ledger.transaction():
             self._ledger.db.execute("update returns set accepted_at=? where id=?", (at.isoformat(), return_id))
 
+    def last_accepted(self, assignment: str) -> int | None:
+        """The id of this assignment's return that was accepted last, or None."""
+        found = self._ledger.row(
+            "select id from returns where assignment=? and accepted_at is not null order by accepted_at desc, id desc limit 1",
+            (assignment,),
+        )
+        return int(str(found["id"])) if found else None
+
     def accepted(self, deadline: str) -> list[dict[str, object]]:
         """The accepted return of every accepted assignment of a deadline, with the mail it came in."""
         return self._ledger.rows(

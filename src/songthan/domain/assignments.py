@@ -1,7 +1,7 @@
 """Assignments and deadlines as state machines. Every change of state goes through `move` here; a state drives.
 
 The tables are DESIGN's: an assignment goes PLANNED → ASKED → RECEIVED → (NEEDS_CORRECTION → RECEIVED)* → ACCEPTED, or
-WAIVED / LAPSED; a deadline PLANNED → OPEN → COLLECTED → COMPILED → WITH_DIRECTOR → SIGNED → SUBMITTED → ACKNOWLEDGED,
+WAIVED / LAPSED (and back to PLANNED or NEEDS_CORRECTION by the secretary's word); a deadline PLANNED → OPEN → COLLECTED → COMPILED → WITH_DIRECTOR → SIGNED → SUBMITTED → ACKNOWLEDGED,
 or MISSED.
 """
 
@@ -43,15 +43,17 @@ class DeadlineState(StrEnum):
 _A, _D = AssignmentState, DeadlineState
 
 ASSIGNMENT_MOVES: Mapping[AssignmentState, frozenset[AssignmentState]] = {
-    _A.PLANNED: frozenset({_A.ASKED, _A.WAIVED, _A.LAPSED}),
-    _A.ASKED: frozenset({_A.RECEIVED, _A.WAIVED, _A.LAPSED}),
+    # to ACCEPTED without a new answer: what was accepted before the secretary reopened it stands when none came by the cut
+    _A.PLANNED: frozenset({_A.ASKED, _A.WAIVED, _A.LAPSED, _A.ACCEPTED}),
+    # back to PLANNED: she gave the seat to another member, who is asked anew
+    _A.ASKED: frozenset({_A.RECEIVED, _A.WAIVED, _A.LAPSED, _A.PLANNED, _A.ACCEPTED}),
     _A.RECEIVED: frozenset({_A.ACCEPTED, _A.NEEDS_CORRECTION, _A.WAIVED, _A.LAPSED}),
-    _A.NEEDS_CORRECTION: frozenset({_A.RECEIVED, _A.WAIVED, _A.LAPSED}),
-    # a better version before the freeze is welcome
-    _A.ACCEPTED: frozenset({_A.RECEIVED}),
+    _A.NEEDS_CORRECTION: frozenset({_A.RECEIVED, _A.WAIVED, _A.LAPSED, _A.PLANNED, _A.ACCEPTED}),
+    # a better version before the freeze is welcome, and she may ask for one
+    _A.ACCEPTED: frozenset({_A.RECEIVED, _A.NEEDS_CORRECTION}),
     # the secretary may reopen what she let go, and a late answer before the freeze still counts
-    _A.WAIVED: frozenset({_A.ASKED}),
-    _A.LAPSED: frozenset({_A.ASKED, _A.RECEIVED}),
+    _A.WAIVED: frozenset({_A.ASKED, _A.PLANNED}),
+    _A.LAPSED: frozenset({_A.ASKED, _A.RECEIVED, _A.PLANNED}),
 }
 
 DEADLINE_MOVES: Mapping[DeadlineState, frozenset[DeadlineState]] = {
@@ -114,6 +116,8 @@ class Assignment:
     """One form (or slice of one) asked of one seat for one deadline. `member` is who holds the seat.
 
     `activities` are the rows of a form that repeats over them; empty for a form that is asked of one person whole.
+    `change` is the number of the secretary's decision by which it is asked anew (0: as planned); a request after it is
+    another mail than one before it.
     """
 
     id: str
@@ -124,6 +128,7 @@ class Assignment:
     token: str
     activities: tuple[str, ...]
     state: AssignmentState = AssignmentState.PLANNED
+    change: int = 0
 
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

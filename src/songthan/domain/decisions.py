@@ -22,7 +22,8 @@ _A, _D = AssignmentState, DeadlineState
 class AssignmentView:
     """An assignment as the ledger knows it. `asked_by` is the outbox state of the mail that carries its form («»: none was
     written yet); `current_return` the id of the return being worked on; `waiting_hold` is True while a mail about it waits
-    for the secretary; `after` are the forms whose answers its form is made from."""
+    for the secretary; `after` are the forms whose answers its form is made from; `changed_at` (aware) is when its state
+    last changed."""
 
     assignment: Assignment
     asked_by: str = ""
@@ -30,6 +31,7 @@ class AssignmentView:
     return_verdict: str = ""
     waiting_hold: bool = False
     after: tuple[str, ...] = ()
+    changed_at: datetime | None = None
 
     @property
     def state(self) -> AssignmentState:
@@ -176,6 +178,8 @@ def _collecting(view: DeadlineView, ladder: Ladder, local: datetime, calendar: W
     if judged := _judgements(view):
         return judged
     if view.assignments and all(a.state in SETTLED for a in view.assignments):
+        if _kept_open(view, local):
+            return ()
         if any(a.state is _A.ACCEPTED for a in view.assignments):
             return (Collect(deadline=deadline),)
         told = alarm_key(deadline, "nothing") in view.outbox
@@ -191,6 +195,15 @@ def _half_asked(view: DeadlineView) -> tuple[FinishAsking, ...]:
     left = [a for a in view.assignments if a.state is _A.PLANNED and a.asked_by in ("intended", "handed", "sent")]
     ids = tuple(a.assignment.id for a in left)
     return (FinishAsking(deadline=view.deadline.id, assignments=ids),) if ids else ()
+
+
+def _kept_open(view: DeadlineView, local: datetime) -> bool:
+    """Did the secretary reopen it, and has nothing come since, and is there still time? Else the very same report would be
+    made again before anybody could answer."""
+    since, until = view.deadline.reopened_at, view.deadline.reopened_until
+    if since is None or until is None or local >= until:
+        return False
+    return not any(a.changed_at is not None and a.changed_at > since for a in view.assignments)
 
 
 def _judgements(view: DeadlineView) -> tuple[Action, ...]:

@@ -101,14 +101,14 @@ class People:
         return (self.leave_of(holder, day) and self.stands_in(holder, day)) or holder
 
 
-def request_key(deadline: str, member: str, form: str = "") -> str:
-    """`form`: one that had to wait for others' answers."""
-    return f"{deadline}/request/{member}" + (f"/{form}" if form else "")
+def request_key(deadline: str, member: str, form: str = "", change: int = 0) -> str:
+    """`form`: one that had to wait for others' answers; `change`: the secretary's decision by which it is asked anew."""
+    return f"{deadline}/request/{member}" + (f"/{form}" if form else "") + (f"/change-{change}" if change else "")
 
 
 def reminder_key(deadline: Deadline, member: str, step: int) -> str:
     """After an extension the ladder stands on another date, and its steps count anew."""
-    moved = f"/{deadline.members_until.isoformat()}" if deadline.printed_internal else ""
+    moved = f"/{deadline.moved_to.isoformat()}" if deadline.moved_to else ""
     return f"{deadline.id}/reminder/{member}/{step:+d}{moved}"
 
 
@@ -183,8 +183,8 @@ class _Look:
         if leave and deputy:
             return self._while_away(member, leave, deputy, asked, owed, reminds)
         requests = [
-            self._notice(NoticeKind.REQUEST, member, items, self._fresh(request_key(self.deadline.id, member, form)), member)
-            for form, items in _by_form(asked).items()
+            self._notice(NoticeKind.REQUEST, member, items, self._fresh(request_key(self.deadline.id, member, *which)), member)
+            for which, items in _by_form(asked).items()
         ]
         back = self._back(member, owed)
         # whoever waits for the secretary's word is left in peace
@@ -304,11 +304,11 @@ def _by_member(views: Iterable[AssignmentView]) -> dict[str, list[AssignmentView
     return grouped
 
 
-def _by_form(asked: list[AssignmentView]) -> dict[str, list[AssignmentView]]:
-    """What is asked together: a form that had to wait for others has a key of its own."""
-    grouped: dict[str, list[AssignmentView]] = {}
+def _by_form(asked: list[AssignmentView]) -> dict[tuple[str, int], list[AssignmentView]]:
+    """What is asked together: a form that had to wait for others, or is asked anew, has a key of its own."""
+    grouped: dict[tuple[str, int], list[AssignmentView]] = {}
     for a in asked:
-        grouped.setdefault(a.assignment.form if a.after else "", []).append(a)
+        grouped.setdefault((a.assignment.form if a.after else "", a.assignment.change), []).append(a)
     return grouped
 
 

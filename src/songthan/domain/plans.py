@@ -172,6 +172,11 @@ class Deadline:
         """The last internal date of the members (the end of the span where the plan gives one)."""
         return self.internal_to or self.internal
 
+    @property
+    def moved_to(self) -> date | None:
+        """`members_until` when the secretary moved it, else None."""
+        return self.members_until if self.printed_internal else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Member:

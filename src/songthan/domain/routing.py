@@ -41,7 +41,7 @@ PURPOSES: Mapping[str, tuple[str, ...]] = {
 _SENDERS = get_args(SenderIs)
 _THREADS = (
     "request", "reminder", "please_correct", "need_file", "not_valid", "receipt", "director", "registry", "digest",
-    "missed", "alarm", "bounce_notice", "hold_notice", "duties", "sign", "receipt_request", "none",
+    "missed", "alarm", "bounce_notice", "hold_notice", "duty_changed", "duties", "sign", "receipt_request", "none",
 )  # fmt: skip
 MATCHED_TEXT = 20_000
 """Characters of a text that a rule's pattern is tried on."""

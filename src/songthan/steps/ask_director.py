@@ -31,7 +31,7 @@ def ask_director(office: Office, action: AskDirector) -> bool:
     bundle = office.ledger.bundles.get(deadline.id, action.version)
     director, acting = signing_officer(office)
     key = director_key(deadline.id, action.version)
-    if bundle is None:
+    if bundle is None or bundle["void"]:
         return True
     frozen = str(bundle["frozen"])
     name = f"เสนอลงนาม {short_title(deadline)} ฉบับที่ {to_thai_digits(action.version)}.pdf"
@@ -54,7 +54,10 @@ def ask_director(office: Office, action: AskDirector) -> bool:
     )
     if not post(office, key):
         return False
-    office.ledger.move_deadline(deadline.id, DeadlineState.WITH_DIRECTOR, office.clock.now())
+    with office.ledger.transaction():
+        # reopened by the secretary while the mail went out: the director is told by her decision's letter
+        if not (office.ledger.bundles.get(deadline.id, action.version) or {}).get("void"):
+            office.ledger.move_deadline(deadline.id, DeadlineState.WITH_DIRECTOR, office.clock.now())
     return True
 
 

@@ -47,7 +47,11 @@ def compile_bundle(office: Office, action: Compile) -> bool:
         version = 1 + max((int(str(b["version"])) for b in office.ledger.bundles.all(deadline.id)), default=0)
         _freeze(office, deadline, version)
         office.tick("frozen")
-    office.ledger.move_deadline(deadline.id, DeadlineState.COMPILED, office.clock.now())
+    with office.ledger.transaction():
+        # reopened by the secretary while it was made: this version is void
+        if office.ledger.bundles.latest(deadline.id) is None:
+            return False
+        office.ledger.move_deadline(deadline.id, DeadlineState.COMPILED, office.clock.now())
     return True
 
 
@@ -95,13 +99,14 @@ def _freeze(office: Office, deadline: Deadline, version: int) -> None:
     contents["bundle.pdf"] = _bundle_pdf(office, deadline, papers, exhibits, pages, created, seal, signer)
     manifest = Manifest(**head, files=_entries(contents))
     folder = office.press.write(manifest, contents)
+    frozen = office.blobs.put(contents["bundle.pdf"])
     office.tick("written")
     office.ledger.bundles.add(
         deadline.id,
         version,
         folder=str(folder.relative_to(office.state)),
         manifest=manifest.sha256,
-        frozen=office.blobs.put(contents["bundle.pdf"]),
+        frozen=frozen,
         at=office.clock.now(),
     )
 

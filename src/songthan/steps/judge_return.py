@@ -34,9 +34,12 @@ def _writer(office: Office, action: Judge) -> tuple[object, str, str]:
     """Who sent the return (the member, or the deputy on his behalf), and the address and Message-ID to answer."""
     returned = office.ledger.returns.get(action.return_id)
     mail = office.ledger.inbox.get(int(str(returned["inbox_id"]))) if returned else None
-    assignment = office.ledger.as_assignment(office.ledger.assignment_row(action.assignment) or {})
-    member = office.plan.roster.member(assignment.member)
+    row = office.ledger.assignment_row(action.assignment) or {}
+    member = office.plan.roster.member(str(row["member"]))
     sender = office.plan.roster.by_address(str(mail["sender"])) if mail else None
+    if sender and not action.complete and int(str(row["change"] or 0)) and sender.id not in (member.id, member.deputy):
+        # the seat was given to another member since: he mends it, in a mail of his own
+        return member, member.email, ""
     person = sender or member
     return person, person.email, str(mail["message_id"] or "") if mail else ""
 

@@ -22,15 +22,11 @@ from songthan.domain.messages import Message
 from songthan.domain.people import find_member
 from songthan.domain.plans import Member
 from songthan.domain.thai import thai_date
+from songthan.steps.find_duty import today
 from songthan.steps.office import Office
 from songthan.steps.outcome import Outcome
 
 SOURCE_TH = {SECRETARY: "เลขานุการบันทึก", OUT_OF_OFFICE: "จดหมายตอบกลับอัตโนมัติ"}
-
-
-def today(office: Office) -> date:
-    """The office's day now."""
-    return office.calendar.local(office.clock.now()).date()
 
 
 def add_leave(office: Office, who: str, first: date, last: date, reason: str = "", *, by: str) -> Outcome:

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 from songthan.domain.assignments import Assignment
+from songthan.domain.language import day_words
 from songthan.domain.messages import OutgoingFile, OutgoingMail
 from songthan.domain.plans import Activity, Deadline, Member
-from songthan.domain.thai import thai_date, thai_datetime, to_thai_digits
+from songthan.domain.thai import thai_datetime, to_thai_digits
 from songthan.steps.office import Office
 
 
@@ -67,9 +69,14 @@ def deadline_words(deadline: Deadline) -> dict[str, object]:
     return {
         "id": deadline.id,
         "title": deadline.title,
-        "internal_th": thai_date(deadline.members_until, weekday=True),
-        "external_th": thai_date(deadline.external, weekday=True),
+        "internal_th": day_of(deadline.members_until),
+        "external_th": day_of(deadline.external),
     }
+
+
+def day_of(day: date) -> str:
+    """A date as the letters name it, with its weekday."""
+    return day_words(day, weekday=True)
 
 
 def member_words(member: Member) -> dict[str, object]:

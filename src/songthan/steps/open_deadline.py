@@ -39,7 +39,10 @@ def lapse(office: Office, action: Lapse) -> None:
         for assignment in action.assignments:
             row = office.ledger.assignment_row(assignment)
             kept = {AssignmentState.RECEIVED, *SETTLED}
-            if row and AssignmentState(str(row["state"])) not in kept:
-                office.ledger.move_assignment(
-                    assignment, AssignmentState.LAPSED, now, reason=say("พ้นกำหนดรวบรวม")
-                )
+            if not row or AssignmentState(str(row["state"])) in kept:
+                continue
+            if (accepted := office.ledger.returns.last_accepted(assignment)) is not None:
+                # the secretary asked for a better version and none came: what was accepted still counts
+                office.ledger.move_assignment(assignment, AssignmentState.ACCEPTED, now, current_return=accepted)
+            else:
+                office.ledger.move_assignment(assignment, AssignmentState.LAPSED, now, reason=say("พ้นกำหนดรวบรวม"))

@@ -42,7 +42,7 @@ def submit(office: Office, action: Submit) -> bool:
     """
     deadline = office.plan.deadline(action.deadline)
     bundle = office.ledger.bundles.get(deadline.id, action.version)
-    if bundle is None or not bundle["signed"]:
+    if bundle is None or bundle["void"] or not bundle["signed"]:
         return True
     published = _publish(office, deadline, bundle)
     office.tick("published")
@@ -50,8 +50,12 @@ def submit(office: Office, action: Submit) -> bool:
         _record_publication(office, deadline, bundle, published)
         return True
     key = registry_key(deadline.id, action.version)
-    if office.ledger.outbox.state(key) == "none":
-        _queue(office, deadline, bundle, key)
+    with office.ledger.transaction():
+        # the last moment at which the secretary may have reopened it; after the intent she may not
+        if (office.ledger.bundles.get(deadline.id, action.version) or {}).get("void"):
+            return True
+        if office.ledger.outbox.state(key) == "none":
+            _queue(office, deadline, bundle, key)
     if not post(office, key):
         return False
     row = office.ledger.outbox.get(key) or {}

@@ -35,6 +35,7 @@ def deadline_view(office: Office, deadline_id: str) -> DeadlineView:
                 current_return=int(str(current)) if current is not None else None,
                 return_verdict=str(returned["verdict"]) if returned else "",
                 waiting_hold=assignment.id in held,
+                changed_at=datetime.fromisoformat(str(row["changed_at"])),
                 after=office.forms[assignment.form].after if assignment.form in office.forms else (),
             )
         )

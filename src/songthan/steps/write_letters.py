@@ -68,7 +68,8 @@ def _carried(notices: tuple[Notice, ...]) -> list[str]:
 
 
 def _as_it_is(office: Office, notice: Notice) -> Notice | None:
-    """The notice as far as it still holds NOW; None when an answer that came a minute ago made it idle."""
+    """The notice as far as it still holds NOW; None when an answer that came a minute ago, or the secretary's word, made
+    it idle."""
     if notice.kind in _STAGE:
         return notice if office.ledger.deadline_state(notice.deadline) is _STAGE[notice.kind] else None
     rows = [(i, office.ledger.assignment_row(i)) for i in notice.assignments]
@@ -77,7 +78,8 @@ def _as_it_is(office: Office, notice: Notice) -> Notice | None:
         state = AssignmentState(str(row["state"])) if row else None
         # in the post already: another run wrote it
         taken = state is AssignmentState.PLANNED and notice.carries_forms and row and row["asked_mail"]
-        if state in _SPEAKS_OF[notice.kind] and not taken:
+        his = not notice.member or (row and row["member"] == notice.member)
+        if state in _SPEAKS_OF[notice.kind] and his and not taken:
             kept.append(assignment)
     return replace(notice, assignments=tuple(kept)) if kept else None
 

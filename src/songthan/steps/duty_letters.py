@@ -1,0 +1,74 @@
+"""What people are told of the secretary's decisions about their duties: one kind of letter, `duty_changed`.
+
+Safe to repeat: the key holds the number of the decision, so each decision writes to each person once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from songthan.domain.assignments import Assignment
+from songthan.domain.changes import Change
+from songthan.domain.decisions import request_key
+from songthan.domain.messages import OutgoingFile
+from songthan.domain.plans import Member
+from songthan.steps.find_duty import duty_words
+from songthan.steps.letters import deadline_words, queue
+from songthan.steps.office import Office
+
+
+def record(office: Office, change: Change) -> int:
+    """Write the decision down; returns its number. The first write of its transaction."""
+    number = office.ledger.changes.add(change)
+    office.tick("decided")
+    return number
+
+
+def tell(
+    office: Office,
+    number: int,
+    change: str,
+    person: Member,
+    *,
+    duties: Iterable[Assignment] = (),
+    deadline: str = "",
+    files: Iterable[OutgoingFile] = (),
+    reason: str = "",
+    as_position: bool = False,
+    **words: object,
+) -> str:
+    """Intend the letter of decision `number` to `person`; returns his name. `change` is the template's word for what
+    happened; `words` are what only some of them need (see templates/mail/README.md)."""
+    duties, files = list(duties), list(files)
+    subject = office.plan.deadline(deadline) if deadline else None
+    empty: dict[str, object] = {"other": "", "seats": [], "until_th": "", "was_th": "", "version_th": ""}
+    queue(
+        office,
+        key=f"change-{number}/{change}/{person.id}" + (f"/{deadline}" if deadline else ""),
+        kind="duty_changed",
+        to=person.email,
+        deadline=deadline,
+        subjects=tuple(a.id for a in duties),
+        files=files,
+        context={
+            "change": change,
+            "addressee": person.position if as_position else person.full_name,
+            "deadline": deadline_words(subject) if subject else {},
+            "duties": duty_words(office, duties),
+            "reason": reason,
+            "file_names": [f.name for f in files],
+            "token": ", ".join(a.token for a in duties),
+            **empty,
+            **words,
+        },
+    )
+    office.tick("told")
+    return person.full_name
+
+
+def was_asked(office: Office, duty: Assignment) -> bool:
+    """Has the holder been written to about this duty, or is a request to him on its way?"""
+    row = office.ledger.assignment_row(duty.id)
+    keys = (request_key(duty.deadline, duty.member, form, duty.change) for form in ("", duty.form))
+    on_its_way = any(duty.id in str((office.ledger.outbox.get(key) or {}).get("subjects")) for key in keys)
+    return bool(row and row["asked_on"]) or on_its_way

@@ -1,0 +1,142 @@
+"""A seat goes to another member: somebody resigned, or the work was given to a colleague.
+
+Safe to repeat: one transaction with its letters; a seat that is the new member's already stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from songthan.domain.assignments import Assignment, AssignmentState
+from songthan.domain.changes import ROLES, Change
+from songthan.domain.errors import UsageError
+from songthan.domain.ladders import ladder_for
+from songthan.domain.messages import OutgoingFile
+from songthan.domain.people import find_member
+from songthan.domain.plans import Member, Seat
+from songthan.domain.thai import to_thai_digits
+from songthan.steps.duty_letters import record, tell
+from songthan.steps.fill_form import form_file
+from songthan.steps.find_duty import given_reason, is_frozen
+from songthan.steps.office import Office
+from songthan.steps.outcome import Outcome
+
+_WHERE = "songthan reassign"
+_A = AssignmentState
+#: What the new holder must be asked for anew; a return that is being read, or corrected, stays what it is.
+_ASKED_ANEW = frozenset({_A.PLANNED, _A.ASKED, _A.LAPSED})
+_KEPT = frozenset({_A.RECEIVED, _A.NEEDS_CORRECTION})
+_ROLE_TH = {
+    "director": "ผู้อำนวยการ", "acting_director": "ผู้รักษาราชการแทน", "head": "หัวหน้าคณะทำงาน", "secretary": "เลขานุการ",
+    "assistant_secretary": "ผู้ช่วยเลขานุการ",
+}  # fmt: skip
+
+
+def reassign(office: Office, what: str, to: str, *, reason: str, by: str) -> Outcome:
+    """Give seat `what`, or every seat of member `what`, with its open duties to member `to`; also for later deadlines.
+
+    What was answered stays answered. The new holder is asked with forms of his own mail, the old one is told. UsageError
+    when nobody fits, or `to` is not in the roster.
+    """
+    reason = given_reason(reason, where=_WHERE)
+    with office.ledger.transaction():
+        roster = office.plan.roster
+        new = find_member(roster, to, where="--to")
+        seats, old = _seats(office, what, new)
+        if not seats:
+            words = f"{new.full_name} รับโอน {what} ไว้แล้ว ไม่มีสิ่งใดเปลี่ยนแปลง"
+            return Outcome(kind="reassign", changed=False, subject=what.strip(), words=words)
+        before = {role: str(getattr(roster, role)) for role in ROLES}
+        numbers = [record(office, _change(office, seat, new, reason, by)) for seat in seats]
+        duties = [d for seat, number in zip(seats, numbers, strict=True) for d in _hand_over(office, seat, new, number)]
+        office.tick("handed")
+        told = _tell_both(office, numbers[0], seats, old, new, duties)
+        after = office.plan.roster
+        roles = [_ROLE_TH[role] for role, member in before.items() if getattr(after, role) != member]
+    return Outcome(
+        kind="reassign", changed=True, subject=", ".join(s.id for s in seats), assignments=tuple(d.id for d in duties),
+        told=told, words=_words(seats, old, new, duties, roles, left=_holds_nothing(office, old)),
+    )  # fmt: skip
+
+
+def _seats(office: Office, what: str, new: Member) -> tuple[list[Seat], Member]:
+    """The seats to be given away, and who holds them; none when the new member has them already."""
+    roster, wanted = office.plan.roster, what.strip()
+    seat = next((s for s in roster.seats if s.id == wanted.lower()), None)
+    if seat is not None:
+        return ([] if seat.member == new.id else [seat]), roster.member(seat.member)
+    old = find_member(roster, wanted, where=_WHERE)
+    if old.id == new.id:
+        raise UsageError("ผู้โอนและผู้รับโอนเป็นบุคคลเดียวกัน", where="--to", remedy="ระบุผู้รับโอนคนอื่น")
+    seats = [s for s in roster.seats if s.member == old.id]
+    given = [c for c in office.ledger.changes.all() if c.kind == "reassign" and c.was == old.id and c.to == new.id]
+    if not seats and not given:
+        raise UsageError(
+            f"{old.full_name} ไม่ได้ดำรงตำแหน่งใดในคณะทำงาน", where=_WHERE, remedy="ระบุรหัสตำแหน่ง เช่น s04 (ดูด้วย songthan plan show)"
+        )
+    return seats, old
+
+
+def _change(office: Office, seat: Seat, new: Member, reason: str, by: str) -> Change:
+    return Change(
+        kind="reassign", fiscal_year=office.plan.fiscal_year, subject=seat.id, was=seat.member, to=new.id,
+        at=office.clock.now(), reason=reason, by=by,
+    )  # fmt: skip
+
+
+def _hand_over(office: Office, seat: Seat, new: Member, number: int) -> list[Assignment]:
+    """The seat's open duties of this plan become the new holder's; returns them as they were."""
+    now, moved = office.clock.now(), []
+    known = {d.id: d for d in office.plan.deadlines}
+    for row in office.ledger.assignment_rows():
+        duty = office.ledger.as_assignment(row)
+        if duty.seat != seat.id or duty.deadline not in known or duty.member == new.id or is_frozen(office, duty.deadline):
+            continue
+        closed = now >= ladder_for(known[duty.deadline], office.calendar).cut
+        if duty.state in _KEPT:
+            office.ledger.note_assignment(duty.id, member=new.id, change=number, away=0, absent_until=None)
+        elif duty.state in _ASKED_ANEW and not (duty.state is _A.LAPSED and closed):
+            office.ledger.move_assignment(
+                duty.id, _A.PLANNED, now, member=new.id, change=number, away=0, absent_until=None, asked_on=None
+            )
+        else:
+            continue
+        office.ledger.record("assignment-handed", duty.id, now, was=duty.member, to=new.id, change=number)
+        moved.append(duty)
+    return moved
+
+
+def _tell_both(
+    office: Office, number: int, seats: Sequence[Seat], old: Member, new: Member, duties: Sequence[Assignment]
+) -> tuple[str, ...]:
+    """One letter each; half-answered forms go to the new holder as they stand, with what was to be mended."""
+    names = [f"ลำดับที่ {to_thai_digits(s.number)} {s.role}" for s in seats]
+    files = [_half_answered(office, replace(d, member=new.id)) for d in duties if d.state is _A.NEEDS_CORRECTION]
+    told = tell(office, number, "moved_from", old, duties=duties, seats=names, other=new.full_name)
+    return told, tell(office, number, "moved_to", new, duties=duties, files=files, seats=names, other=old.full_name)
+
+
+def _half_answered(office: Office, duty: Assignment) -> OutgoingFile:
+    row = office.ledger.assignment_row(duty.id) or {}
+    form = office.ledger.returns.form(int(str(row["current_return"])))
+    return form_file(office, duty, answers=form.answers, problems=form.problems, again=True)
+
+
+def _holds_nothing(office: Office, old: Member) -> bool:
+    return not any(s.member == old.id for s in office.plan.roster.seats)
+
+
+def _words(
+    seats: Sequence[Seat], old: Member, new: Member, duties: Sequence[Assignment], roles: Sequence[str], *, left: bool
+) -> str:
+    names = ", ".join(s.id for s in seats)
+    said = [f"โอนตำแหน่ง {names} จาก {old.full_name} ให้ {new.full_name} แล้ว รวมถึงทุกรอบต่อจากนี้"]
+    if roles:
+        said.append(f"พร้อมหน้าที่{' และ '.join(roles)}")
+    if duties:
+        said.append(f"รายการที่ยังค้าง {to_thai_digits(len(duties))} รายการเป็นของผู้รับโอน ระบบจะส่งแบบให้ในรอบถัดไป")
+    said.append(f"ระบบจะมีจดหมายแจ้งทั้งสองท่าน แบบที่ {old.full_name} ส่งมาหลังจากนี้จะพักไว้ให้ท่านวินิจฉัย")
+    if left:
+        said.append(f"และ {old.full_name} จะไม่เป็นผู้แทนของผู้ใดอีก")
+    return " ".join(said)
