@@ -139,6 +139,7 @@ CONTEXTS: dict[str, dict] = {
                 "title": "รายงานไตรมาสที่ ๒",
                 "internal_th": "๑๕ มีนาคม ๒๕๖๖",
                 "external_th": "๒๐ มีนาคม ๒๕๖๖",
+                "moved_from_th": "๑๔ มีนาคม ๒๕๖๖",
                 "asked": 21,
                 "accepted": 10,
                 "correcting": 1,
@@ -146,6 +147,10 @@ CONTEXTS: dict[str, dict] = {
             }
         ],
         "owing": [{"full_name": "นายต้นน้ำ เรืองไพร", "deadline_title": "รายงานไตรมาสที่ ๒", "days_left": -2}],
+        "away": [
+            {"full_name": "นายต้นน้ำ เรืองไพร", "until_th": "วันศุกร์ที่ ๑๗ มีนาคม ๒๕๖๖", "deputy": "นางเดือนเพ็ญ แสงจันทร์"},
+            {"full_name": "นางสาวขวัญข้าว ทองทุ่ง", "until_th": "", "deputy": ""},
+        ],
         "holds": [{"id": 12, "sender": "stranger@outside.example", "subject": "แบบ", "reason": "ไม่รู้จักผู้ส่ง"}],
         "counts": {"mails_in": 14, "mails_out": 25, "quarantined": 1},
         "next_dates": [{"date_th": "๑๕ มีนาคม ๒๕๖๖", "what": "ครบกำหนดสมาชิกส่ง"}],

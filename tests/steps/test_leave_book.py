@@ -161,3 +161,24 @@ def test_a_ledger_of_version_one_opens_and_becomes_the_present_one(tmp_path: Pat
         SqliteLedger(path)
     with sqlite3.connect(path) as db:
         assert db.execute("select value from meta where key='schema'").fetchone() == ("99",)
+
+
+def test_the_morning_letter_and_the_status_say_who_is_away_and_which_day_was_moved(desk: Desk) -> None:
+    from songthan.steps.change_duties import change_duty
+    from songthan.steps.report_status import deadline_summary, office_status
+    from songthan.steps.send_digest import send_digest
+
+    add_leave(desk.office, "m04", date(2023, 3, 2), date(2023, 3, 10), by=HER)
+    add_leave(desk.office, "m06", date(2023, 3, 8), date(2023, 3, 10), by=HER)
+    away(desk, "ไม่อยู่ที่สำนักงาน", when="2023-03-02 09:00")
+    change_duty(desk.office, kind="extend", what="2566-q2", date="17/3/2566", reason="ห้องประชุมไม่ว่าง", by=HER)
+    send_digest(desk.office)
+    text = desk.mails(desk.secretary, "digest")[-1].mail.text
+    fourth, deputy = desk.member("s04").full_name, desk.member("s05").full_name
+    assert f"{fourth} ถึงวันศุกร์ที่ ๑๐ มีนาคม ๒๕๖๖ ผู้ปฏิบัติหน้าที่แทน {deputy}" in text
+    assert desk.member("s06").full_name not in text.partition("ผู้ที่ไม่อยู่")[2].partition("จดหมาย")[0], "not yet"
+    assert "ภายในวันศุกร์ที่ ๑๗ มีนาคม ๒๕๖๖ เปลี่ยนจากเดิมวันพุธที่ ๑๕ มีนาคม ๒๕๖๖" in text
+    found = office_status(desk.office)
+    assert [(x["member"], x["in_force"]) for x in found["leaves"]] == [("m04", True), ("m04", True), ("m06", False)]
+    assert (found["deadlines"][0]["internal"], found["deadlines"][0]["internal_printed"]) == ("2023-03-17", "2023-03-15")
+    assert "(เดิม ๑๕ มีนาคม ๒๕๖๖)" in deadline_summary(desk.office, "2566-q2")

@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from songthan.commands.leave import leave_table
 from songthan.domain.thai import thai_date, to_thai_digits
 
 
@@ -31,7 +32,7 @@ def status(state: Path | None, as_json: bool) -> None:
 def _draw(console: Console, office: object, found: dict) -> None:
     from datetime import date
 
-    from songthan.steps.report_status import artifact_rows
+    from songthan.steps.report_status import artifact_rows, moved_words
 
     if found["practice"]:
         console.print("ระบบซ้อม: จดหมายไม่ได้ส่งออกนอกเครื่อง", style="dim")
@@ -53,6 +54,11 @@ def _draw(console: Console, office: object, found: dict) -> None:
         for row in rows:
             table.add_row(*(str(v) for v in row.values()))
         console.print(table)
+    for d in found["deadlines"]:
+        if moved := moved_words(office, office.plan.deadline(d["deadline"])):
+            console.print(f"{d['brief']}: {moved}")
+    if found["leaves"]:
+        console.print(leave_table(found["leaves"]))
     if found["open_holds"]:
         console.print(f"มีจดหมายรอวินิจฉัย {to_thai_digits(found['open_holds'])} ฉบับ ดูด้วย songthan hold list", style="bold")
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 
 from songthan.domain.assignments import Assignment
 from songthan.domain.changes import Change
-from songthan.domain.decisions import request_key
 from songthan.domain.messages import OutgoingFile
 from songthan.domain.plans import Member
 from songthan.steps.find_duty import duty_words
@@ -69,6 +68,4 @@ def tell(
 def was_asked(office: Office, duty: Assignment) -> bool:
     """Has the holder been written to about this duty, or is a request to him on its way?"""
     row = office.ledger.assignment_row(duty.id)
-    keys = (request_key(duty.deadline, duty.member, form, duty.change) for form in ("", duty.form))
-    on_its_way = any(duty.id in str((office.ledger.outbox.get(key) or {}).get("subjects")) for key in keys)
-    return bool(row and row["asked_on"]) or on_its_way
+    return bool(row and (row["asked_on"] or row["asked_mail"]))

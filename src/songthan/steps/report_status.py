@@ -10,6 +10,7 @@ from songthan.domain.ladders import ladder_for
 from songthan.domain.plans import Deadline
 from songthan.domain.thai import thai_date, to_thai_digits
 from songthan.steps.fill_form import short_title
+from songthan.steps.leave_book import leave_rows
 from songthan.steps.office import Office
 
 ROUTE_TH = {"accept": "รับ", "note": "บันทึก", "hold": "พักรอตรวจ", "quarantine": "กักกัน"}
@@ -55,6 +56,9 @@ def deadline_status(office: Office, deadline_id: str) -> dict[str, object]:
         "state_th": STATE_TH[state.value],
         "opens": ladder.opens.isoformat(),
         "internal": deadline.internal.isoformat(),
+        "internal_printed": deadline.printed_internal.isoformat() if deadline.printed_internal else None,
+        "members_until": deadline.members_until.isoformat(),
+        "reopened_until": deadline.reopened_until.isoformat() if deadline.reopened_until else None,
         "external": deadline.external.isoformat(),
         "target": ladder.target.isoformat(),
         "asked": sum(n for s, n in states.items() if s not in ("PLANNED",)),
@@ -83,6 +87,7 @@ def office_status(office: Office) -> dict[str, object]:
         "now": office.calendar.local(office.clock.now()).isoformat(),
         "practice": office.practice,
         "deadlines": [deadline_status(office, d.id) for d in office.plan.deadlines],
+        "leaves": leave_rows(office),
         "held": counts.get("hold", 0),
         "open_holds": len(office.ledger.inbox.holds()),
         "quarantined": counts.get("quarantine", 0),
@@ -109,16 +114,25 @@ def artifact_rows(office: Office, deadline: str) -> list[dict[str, object]]:
     return rows or [{"ลำดับ": "-", "ผู้รับผิดชอบ": "-", "กิจกรรม": "-", "สถานะ": "ยังไม่เปิดรอบ", "แก้ไข (ครั้ง)": "-"}]
 
 
+def moved_words(office: Office, deadline: Deadline) -> str:
+    """«สมาชิกส่งภายใน ๑๗ มีนาคม ๒๕๖๖ (เดิม ๑๕ มีนาคม ๒๕๖๖)» when the secretary moved the members' date, else empty."""
+    if deadline.printed_internal is None:
+        return ""
+    before = office.printed_plan.deadline(deadline.id).members_until
+    return f"สมาชิกส่งภายใน {thai_date(deadline.members_until)} (เดิม {thai_date(before)})"
+
+
 def deadline_summary(office: Office, deadline: str) -> str:
     """A paragraph over the table."""
     status = deadline_status(office, deadline)
     practice = "ระบบซ้อม: จดหมายไม่ได้ส่งออกนอกเครื่อง\n\n" if office.practice else ""
     now = office.calendar.local(office.clock.now())
-    target = ladder_for(office.plan.deadline(deadline), office.calendar).target
+    found = office.plan.deadline(deadline)
+    target, moved = ladder_for(found, office.calendar).target, moved_words(office, found)
     return (
         f"{practice}**{status['title']}** สถานะ: {status['state_th']} · ขอไป {to_thai_digits(status['asked'])} "
         f"รับครบ {to_thai_digits(status['accepted'])} รออยู่ {to_thai_digits(status['waiting'])} · "
-        f"กำหนดส่ง {thai_date(target)} · ณ วันที่ {thai_date(now.date())} เวลา {to_thai_digits(now.strftime('%H.%M'))} น."
+        f"{f'{moved} · ' if moved else ''}กำหนดส่ง {thai_date(target)} · ณ วันที่ {thai_date(now.date())} เวลา {to_thai_digits(now.strftime('%H.%M'))} น."
     )
 
 

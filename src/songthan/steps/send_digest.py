@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import date
 
 from songthan.domain.ladders import ladder_for
+from songthan.domain.language import day_words
+from songthan.domain.plans import Deadline
 from songthan.domain.thai import thai_date, to_thai_digits
 from songthan.steps.letters import queue
 from songthan.steps.office import Office
@@ -44,6 +46,7 @@ def _context(office: Office, today: date) -> dict[str, object]:
                 "title": deadline.title,
                 "internal_th": thai_date(deadline.members_until, weekday=True),
                 "external_th": thai_date(deadline.external, weekday=True),
+                "moved_from_th": _moved_from(office, deadline),
                 "asked": status["asked"],
                 "accepted": status["accepted"],
                 "correcting": correcting,
@@ -58,6 +61,7 @@ def _context(office: Office, today: date) -> dict[str, object]:
         "date_th": thai_date(today, weekday=True),
         "deadlines": deadlines,
         "owing": owed,
+        "away": _away(office, today),
         "holds": _holds(office),
         "counts": {
             "mails_in": counts["all"],
@@ -70,6 +74,28 @@ def _context(office: Office, today: date) -> dict[str, object]:
             {"command": "songthan hold list", "meaning": "ดูจดหมายที่รอวินิจฉัย"},
         ],
     }
+
+
+def _moved_from(office: Office, deadline: Deadline) -> str:
+    """The members' date as the plan's files say, when the secretary moved it; else empty."""
+    if deadline.printed_internal is None:
+        return ""
+    return day_words(office.printed_plan.deadline(deadline.id).members_until, weekday=True)
+
+
+def _away(office: Office, today: date) -> list[dict[str, str]]:
+    """Who is away today, until when, and who stands in for him."""
+    on_leave = office.ledger.leaves.on(today)
+    people = {m.id: m for m in office.plan.roster.members}
+    return [
+        {
+            "full_name": member.full_name,
+            "until_th": day_words(last, weekday=True) if (last := on_leave[member.id].last) else "",
+            "deputy": people[member.deputy].full_name if member.deputy in people else "",
+        }
+        for member in people.values()
+        if member.id in on_leave
+    ]
 
 
 def _holds(office: Office) -> list[dict[str, object]]:
