@@ -258,7 +258,7 @@ def test_states_move_by_the_table_and_each_move_is_an_event(ledger: SqliteLedger
     ledger.move_assignment(ONE.id, AssignmentState.ASKED, NOW, asked_on="2023-03-01")
     ledger.move_assignment(ONE.id, AssignmentState.ASKED, NOW)
     with pytest.raises(TransitionRefused):
-        ledger.move_assignment(ONE.id, AssignmentState.ACCEPTED, NOW)
+        ledger.move_assignment(ONE.id, AssignmentState.NEEDS_CORRECTION, NOW)
     assert ledger.as_assignment(ledger.assignment_row(ONE.id)).state is AssignmentState.ASKED
     assert ledger.as_assignment(ledger.assignment_by_token("ST-1")).activities == ONE.activities
     assert [e["kind"] for e in ledger.events(ONE.id)] == ["assignment-planned", "assignment-asked"]
