@@ -144,8 +144,9 @@ def test_who_has_a_duty_of_his_own_is_asked_for_the_new_one_in_a_mail_of_its_own
     desk.tick("2023-03-03 09:00")
     sixth = desk.member("s06")
     # the third comes on a reminder's day, in one letter with the reminders of the other two
-    assert [len(d.files) for d in desk.mails(sixth, "request") + desk.mails(sixth, "duties")] == [1, 1, 1]
-    assert len({f[2] for d in desk.mails(sixth, "request") for f in d.files}) == 3
+    letters = desk.mails(sixth, "request") + desk.mails(sixth, "duties")
+    assert [len(d.files) for d in letters] == [1, 1, 1]
+    assert len({f[2] for d in letters for f in d.files}) == 3
     assert {r["state"] for r in desk.ledger.assignment_rows(Q2)} == {"ASKED"}
 
 
