@@ -12,11 +12,18 @@ from songthan.workspace import office_for
 
 @flow(name="เปลี่ยนแปลงหน้าที่", flow_run_name="{kind} {what}", log_prints=True)
 def change_duty(
-    kind: Literal["waive", "reopen", "reassign", "extend"], what: str, to: str, date: str, reason: str, workspace: str, state: str
+    kind: Literal["waive", "reopen", "reassign", "extend"],
+    what: str,
+    reason: str,
+    workspace: str,
+    state: str,
+    to: str = "",
+    date: str = "",
+    date_to: str = "",
 ):
     """waive, reopen: what = duty or deadline (to = whose) · reassign: what = seat, to = member · extend: what = deadline, date."""
     office = office_for(workspace, state)
-    outcome = change(office, kind=kind, what=what, to=to, date=date, reason=reason, by="dashboard")
+    outcome = change(office, kind=kind, what=what, to=to, date=date, date_to=date_to, reason=reason, by="dashboard")
     print(outcome.words)
     post_all(office)
     return Completed(message=outcome.words)

@@ -67,7 +67,7 @@ def deployments(workspace: str, state: str) -> list:
         change_duty.to_deployment(
             name="เปลี่ยนแปลงหน้าที่",
             tags=["เลขานุการ"],
-            parameters={**given, "kind": "waive", "what": "", "to": "", "date": "", "reason": ""},
+            parameters={**given, "kind": "waive", "what": "", "reason": "", "to": "", "date": "", "date_to": ""},
         ),
     ]
 

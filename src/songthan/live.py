@@ -22,8 +22,8 @@ from songthan.domain.ladders import ladder_for
 
 #: How long the flows' server may take to register its deployments.
 READY_WITHIN_S = 90.0
-#: Deployments beside the deadlines: intake, digest, watch, the secretary's decision (flows/serve_deadlines.py).
-OFFICE_FLOWS = 4
+#: Deployments beside the deadlines: intake, digest, watch, the secretary's two decisions (flows/serve_deadlines.py).
+OFFICE_FLOWS = 5
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from songthan.domain.changes import Change
 from songthan.domain.errors import UsageError
 from songthan.domain.ladders import ladder_for
 from songthan.domain.plans import Deadline
-from songthan.domain.thai import thai_date, thai_datetime
+from songthan.domain.thai import thai_date, thai_datetime, to_thai_digits
 from songthan.steps.duty_letters import record, tell
 from songthan.steps.find_duty import find_deadline, given_reason, is_frozen, today
 from songthan.steps.letters import day_of
@@ -21,6 +21,8 @@ from songthan.steps.office import Office
 from songthan.steps.outcome import Outcome
 
 _WHERE = "songthan extend"
+#: So many people the answer names one by one.
+_NAMED = 5
 
 
 def extend(
@@ -50,7 +52,8 @@ def extend(
         duties = _still_owed(office, old.id)
         told = _tell(office, number, old, duties, reason)
     cut = thai_datetime(ladder_for(office.plan.deadline(old.id), office.calendar).cut)
-    follows = f"ระบบจะมีจดหมายแจ้ง {' '.join(told)} ในรอบถัดไป" if told else "ยังไม่มีผู้ที่ต้องแจ้ง"
+    names = ", ".join(told) if len(told) <= _NAMED else f"ผู้ที่ยังค้างส่ง {to_thai_digits(len(told))} ท่าน"
+    follows = f"ระบบจะมีจดหมายแจ้ง {names} ในรอบถัดไป" if told else "ยังไม่มีผู้ที่ต้องแจ้ง"
     return Outcome(
         kind="extend", changed=True, subject=old.id, assignments=tuple(d.id for d in duties), told=told,
         words=f"เปลี่ยนกำหนดของสมาชิกใน {old.id} จากวันที่ {thai_date(old.members_until)} เป็นวันที่ {thai_date(new.members_until)} แล้ว "
