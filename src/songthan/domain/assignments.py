@@ -43,12 +43,11 @@ class DeadlineState(StrEnum):
 _A, _D = AssignmentState, DeadlineState
 
 ASSIGNMENT_MOVES: Mapping[AssignmentState, frozenset[AssignmentState]] = {
-    # to ACCEPTED without a new answer: what was accepted before the secretary reopened it stands when none came by the cut
-    _A.PLANNED: frozenset({_A.ASKED, _A.WAIVED, _A.LAPSED, _A.ACCEPTED}),
-    # back to PLANNED: she gave the seat to another member, who is asked anew
-    _A.ASKED: frozenset({_A.RECEIVED, _A.WAIVED, _A.LAPSED, _A.PLANNED, _A.ACCEPTED}),
+    _A.PLANNED: frozenset({_A.ASKED, _A.WAIVED, _A.LAPSED}),
+    # back to PLANNED: the secretary gave the seat to another member, who is asked anew
+    _A.ASKED: frozenset({_A.RECEIVED, _A.WAIVED, _A.LAPSED, _A.PLANNED}),
     _A.RECEIVED: frozenset({_A.ACCEPTED, _A.NEEDS_CORRECTION, _A.WAIVED, _A.LAPSED}),
-    _A.NEEDS_CORRECTION: frozenset({_A.RECEIVED, _A.WAIVED, _A.LAPSED, _A.PLANNED, _A.ACCEPTED}),
+    _A.NEEDS_CORRECTION: frozenset({_A.RECEIVED, _A.WAIVED, _A.LAPSED, _A.PLANNED}),
     # a better version before the freeze is welcome, and she may ask for one
     _A.ACCEPTED: frozenset({_A.RECEIVED, _A.NEEDS_CORRECTION}),
     # the secretary may reopen what she let go, and a late answer before the freeze still counts

@@ -41,8 +41,8 @@ def lapse(office: Office, action: Lapse) -> None:
             kept = {AssignmentState.RECEIVED, *SETTLED}
             if not row or AssignmentState(str(row["state"])) in kept:
                 continue
+            office.ledger.move_assignment(assignment, AssignmentState.LAPSED, now, reason=say("พ้นกำหนดรวบรวม"))
             if (accepted := office.ledger.returns.last_accepted(assignment)) is not None:
                 # the secretary asked for a better version and none came: what was accepted still counts
-                office.ledger.move_assignment(assignment, AssignmentState.ACCEPTED, now, current_return=accepted)
-            else:
-                office.ledger.move_assignment(assignment, AssignmentState.LAPSED, now, reason=say("พ้นกำหนดรวบรวม"))
+                office.ledger.move_assignment(assignment, AssignmentState.RECEIVED, now, current_return=accepted)
+                office.ledger.move_assignment(assignment, AssignmentState.ACCEPTED, now)
