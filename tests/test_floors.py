@@ -52,7 +52,7 @@ OWNERS = {
     "pyhanko": ("adapters/sign_pdf.py", "practice/"),
     "pyhanko_certvalidator": ("adapters/sign_pdf.py", "practice/"),
     "pdfplumber": ("adapters/read_pdf",),
-    "holidays": ("adapters/plan_files.py",),
+    "holidays": ("adapters/plan_holidays.py",),
     "requests": ("adapters/exchange",),
 }
 

@@ -11,6 +11,7 @@ import click
 
 from songthan.commands.paper import console, day, fold, json_option, number, plan_option, print_json
 from songthan.domain.errors import SongthanError
+from songthan.domain.plan_notes import plan_notes
 from songthan.domain.plans import Activity, Plan
 
 if TYPE_CHECKING:
@@ -102,6 +103,8 @@ def _check(settings: Settings, folder: Path) -> _Checked:
             for d in found.deadlines
             if (m := [f for f in d.forms if f not in forms])
         ]
+    if isinstance(found, Plan):
+        checked.notes += plan_notes(found, workspace.load_calendar(found))
     return checked
 
 

@@ -213,6 +213,8 @@ class Roster:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
+    """The year. `days_off_checked` says who has held the days off against the cabinet's resolutions (empty: nobody)."""
+
     fiscal_year: int
     organisation: Organisation
     measures: tuple[Measure, ...]
@@ -222,6 +224,7 @@ class Plan:
     channels: Mapping[str, Channel]
     roster: Roster
     days_off: Mapping[date, str] = field(default_factory=dict)
+    days_off_checked: str = ""
 
     def deadline(self, deadline_id: str) -> Deadline:
         """The deadline with this id; KeyError if the plan has none."""
