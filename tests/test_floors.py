@@ -37,6 +37,8 @@ SIBLINGS = {
     # both read the year's folder by the same TOML reader
     "rubric": {"plan"},
     "settings": {"plan"},
+    # next year's folder is read back by the loaders that will read it
+    "roll": {"plan", "rubric"},
 }
 
 #: library → the files (under src/songthan, or flows) that may import it

@@ -39,6 +39,7 @@ from songthan.adapters.prefect_server import (
 )
 from songthan.adapters.read_convert import ConvertingReader
 from songthan.adapters.read_sandboxed import SandboxedReader
+from songthan.adapters.roll_place import roll_plan
 from songthan.adapters.rubric_file import load_rubric
 from songthan.adapters.rule_files import load_rules
 from songthan.adapters.sandbox import Sandbox
@@ -59,7 +60,7 @@ __all__ = [
     "FileClock", "borrowed_office", "check_bundle", "check_form_templates", "check_port", "count_deployments",
     "default_fontconfig", "end_group", "find_root", "flow_driver", "launch_prefect", "load_calendar", "load_forms",
     "load_plan", "load_rubric", "load_rules", "load_settings", "missing_fonts", "office_for", "official_fonts", "open_office",
-    "plan_changed_at", "point_at_prefect", "practice_url", "state_folder", "wait_healthy", "with_tick", "write_clock",
+    "plan_changed_at", "point_at_prefect", "practice_url", "roll_plan", "state_folder", "wait_healthy", "with_tick", "write_clock",
 ]  # fmt: skip
 
 MARKER = "songthan.toml"

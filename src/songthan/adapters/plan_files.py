@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import available_timezones
 
 from songthan.adapters.plan_holidays import load_holidays
+from songthan.adapters.plan_last_year import load_last_year
 from songthan.adapters.plan_toml import Table as _Table
 from songthan.adapters.plan_toml import load_toml
 from songthan.adapters.plan_toml import named as _named
@@ -58,6 +59,7 @@ def load_plan(folder: Path) -> Plan:
         roster=load_roster(folder / "roster.toml"),
         days_off=office_days.days_off,
         days_off_checked=office_days.checked,
+        last_year=load_last_year(folder),
     )
     top.done()
     _cross_check(plan, str(folder / "plan.toml"))

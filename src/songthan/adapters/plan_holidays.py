@@ -27,9 +27,17 @@ def library_days(country: str, years: Iterable[int], *, government: bool, where:
     """
     try:
         known = holidays.country_holidays(country)
+        wanted = list(years)
+        # past its last year the library would say «no holidays» without a word
+        if not known.start_year <= wanted[0] <= wanted[-1] <= known.end_year:
+            raise DataError(
+                f"ไม่มีรายการวันหยุดของ «{country}» ครบปี พ.ศ. {wanted[0] + 543}–{wanted[-1] + 543}",
+                where=where,
+                remedy="ตรวจ fiscal_year หรือเว้น source ว่างแล้วใส่วันหยุดเองใน [[add]]",
+            )
         kinds = ("public", "government") if government and "government" in known.supported_categories else ("public",)
         table = holidays.country_holidays(
-            country, years=list(years), language="th" if country == "TH" else None, categories=kinds
+            country, years=wanted, language="th" if country == "TH" else None, categories=kinds
         )
     except NotImplementedError as error:
         raise DataError(
