@@ -60,7 +60,7 @@ _DATE = (
 _RANGE = rf"(?<!{_D}){_D}{{4}} ?[-–] ?{_D}{{4}}(?!{_D})"
 _ORDER = rf"(?<!{_D}){_D}{{1,4}}/(?P<order>{_D}{{4}})(?!{_D})"
 _YEAR = rf"(?<!{_D})(?P<plain>{_D}{{4}})(?!{_D})"
-_SHORT_YEAR = rf"(?:ปี|พ\.ศ\.) ?(?P<short>{_D}{{2}})(?!{_D})"
+_SHORT_YEAR = rf"(?:ปี|พ\.ศ\.) ?(?P<short>{_D}{{2}})(?!{_D}| ?(?:%|เดือน|วัน|คน))"
 _FOUND = re.compile(f"(?P<date>{_DATE})|(?P<range>{_RANGE})|(?P<number>{_ORDER})|{_YEAR}|{_SHORT_YEAR}")
 #: Just before a year these say that the plan's own year is meant, whatever law the sentence speaks of.
 _FISCAL = re.compile(r"(?:ปีงบประมาณ|ประจำปี|ปี) ?(?:พ\.ศ\. ?)?$")
@@ -151,7 +151,8 @@ class Roller:
     def _short_year(self, match: re.Match[str]) -> tuple[str | None, str]:
         year = 2500 + int(to_arabic_digits(match["short"]))
         if abs(year - self.old) > 1 or (year + self.years) // 100 != 25:
-            return None, "ปีสองหลัก ไม่ได้เปลี่ยน โปรดตรวจ"
+            # «๕ ปี ๑๐ …» is a length of time
+            return None, "ปีสองหลัก ไม่ได้เปลี่ยน โปรดตรวจ" if year >= 2540 else ""
         return match[0].removesuffix(match["short"]) + _like(match["short"], (year + self.years) % 100), ""
 
     def _date(self, place: str, match: re.Match[str], before: str) -> tuple[str | None, str]:
