@@ -183,6 +183,14 @@ def test_the_wall_page_is_one_sound_page(plan: Plan) -> None:
     assert len(places) == len(set(places))
 
 
+def test_what_does_not_fit_on_the_wall_is_counted() -> None:
+    words = [t for _, _, t in texts(wall_page(crowded(), CALENDAR))]
+    cards = [w for w in words if w.endswith("· F4")]
+    (rest,) = [w for w in words if w.startswith("และอีก") and "กำหนดส่ง" in w]
+    assert str(len(crowded().deadlines) - len(cards)).translate(str.maketrans("0123456789", "๐๑๒๓๔๕๖๗๘๙")) in rest
+    assert "๓๖" in "".join(w for w in words if "เรื่อง" in w and "และอีก" in w)
+
+
 def test_the_wall_page_says_what_the_year_holds() -> None:
     words = [t for _, _, t in texts(wall_page(PLAN, CALENDAR))]
     months = [w for w in words if re.fullmatch("[ก-๙]+ ๒๕๖[๕๖]", w)]

@@ -163,11 +163,20 @@ def _seats(rolled: RolledPlan) -> _Section:
 
 
 def _targets(rolled: RolledPlan) -> _Section:
+    kinds = {
+        "participation_percent": say("บุคลากรเข้าร่วมไม่น้อยกว่า (ร้อยละ)"), "rated_percent": say("บุคลากรที่ได้รับการประเมิน (ร้อยละ)"),
+        "success_percent": say("ผลสำเร็จตามแผน (ร้อยละ)"), "topics": say("คุณธรรมเป้าหมายไม่น้อยกว่า (เรื่อง)"),
+        "knowledge_topics": say("องค์ความรู้ (เรื่อง)"), "channels": say("ช่องทางประชาสัมพันธ์ไม่น้อยกว่า (ช่องทาง)"),
+        "networks": say("เครือข่ายใหม่ (เครือข่าย)"), "copies": say("เอกสาร (ฉบับ)"), "clips": say("คลิปวิดีโอ (คลิป)"),
+        "points": say("คะแนน"),
+    }  # fmt: skip
     rows = []
     for activity in rolled.plan.activities:
         for target in activity.targets:
-            more = " ".join(f"{k} {_day(v) if k == 'by' else v}" for k, v in target.extra.items())
-            rows.append((activity.number, activity.title, f"{target.kind} {more}".strip(), digits(target.value)))
+            by = say("ภายใน{day}", day=_day(target.extra["by"])) if "by" in target.extra else ""
+            more = " ".join(str(v) for k, v in target.extra.items() if k != "by")
+            words = " ".join(part for part in (kinds.get(target.kind, target.kind), by, f"({more})" if more else "") if part)
+            rows.append((activity.number, activity.title, words, digits(target.value)))
     return _Section(
         title=say("เป้าหมาย"), lead=say("คงเดิม แก้ใน plan.toml ช่อง targets"),
         head=(say("กิจกรรม"), say("ชื่อ"), say("เป้าหมาย"), say("ค่า")), rows=rows, tick=True,
@@ -207,7 +216,7 @@ _STYLE = """body{font:20px/1.45 "TH SarabunPSK","TH Sarabun New",Sarabun,sans-se
 h1{font-size:1.7em;color:#0b4f6c;border-bottom:4px solid #0b4f6c}h2{font-size:1.35em;color:#0b4f6c;margin:1.6em 0 .2em}
 table{border-collapse:collapse;width:100%}th,td{border:1px solid #cbd2d9;padding:.2em .5em;text-align:left;vertical-align:top;overflow-wrap:anywhere}
 th{background:#f1f5f8}tr{break-inside:avoid}thead{display:table-header-group}.t{width:1.2em;font-size:1.1em}
-td:first-child:not(.t){min-width:8em}mark{background:#fff3bf}.c td{background:#fffdf5}@media print{body{margin:0;max-width:none;font-size:15px}}@page{size:A4;margin:1.5cm}"""
+td:first-child:not(.t){min-width:8em}mark{background:#fff3bf}.c td{background:#fffdf5}@media print{body{margin:0;max-width:none;font-size:19px;line-height:1.2}}@page{size:A4;margin:1.5cm}"""
 
 
 def _html(title: str, rolled: RolledPlan, sections: Sequence[_Section]) -> str:

@@ -169,7 +169,7 @@ def _list(month: _Month, *, left: float, top: float, right: float, bottom: float
         blocks = [(e, fold(e.words, columns).split("\n")) for e in entries]
         line, air = size * 0.86, size * 0.22
         height = sum(len(lines) * line + air for _, lines in blocks)
-        if height <= bottom - top or size <= 26:
+        if height <= bottom - top or size <= 30:
             break
         size -= 1
     y = top
@@ -215,13 +215,16 @@ def _cards(plan: Plan, calendar: WorkCalendar, *, x: float, top: float, bottom: 
         columns = int((_SIDE - 40) / (size * _LETTER))
         laid = [[(bold, part) for bold, words in block for part in fold(words, columns).split("\n")] for block in blocks]
         line, air = size * 0.92, size * 0.7
-        if sum(len(lines) * line + air for lines in laid) <= bottom - top or size <= 20:
+        if sum(len(lines) * line + air for lines in laid) <= bottom - top or size <= 30:
             break
         size -= 1
     y = top
-    for lines in laid:
+    for number, lines in enumerate(laid):
         height = len(lines) * line + air - 12
-        if y + height > bottom:
+        last = number == len(laid) - 1
+        if y + height + (0 if last else line) > bottom:
+            words = say("และอีก {n} กำหนดส่ง ดูด้วย songthan calendar", n=digits(len(laid) - number))
+            yield _text(x + 30, y + line, words, size=size, fill=_FAINT)
             return
         yield f'<rect x="{x}" y="{y:.0f}" width="{_SIDE}" height="{height:.0f}" rx="10" fill="none" stroke="{_RULE}" stroke-width="3"/>'
         yield f'<rect x="{x}" y="{y:.0f}" width="10" height="{height:.0f}" rx="5" fill="#0b4f6c"/>'

@@ -25,6 +25,8 @@ _SHORT = (
     ("พืชมงคล", "วันพืชมงคล"),
 )
 _INSTEAD = "ชดเชย"
+#: Deadlines named on one line; the rest of a crowded day is counted.
+_MOST_NAMES = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,9 @@ def entries_of(plan: Plan, calendar: WorkCalendar) -> tuple[Entry, ...]:
     }
     for (day, until, kind), events in shared.items():
         # the spaces inside a name do not part a line, those between names do
-        names = ", ".join(plain_name(plan, e.deadline).replace(" ", "\u00a0") for e in events)
+        names = ", ".join(plain_name(plan, e.deadline).replace(" ", "\u00a0") for e in events[:_MOST_NAMES])
+        if len(events) > _MOST_NAMES:
+            names += say(" และอีก {n} เรื่อง", n=digits(len(events) - _MOST_NAMES))
         span = "" if day == until else say(" (ถึงวันที่\u00a0{day})", day=digits(until.day))
         found.append(Entry(kind=kind, day=day, until=until, words=f"{heads[kind]}{span} {names}"))
     order = ("off", *_DRAWN)
