@@ -58,5 +58,10 @@ def test_a_year_without_special_days_is_asked_about_until_somebody_has_checked()
     # a special day of the calendar year that lies outside the fiscal year does not count
     outside = replace(bare, days_off={**bare.days_off, date(2023, 12, 29): "วันหยุดพิเศษ (เพิ่มเติม)"})
     assert notes(outside) == notes(bare)
+    # the ploughing day has a date of its own each year, in government offices only
+    unploughed = replace(bare, days_off={d: n for d, n in bare.days_off.items() if "พืชมงคล" not in n})
+    assert [n for n in notes(unploughed) if "วันพืชมงคลปี ๒๕๖๖" in n]
+    public = replace(unploughed, organisation=replace(bare.organisation, calendar="th-public"))
+    assert len(notes(public)) == 1
     other = replace(bare, organisation=replace(bare.organisation, calendar="sg-public"))
     assert notes(other) == ()

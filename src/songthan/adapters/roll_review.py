@@ -93,7 +93,7 @@ def _decisions(rolled: RolledPlan) -> _Section:
         (say("เกณฑ์คะแนน"), say("rubric.toml คงเดิม โปรดตรวจว่าเกณฑ์ปี {year} ไม่เปลี่ยน", year=year)),
     ]  # fmt: skip
     rows += [(f"{place_words(rolled, q.place)}: {q.text}", q.why) for q in rolled.questions]
-    rows += [(say("ข้อสังเกตของแผนใหม่"), note) for note in plan_notes(plan, calendar) if not note.startswith("ยังไม่มีวันหยุดพิเศษ")]
+    rows += [(say("ข้อสังเกตของแผนใหม่"), note) for note in plan_notes(plan, calendar) if not note.startswith("ยังไม่มีวัน")]
     return _Section(
         title=say("สิ่งที่ต้องตัดสินใจ"), lead=say("ระบบไม่เดาเรื่องต่อไปนี้ โปรดตรวจทีละข้อแล้วทำเครื่องหมายในช่องหน้า"),
         head=(say("เรื่อง"), say("โปรดตัดสินใจ")), rows=rows, tick=True,

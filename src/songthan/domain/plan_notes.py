@@ -11,6 +11,8 @@ from songthan.domain.thai import WEEKDAYS, thai_date, to_thai_digits
 
 #: How the library names a day off that the cabinet decided for one year.
 SPECIAL_DAY = "วันหยุดพิเศษ"
+#: A day off of government offices whose date is announced each year.
+PLOUGHING_DAY = "พืชมงคล"
 
 
 def plan_notes(plan: Plan, calendar: WorkCalendar) -> tuple[str, ...]:
@@ -53,8 +55,10 @@ def _of_days_off(plan: Plan) -> Iterator[str]:
     if not plan.organisation.calendar.startswith("th-") or plan.days_off_checked:
         return
     first, last = fiscal_days(plan.fiscal_year)
-    if not any(first <= day <= last and SPECIAL_DAY in name for day, name in plan.days_off.items()):
-        yield (
-            f"ยังไม่มีวันหยุดพิเศษตามมติ ครม. ปี {to_thai_digits(plan.fiscal_year)} โปรดตรวจ แล้วเพิ่มใน holidays.toml "
-            "หรือเขียน checked = \"ตรวจแล้วเมื่อ …\" ไว้ที่บรรทัดแรก"
-        )
+    names = [name for day, name in plan.days_off.items() if first <= day <= last]
+    year = to_thai_digits(plan.fiscal_year)
+    how = "เพิ่มใน holidays.toml หรือเขียน checked = \"ตรวจแล้วเมื่อ …\" ไว้ต่อจากบรรทัด source"
+    if not any(SPECIAL_DAY in name for name in names):
+        yield f"ยังไม่มีวันหยุดพิเศษตามมติ ครม. ปี {year} โปรดตรวจ แล้ว{how}"
+    if plan.organisation.calendar == "th-government" and not any(PLOUGHING_DAY in name for name in names):
+        yield f"ยังไม่มีวันพืชมงคลปี {year} ซึ่งประกาศเป็นรายปี โปรดตรวจ แล้ว{how}"
