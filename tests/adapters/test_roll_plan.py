@@ -20,6 +20,7 @@ from songthan.adapters.roll_place import roll_plan
 from songthan.adapters.roll_toml import rolled_toml
 from songthan.domain.calendars import WorkCalendar, fiscal_year, quarter
 from songthan.domain.errors import DataError, EnvironmentNotReady
+from songthan.domain.ladders import ladder_for
 from songthan.domain.last_year import KeptDate, LastAnswers, LastDeadline, LastYear
 from songthan.domain.plans import Plan
 from songthan.domain.rolling import Roller
@@ -56,6 +57,8 @@ def test_a_rolled_plan_is_in_order(tmp_path: Path, year: int) -> None:
     for was, now in zip(before, after, strict=True):
         assert calendar.is_working_day(now) and fiscal_year(now) == year and quarter(now) == quarter(was)
     for deadline in plan.deadlines:
+        ladder = ladder_for(deadline, calendar)
+        assert ladder.opens < deadline.internal and ladder.target == deadline.external
         assert deadline.id.startswith(f"{year}-") and deadline.internal <= deadline.members_until <= deadline.external
     assert plan.organisation.plan_title.endswith(f"พ.ศ. {str(year).translate(str.maketrans('0123456789', '๐๑๒๓๔๕๖๗๘๙'))}")
     assert not re.search("2566|๒๕๖๖", re.sub("#.*", "", (tmp_path / str(year) / "plan.toml").read_text("utf-8")))
@@ -71,6 +74,19 @@ def test_people_rubric_comments_and_layout_are_kept(tmp_path: Path) -> None:
     for was, now in zip(old, new[2:], strict=True):
         assert no_digits.sub("", was) == no_digits.sub("", now)
         assert was.partition("#")[2] == now.partition("#")[2] or "#" not in was
+
+
+def test_line_ends_of_windows_stay(tmp_path: Path) -> None:
+    source = Path(shutil.copytree(PLAN, tmp_path / "2566"))
+    text = (PLAN / "plan.toml").read_bytes()
+    (source / "plan.toml").write_bytes(text.replace(b"\n", b"\r\n"))
+    roll(PLAN, 2570, tmp_path / "linux")
+    roll(source, 2570, tmp_path / "windows")
+    one, other = ((tmp_path / way / "2570" / "plan.toml").read_bytes() for way in ("linux", "windows"))
+    assert other == one.replace(b"\n", b"\r\n")
+    roll(tmp_path / "windows" / "2570", 2571, tmp_path / "windows")
+    again = (tmp_path / "windows" / "2571" / "plan.toml").read_bytes()
+    assert again.count(b"\n") == again.count(b"\r\n") == other.count(b"\n")
 
 
 def test_by_steps_or_at_once_and_again_the_same(tmp_path: Path) -> None:

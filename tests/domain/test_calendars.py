@@ -14,6 +14,8 @@ from songthan.domain.calendars import (
     fiscal_months,
     fiscal_year,
     quarter,
+    quarter_days,
+    year_of_quarter,
     years_later,
 )
 from songthan.domain.errors import DataError
@@ -98,6 +100,9 @@ def test_every_day_lies_in_its_fiscal_year(day: date) -> None:
     months = fiscal_months(fiscal_year(day))
     assert months[0] == first and day.replace(day=1) in months and len(set(months)) == 12
     assert [quarter(m) for m in months] == [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]
+    spans = [quarter_days(fiscal_year(day), n) for n in (1, 2, 3, 4)]
+    assert [n for n, (start, end) in enumerate(spans, 1) if start <= day <= end] == [quarter(day)]
+    assert (spans[0][0], spans[3][1]) == (first, last)
 
 
 @given(any_day, st.integers(-60, 60))
@@ -128,3 +133,13 @@ def test_new_years_day_moves_forward_and_the_last_of_a_quarter_back() -> None:
     assert calendar.inside_quarter(date(2027, 1, 3)) == date(2027, 1, 4)
     assert calendar.inside_quarter(date(2027, 1, 10)) == date(2027, 1, 8)
     assert calendar.inside_quarter(date(2028, 9, 30)) == date(2028, 9, 29)
+
+
+@pytest.mark.parametrize(
+    ("number", "due", "year"),
+    [(1, "2026-12-18", 2570), (1, "2027-01-20", 2570), (2, "2027-03-19", 2570), (3, "2027-06-18", 2570),
+     (4, "2027-09-20", 2570), (4, "2027-10-15", 2570)],
+)  # fmt: skip
+def test_which_year_a_quarters_report_is_of(number: int, due: str, year: int) -> None:
+    """In the common year alone the first quarter's report would be last year's."""
+    assert year_of_quarter(number, date.fromisoformat(due)) == year

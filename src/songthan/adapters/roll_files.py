@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from songthan.adapters.plan_files import load_plan
+from songthan.adapters.plan_files import FILES, load_plan
 from songthan.adapters.plan_holidays import Holidays, library_days, load_holidays
 from songthan.adapters.plan_last_year import FILE as LAST_YEAR
 from songthan.adapters.plan_last_year import last_year_toml
@@ -36,7 +36,8 @@ REVIEW_HTML, REVIEW_TEXT = "review.html", "review.txt"
 @dataclass(frozen=True, kw_only=True)
 class RolledPlan:
     """The new plan as it stands in `folder`, and everything that was done and left undone. `old` is the plan it was made
-    from, `data` the new plan.toml as a dictionary, `aside` where a folder that was in the way lies now."""
+    from, `data` the new plan.toml as a dictionary, `left` the other files of the old folder, which were not taken along,
+    `decisions` (subject, what to decide) everything the review asks, `aside` where a folder that was in the way lies now."""
 
     folder: Path
     old: Plan
@@ -46,6 +47,8 @@ class RolledPlan:
     dates: tuple[MovedDate, ...]
     texts: tuple[RolledText, ...]
     questions: tuple[Question, ...]
+    left: tuple[str, ...] = ()
+    decisions: tuple[tuple[str, str], ...] = ()
     aside: Path | None = None
 
 
@@ -59,9 +62,12 @@ def roll_folder(source: Path, *, year: int, results: LastYear | None, box: Path)
     calendar = WorkCalendar(days_off=office_days.days_off, timezone=old.organisation.timezone)
     earlier = old.last_year or LastYear(fiscal_year=old.fiscal_year - 1)
     roller = Roller(old=old.fiscal_year, new=year, calendar=calendar, nominal=earlier.nominal)
-    text = (source / "plan.toml").read_text(encoding="utf-8")
+    # as it lies on the disk: a file edited in Windows keeps its line ends
+    text = (source / "plan.toml").read_bytes().decode("utf-8")
     rolled = rolled_toml(_HEAD.sub("", text), roller, where=str(source / "plan.toml"))
-    (box / "plan.toml").write_text(_head(old.fiscal_year, year) + rolled, encoding="utf-8", newline="")
+    head = _head(old.fiscal_year, year)
+    head = head.replace("\n", "\r\n") if "\r\n" in text else head
+    (box / "plan.toml").write_bytes((head + rolled).encode())
     for name in ("roster.toml", "rubric.toml"):
         if (source / name).is_file():
             shutil.copyfile(source / name, box / name)
@@ -70,8 +76,14 @@ def roll_folder(source: Path, *, year: int, results: LastYear | None, box: Path)
     plan = _checked(box, roller)
     return RolledPlan(
         folder=box, old=old, plan=plan, data=tomllib.loads(rolled), last_year=last, dates=tuple(roller.dates),
-        texts=tuple(roller.texts), questions=(*roller.questions, *asked),
+        texts=tuple(roller.texts), questions=(*roller.questions, *asked), left=_left(source),
     )  # fmt: skip
+
+
+def _left(source: Path) -> tuple[str, ...]:
+    """What lies in the old folder beside the plan's own files and an earlier roll's."""
+    mine = {*FILES, LAST_YEAR, REVIEW_HTML, REVIEW_TEXT}
+    return tuple(sorted(p.name for p in source.iterdir() if p.name not in mine and not p.name.startswith(".")))
 
 
 def _head(old: int, new: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from songthan.adapters.plan_holidays import Holidays
+from songthan.domain.language import day_words, digits, say
 from songthan.domain.plan_notes import SPECIAL_DAY
 from songthan.domain.rolling import Question
 from songthan.domain.thai import thai_date, to_thai_digits
@@ -45,16 +46,18 @@ def holiday_questions(
 ) -> list[Question]:
     """What must be decided about the days off. `mine` are those of the new fiscal year, `thai` says its calendar is."""
     asked = []
-    words = to_thai_digits(year)
+    words = digits(year)
     if thai and not any(SPECIAL_DAY in name for name in mine.values()):
-        why = f"ยังไม่มีวันหยุดพิเศษตามมติ ครม. ปี {words} เมื่อมีมติแล้วโปรดเพิ่มใน holidays.toml แล้วตรวจวันที่ทุกวันอีกครั้ง"
-        asked.append(Question(place=_WHERE, text="วันหยุดพิเศษ", why=why))
+        why = say(
+            "ยังไม่มีวันหยุดพิเศษตามมติ ครม. ปี {year} เมื่อมีมติแล้วโปรดเพิ่มใน holidays.toml แล้วตรวจวันที่ทุกวันอีกครั้ง", year=words
+        )
+        asked.append(Question(place=_WHERE, text=say("วันหยุดพิเศษ"), why=why))
     for day, name in _own(before, mine).items():
-        why = f"ปีก่อนสำนักเพิ่มวันหยุดนี้ไว้ ({thai_date(day)}) โปรดใส่วันที่ของปี {words} ใน holidays.toml"
-        asked.append(Question(place=_WHERE, text=name or thai_date(day), why=why))
+        why = say("ปีก่อนสำนักเพิ่มวันหยุดนี้ไว้ ({day}) โปรดใส่วันที่ของปี {year} ใน holidays.toml", day=day_words(day), year=words)
+        asked.append(Question(place=_WHERE, text=name or day_words(day), why=why))
     gone = [n for n in _names(before.remove.values()) if not any(n in name for name in after.remove.values())]
     for name in gone:
-        why = f"ปีก่อนสำนักตัดวันหยุดนี้ออก แต่ไม่พบในรายการของปี {words} โปรดตรวจว่าต้องตัดวันใดหรือไม่"
+        why = say("ปีก่อนสำนักตัดวันหยุดนี้ออก แต่ไม่พบในรายการของปี {year} โปรดตรวจว่าต้องตัดวันใดหรือไม่", year=words)
         asked.append(Question(place=_WHERE, text=name, why=why))
     return asked
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from songthan.adapters.roll_files import RolledPlan, roll_folder
-from songthan.adapters.roll_review import review_pages
+from songthan.adapters.roll_review import decisions, review_pages
 from songthan.domain.errors import EnvironmentNotReady
 from songthan.domain.last_year import LastYear
 
@@ -25,6 +25,7 @@ def roll_plan(source: Path, *, year: int, target: Path, results: LastYear | None
     box = _box(target)
     try:
         rolled = roll_folder(source, year=year, results=results, box=box)
+        rolled = replace(rolled, decisions=decisions(rolled))
         for name, text in review_pages(rolled).items():
             (box / name).write_text(text, encoding="utf-8", newline="")
         box.chmod(0o755)

@@ -18,7 +18,7 @@ from songthan.domain.language import current, day_words, digits, say
 from songthan.domain.plan_notes import plan_notes
 from songthan.domain.rolling import MovedDate
 
-__all__ = ["place_words", "review_pages"]
+__all__ = ["decisions", "place_words", "review_pages"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,22 +81,32 @@ def _row(data: Mapping[str, Any], table: str, number: int) -> Mapping[str, Any]:
     return rows if isinstance(rows, Mapping) else {}
 
 
-def _decisions(rolled: RolledPlan) -> _Section:
+def decisions(rolled: RolledPlan) -> tuple[tuple[str, str], ...]:
+    """(subject, what to decide), what every year asks first, then what this plan's texts and days off ask."""
     plan = rolled.plan
     calendar = WorkCalendar(days_off=plan.days_off, timezone=plan.organisation.timezone)
     year = digits(plan.fiscal_year)
     rows = [
         (say("คำสั่งแต่งตั้งคณะทำงาน"), say("ใส่เลขที่และวันที่ของคำสั่งปี {year} ในเอกสารที่อ้างถึง และตรวจชื่อคณะทำงาน", year=year)),
         (say("จำนวนบุคลากร"), say("แผนใช้ {n} คนเท่าปีก่อน (headcount) โปรดตรวจ เพราะเป็นฐานของร้อยละทุกข้อ", n=digits(plan.organisation.headcount))),
-        (say("ผู้ดำรงตำแหน่ง"), say("รายชื่อคงเดิมทั้ง {n} ตำแหน่ง โปรดยืนยันตามตารางข้างล่าง", n=digits(len(plan.roster.seats)))),
-        (say("เป้าหมาย"), say("ค่าเป้าหมายคงเดิมทุกข้อ โปรดยืนยันตามตารางข้างล่าง")),
+        (say("ผู้ดำรงตำแหน่ง"), say("รายชื่อคงเดิมทั้ง {n} ตำแหน่ง โปรดยืนยันตามตารางในหน้าทบทวน", n=digits(len(plan.roster.seats)))),
+        (say("เป้าหมาย"), say("ค่าเป้าหมายคงเดิมทุกข้อ โปรดยืนยันตามตารางในหน้าทบทวน")),
         (say("เกณฑ์คะแนน"), say("rubric.toml คงเดิม โปรดตรวจว่าเกณฑ์ปี {year} ไม่เปลี่ยน", year=year)),
     ]  # fmt: skip
     rows += [(f"{place_words(rolled, q.place)}: {q.text}", q.why) for q in rolled.questions]
-    rows += [(say("ข้อสังเกตของแผนใหม่"), note) for note in plan_notes(plan, calendar) if not note.startswith("ยังไม่มีวัน")]
+    # the days off have been asked about already, with what the old year knew of them
+    notes = (note for note in plan_notes(plan, calendar) if not note.startswith("ยังไม่มีวัน"))
+    rows += [(say("ข้อสังเกตของแผนใหม่"), note) for note in notes]
+    if rolled.left:
+        why = say("แฟ้มเหล่านี้ในโฟลเดอร์เดิมไม่ได้นำมา โปรดคัดลอกเองหากยังใช้: {names}", names=", ".join(rolled.left))
+        rows.append((say("แฟ้มอื่น"), why))
+    return tuple(rows)
+
+
+def _decisions(rolled: RolledPlan) -> _Section:
     return _Section(
         title=say("สิ่งที่ต้องตัดสินใจ"), lead=say("ระบบไม่เดาเรื่องต่อไปนี้ โปรดตรวจทีละข้อแล้วทำเครื่องหมายในช่องหน้า"),
-        head=(say("เรื่อง"), say("โปรดตัดสินใจ")), rows=rows, tick=True,
+        head=(say("เรื่อง"), say("โปรดตัดสินใจ")), rows=rolled.decisions, tick=True,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar as months
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ import click
 from songthan.commands.calendar_ics import icalendar
 from songthan.commands.calendar_wall import wall_page
 from songthan.commands.paper import console, day, fold, json_option, note, number, plan_option, print_json
-from songthan.domain.calendars import WorkCalendar, fiscal_months
+from songthan.domain.calendars import WorkCalendar, fiscal_months, fiscal_year, quarter, quarter_days
 from songthan.domain.errors import EnvironmentNotReady, UsageError
 from songthan.domain.ladders import Ladder, ladder_for
 from songthan.domain.plans import Deadline, Plan
@@ -95,6 +95,8 @@ def _as_json(deadline: Deadline, ladder: Ladder) -> dict[str, object]:
         "reminders": [d.isoformat() for _, d in ladder.reminders],
         "escalations": [d.isoformat() for _, d in ladder.escalations],
         "cut": ladder.cut.isoformat(),
+        "fiscal_year": fiscal_year(deadline.external),
+        "quarter": quarter(deadline.external),
     }
 
 
@@ -120,6 +122,10 @@ def _draw_year(out: Console, plan: Plan, working: WorkCalendar, ladders: Mapping
     grid = Table.grid(padding=(0, 2, 0, 0))
     cells = [_month(first, marks, working) for first in fiscal_months(plan.fiscal_year)]
     for first in range(0, len(cells), columns):
+        if columns == 3:
+            start, end = quarter_days(plan.fiscal_year, first // 3 + 1)
+            days = working.working_days_between(start - timedelta(days=1), end)
+            grid.add_row(Text(f"ไตรมาสที่ {number(first // 3 + 1)} · {number(days)} วันทำการ", style="dim"))
         grid.add_row(*cells[first : first + columns])
         grid.add_row("")
     out.print(title, style="bold")

@@ -15,7 +15,7 @@ from html import escape
 
 from songthan.commands.calendar_wall_words import Entry, entries_of, plain_name
 from songthan.commands.paper import fold
-from songthan.domain.calendars import WorkCalendar, fiscal_months
+from songthan.domain.calendars import WorkCalendar, fiscal_months, quarter_days
 from songthan.domain.ladders import ladder_for
 from songthan.domain.language import current, day_words, digits, say
 from songthan.domain.plans import Plan
@@ -83,8 +83,8 @@ def _head(plan: Plan, fonts: Mapping[str, bytes]) -> str:
 def _quarter_band(plan: Plan, calendar: WorkCalendar, number: int, y: float) -> str:
     height = _ROW_H - _GAP
     x, middle = MARGIN, y + height / 2
-    first, end = fiscal_months(plan.fiscal_year)[3 * number - 3], fiscal_months(plan.fiscal_year + number // 4)[3 * number % 12]
-    days = calendar.working_days_between(first - timedelta(days=1), end - timedelta(days=1))
+    first, last = quarter_days(plan.fiscal_year, number)
+    days = calendar.working_days_between(first - timedelta(days=1), last)
     words = say("ไตรมาสที่ {quarter} · {days} วันทำการ", quarter=digits(number), days=digits(days))
     return (
         f'<rect x="{x}" y="{y:.0f}" width="{_BAND - 6}" height="{height:.0f}" rx="10" fill="#0b4f6c"/>'

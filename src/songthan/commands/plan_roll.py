@@ -113,6 +113,7 @@ def _as_json(rolled: RolledPlan) -> dict[str, object]:
         ],
         "texts": [{"place": t.place, "old": t.old, "new": t.new} for t in rolled.texts],
         "questions": [{"place": q.place, "text": q.text, "why": q.why} for q in rolled.questions],
+        "decisions": [{"subject": subject, "decide": what} for subject, what in rolled.decisions],
         "last_year": {
             "fiscal_year": last.fiscal_year,
             "deadlines": len(last.deadlines),
@@ -135,14 +136,15 @@ def _tell(rolled: RolledPlan) -> None:
         ("   ในจำนวนนี้ตรงวันหยุด จึงเลื่อนมาเป็นวันทำการ", moved),
         ("ข้อความที่เปลี่ยนปีหรือวันที่", len(rolled.texts)),
         ("คำตอบของปีก่อนที่นำมาไว้", len(rolled.last_year.answers)),
-        ("คำถามที่พบในแผน", len(rolled.questions)),
+        ("สิ่งที่ต้องตัดสินใจ", len(rolled.decisions)),
     ):
         table.add_row(words, number(count))
     out.print(table)
-    for question in rolled.questions:
-        out.print(f"โปรดตัดสินใจ: {question.text}: {question.why}", style="yellow")
+    for subject, what in rolled.decisions:
+        out.print(f"โปรดตัดสินใจ · {subject}: {what}", style="yellow")
     out.print(f"\nแผนใหม่: {rolled.folder}", soft_wrap=True)
     if rolled.aside:
         out.print(f"โฟลเดอร์เดิมเก็บไว้ที่: {rolled.aside}", soft_wrap=True)
     out.print(f"โปรดอ่าน: {rolled.folder / 'review.html'}", soft_wrap=True)
     out.print(f"ตรวจด้วย: songthan plan check --plan {rolled.folder}", soft_wrap=True)
+    out.print("เมื่อตัดสินใจครบแล้ว ให้ผู้ดูแลแก้ plan ใน songthan.toml ระหว่างที่ระบบหยุด")

@@ -28,6 +28,12 @@ def quarter(day: date) -> int:
     return (day.month - _FIRST_MONTH) % 12 // 3 + 1
 
 
+def year_of_quarter(number: int, day: date) -> int:
+    """The fiscal year whose quarter `number` a report due on `day` is about: quarter 1 due in December or January, quarter 4
+    due in September or, after the year's end, in October."""
+    return fiscal_year(day) - (quarter(day) < number)
+
+
 def fiscal_days(year: int) -> tuple[date, date]:
     """The first and the last day of the fiscal year `year` (Buddhist)."""
     return date(year - _ERA - 1, 10, 1), date(year - _ERA, 9, 30)
@@ -37,6 +43,12 @@ def fiscal_months(year: int) -> tuple[date, ...]:
     """The first days of the twelve months of the fiscal year `year`, October first."""
     common = year - _ERA
     return tuple(date(common - 1, m, 1) for m in (10, 11, 12)) + tuple(date(common, m, 1) for m in range(1, 10))
+
+
+def quarter_days(year: int, number: int) -> tuple[date, date]:
+    """The first and the last day of quarter `number` (1-4) of the fiscal year `year` (Buddhist)."""
+    first, last = fiscal_months(year)[3 * number - 3], fiscal_months(year)[3 * number - 1]
+    return first, last.replace(day=calendar.monthrange(last.year, last.month)[1])
 
 
 def years_later(day: date, years: int) -> date:

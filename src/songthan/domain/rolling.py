@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from songthan.domain.calendars import WorkCalendar, fiscal_year, years_later
+from songthan.domain.language import digits, say
 from songthan.domain.thai import MONTHS, SHORT_MONTHS, WEEKDAYS, to_arabic_digits, to_thai_digits
 
 __all__ = ["MovedDate", "Question", "RolledText", "Roller"]
@@ -123,13 +124,13 @@ class Roller:
     def _piece(self, place: str, match: re.Match[str], before: str, after: str) -> tuple[str | None, str]:
         """What stands for one found number (None: as it was), and the question about it (empty: none)."""
         if re.search(r"(?:://|@|www\.)\S*$", before):
-            return None, "ปีหรือเลขในที่อยู่เว็บหรืออีเมล ไม่ได้เปลี่ยน โปรดตรวจว่ายังใช้ได้"
+            return None, say("ปีหรือเลขในที่อยู่เว็บหรืออีเมล ไม่ได้เปลี่ยน โปรดตรวจว่ายังใช้ได้")
         if match["date"]:
             return self._date(place, match, before)
         if match["range"]:
-            return None, "ช่วงปี ไม่ได้เปลี่ยน โปรดตรวจว่าแผนระยะยาวฉบับใดใช้ในปีใหม่"
+            return None, say("ช่วงปี ไม่ได้เปลี่ยน โปรดตรวจว่าแผนระยะยาวฉบับใดใช้ในปีใหม่")
         if match["number"]:
-            return None, f"เลขที่หนังสือหรือคำสั่ง ไม่ได้เปลี่ยน โปรดใส่เลขที่ของปี {to_thai_digits(self.new)}"
+            return None, say("เลขที่หนังสือหรือคำสั่ง ไม่ได้เปลี่ยน โปรดใส่เลขที่ของปี {year}", year=digits(self.new))
         if match["short"]:
             return self._short_year(match)
         return self._year(match, before, after)
@@ -138,21 +139,21 @@ class Roller:
         year = int(to_arabic_digits(match["plain"]))
         if not 2400 <= year <= 2700:
             asked = 1900 <= year <= 2100 and not _QUANTITY.match(after)
-            return None, "ปี ค.ศ. หรือเลขสี่หลัก ไม่ได้เปลี่ยน โปรดตรวจ" if asked else ""
+            return None, say("ปี ค.ศ. หรือเลขสี่หลัก ไม่ได้เปลี่ยน โปรดตรวจ") if asked else ""
         fiscal = _FISCAL.search(before)
         if not fiscal and _LAW.search(before):
-            return None, "ปีของกฎหมาย ระเบียบ ประกาศ หรือคำสั่ง ไม่ได้เปลี่ยน โปรดตรวจว่ามีฉบับใหม่หรือไม่"
+            return None, say("ปีของกฎหมาย ระเบียบ ประกาศ หรือคำสั่ง ไม่ได้เปลี่ยน โปรดตรวจว่ามีฉบับใหม่หรือไม่")
         if not fiscal and _QUANTITY.match(after):
-            return None, "ดูเหมือนเป็นจำนวน ไม่ใช่ปี ไม่ได้เปลี่ยน โปรดตรวจ"
+            return None, say("ดูเหมือนเป็นจำนวน ไม่ใช่ปี ไม่ได้เปลี่ยน โปรดตรวจ")
         if abs(year - self.old) > 1:
-            return None, f"ปีนี้อยู่ห่างจากปีของแผนเดิม ({to_thai_digits(self.old)}) ไม่ได้เปลี่ยน โปรดตรวจ"
+            return None, say("ปีนี้อยู่ห่างจากปีของแผนเดิม ({year}) ไม่ได้เปลี่ยน โปรดตรวจ", year=digits(self.old))
         return _like(match["plain"], year + self.years), ""
 
     def _short_year(self, match: re.Match[str]) -> tuple[str | None, str]:
         year = 2500 + int(to_arabic_digits(match["short"]))
         if abs(year - self.old) > 1 or (year + self.years) // 100 != 25:
             # «๕ ปี ๑๐ …» is a length of time
-            return None, "ปีสองหลัก ไม่ได้เปลี่ยน โปรดตรวจ" if year >= 2540 else ""
+            return None, say("ปีสองหลัก ไม่ได้เปลี่ยน โปรดตรวจ") if year >= 2540 else ""
         return match[0].removesuffix(match["short"]) + _like(match["short"], (year + self.years) % 100), ""
 
     def _date(self, place: str, match: re.Match[str], before: str) -> tuple[str | None, str]:
@@ -162,11 +163,11 @@ class Roller:
         try:
             days = [date(year - _ERA, month, int(to_arabic_digits(match[k]))) for k in ("day", "to") if match[k]]
         except ValueError:
-            return None, "วันที่นี้ไม่มีในปฏิทิน ไม่ได้เปลี่ยน โปรดตรวจ"
+            return None, say("วันที่นี้ไม่มีในปฏิทิน ไม่ได้เปลี่ยน โปรดตรวจ")
         if _SIGNED.search(before):
-            return None, "วันที่ของหนังสือ คำสั่ง หรือเหตุการณ์ที่ผ่านมา ไม่ได้เปลี่ยน โปรดใส่ของปีใหม่"
+            return None, say("วันที่ของหนังสือ คำสั่ง หรือเหตุการณ์ที่ผ่านมา ไม่ได้เปลี่ยน โปรดใส่ของปีใหม่")
         if abs(fiscal_year(days[0]) - self.old) > 1:
-            return None, "วันที่นี้อยู่นอกปีของแผนเดิม ไม่ได้เปลี่ยน โปรดตรวจ"
+            return None, say("วันที่นี้อยู่นอกปีของแผนเดิม ไม่ได้เปลี่ยน โปรดตรวจ")
         if len(days) == 1 and self.nominal(f"{place}+", days[0]):
             # a span of two days that an earlier roll brought together on one
             days *= 2

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from songthan.domain.answers import printed
 from songthan.domain.assignments import Assignment
 from songthan.domain.bundles import plain_deadline, plain_organisation
+from songthan.domain.calendars import year_of_quarter
 from songthan.domain.forms import Answer, FormIdentity, FormSpec, Problem, split_field_id, table_row
 from songthan.domain.language import digits, say
 from songthan.domain.messages import OutgoingFile
@@ -80,7 +81,7 @@ def form_name(office: Office, assignment: Assignment) -> str:
 def short_title(deadline: Deadline) -> str:
     """The deadline in a few words, for file names: «ไตรมาสที่ ๒ ปี ๒๕๖๖», «สำนักดีเด่น ปี ๒๕๖๖»."""
     if deadline.quarter:
-        year = deadline.external.year + 543
+        year = year_of_quarter(deadline.quarter, deadline.external)
         return f"ไตรมาสที่ {to_thai_digits(deadline.quarter)} ปี {to_thai_digits(year)}"
     return deadline.short or deadline.title
 
