@@ -37,6 +37,8 @@ SIBLINGS = {
     # both read the year's folder by the same TOML reader
     "rubric": {"plan"},
     "settings": {"plan"},
+    # next year's folder is read back by the loaders that will read it
+    "roll": {"plan", "rubric"},
 }
 
 #: library → the files (under src/songthan, or flows) that may import it
@@ -52,7 +54,7 @@ OWNERS = {
     "pyhanko": ("adapters/sign_pdf.py", "practice/"),
     "pyhanko_certvalidator": ("adapters/sign_pdf.py", "practice/"),
     "pdfplumber": ("adapters/read_pdf",),
-    "holidays": ("adapters/plan_files.py",),
+    "holidays": ("adapters/plan_holidays.py",),
     "requests": ("adapters/exchange",),
 }
 

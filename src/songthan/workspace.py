@@ -18,13 +18,14 @@ import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from songthan.adapters.blobs import FileBlobs
 from songthan.adapters.clocks import FileClock, ShiftedClock, SystemClock
 from songthan.adapters.convert import LibreOffice, default_fontconfig
-from songthan.adapters.plan_files import load_plan
+from songthan.adapters.plan_files import FILES, load_plan
 from songthan.adapters.prefect_server import (
     FlowDriver,
     PrefectServer,
@@ -38,6 +39,7 @@ from songthan.adapters.prefect_server import (
 )
 from songthan.adapters.read_convert import ConvertingReader
 from songthan.adapters.read_sandboxed import SandboxedReader
+from songthan.adapters.roll_place import roll_plan
 from songthan.adapters.rubric_file import load_rubric
 from songthan.adapters.rule_files import load_rules
 from songthan.adapters.sandbox import Sandbox
@@ -58,9 +60,9 @@ if TYPE_CHECKING:
 __all__ = [
     "FileClock", "borrowed_office", "check_bundle", "check_form_templates", "check_port", "count_deployments",
     "default_fontconfig", "end_group", "find_root", "flow_driver", "launch_prefect", "load_calendar", "load_forms",
-    "load_plan", "load_rubric", "load_rules", "load_settings", "missing_fonts", "office_for", "open_office",
-    "point_at_prefect", "practice_url", "read_driven", "state_folder", "wait_healthy", "with_tick", "write_clock",
-    "write_driven",
+    "load_plan", "load_rubric", "load_rules", "load_settings", "missing_fonts", "office_for", "official_fonts", "open_office",
+    "plan_changed_at", "point_at_prefect", "practice_url", "read_driven", "roll_plan", "state_folder", "wait_healthy",
+    "with_tick", "write_clock", "write_driven",
 ]  # fmt: skip
 
 MARKER = "songthan.toml"
@@ -100,6 +102,20 @@ def state_folder(settings: Settings, state: str | Path | None) -> Path:
 def load_calendar(plan: Plan) -> WorkCalendar:
     """The office's working days."""
     return WorkCalendar(days_off=plan.days_off, timezone=plan.organisation.timezone)
+
+
+def plan_changed_at(folder: Path) -> datetime:
+    """When one of the plan's files was last written (aware, UTC, whole seconds)."""
+    times = [file.stat().st_mtime for file in (folder / name for name in FILES) if file.is_file()]
+    return datetime.fromtimestamp(int(max(times)), tz=UTC)
+
+
+def official_fonts() -> dict[str, bytes]:
+    """The official face as `make setup` laid it down: weight («normal», «bold») → TrueType bytes; what is missing is left out."""
+    config = default_fontconfig()
+    names = {"normal": "THSarabun-Regular.ttf", "bold": "THSarabun-Bold.ttf"}
+    files = {weight: config.parent / "fonts" / name for weight, name in names.items()} if config else {}
+    return {weight: path.read_bytes() for weight, path in files.items() if path.is_file()}
 
 
 def open_clock(state: Path) -> Clock:

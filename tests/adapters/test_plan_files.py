@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from songthan.adapters.plan_files import load_days_off, load_plan
+from songthan.adapters.plan_files import load_plan
+from songthan.adapters.plan_holidays import load_holidays
 from songthan.domain.errors import DataError
 
 PLAN = Path(__file__).resolve().parents[2] / "plans" / "2566"
@@ -80,6 +82,8 @@ BAD = {
     "director-is-nobody": ("roster.toml", 'director = "m01"', 'director = "m88"', "director", "m88"),
     "unknown-member-key": ("roster.toml", 'id = "m19"', 'id = "m19"\nnick = "x"', "m19", "nick"),
     "holiday-as-text": ("holidays.toml", "date = 2023-05-17", 'date = "17 พ.ค."', "add", "date"),
+    "no-such-calendar": ("plan.toml", 'calendar = "th-government"', 'calendar = "lunar"', "organisation", "lunar"),
+    "not-a-buddhist-year": ("plan.toml", "fiscal_year = 2566", "fiscal_year = 2023", "plan.toml", "2023"),
     "no-such-country": ("holidays.toml", "holidays:TH", "holidays:XX", "holidays.toml", "XX"),
     "unknown-holiday-key": ("holidays.toml", "date = 2023-05-17", "day = 1\ndate = 2023-05-17", "add", "day"),
 }  # fmt: skip
@@ -115,13 +119,49 @@ def test_no_folder(tmp_path: Path) -> None:
     assert "2599" in caught.value.where and caught.value.remedy
 
 
+def days_off(folder: Path, text: str, *, year: int = 2566, calendar: str = "th-government") -> Mapping[date, str]:
+    path = folder / "holidays.toml"
+    path.write_text(text, "utf-8")
+    return load_holidays(path, fiscal_year=year, calendar=calendar).days_off
+
+
 def test_days_off_add_and_remove(tmp_path: Path) -> None:
-    path = tmp_path / "holidays.toml"
-    path.write_text(
-        'source = "holidays:TH"\n[[add]]\ndate = 2023-05-17\nname = "พืชมงคล"\n[[remove]]\ndate = 2023-05-01\n', "utf-8"
-    )
-    days = load_days_off(path)
-    assert days[date(2023, 5, 17)] == "พืชมงคล" and date(2023, 5, 1) not in days
+    rows = '[[add]]\ndate = 2023-05-18\nname = "วันสถาปนา"\n[[remove]]\ndate = 2023-05-05\n'
+    days = days_off(tmp_path, f'source = "holidays:TH"\n{rows}')
+    assert days[date(2023, 5, 18)] == "วันสถาปนา" and date(2023, 5, 5) not in days
     assert date(2023, 4, 13) in days and date(2023, 3, 6) in days
-    path.write_text('[[add]]\ndate = 2023-05-17\nname = "พืชมงคล"\n', "utf-8")
-    assert load_days_off(path) == {date(2023, 5, 17): "พืชมงคล"}
+    assert days_off(tmp_path, rows) == {date(2023, 5, 18): "วันสถาปนา"}
+
+
+@pytest.mark.parametrize("year", [2564, 2565, 2566, 2567, 2570, 2575])
+def test_offices_work_on_labour_day_and_keep_the_ploughing_day(tmp_path: Path, year: int) -> None:
+    """Nobody has to remember it: not the day, not its substitute (3 May 2027 is a Monday)."""
+    office = days_off(tmp_path, 'source = "holidays:TH"\n', year=year)
+    public = days_off(tmp_path, 'source = "holidays:TH"\n', year=year, calendar="th-public")
+    common = year - 543
+    assert date(common, 5, 1) in public and date(common, 5, 1) not in office
+    assert {day for day, name in public.items() if "แรงงาน" in name or "วันเด็ก" in name} == set(public) - set(office)
+    assert not [name for name in office.values() if "แรงงาน" in name or "วันเด็ก" in name]
+    ploughing = {2564: date(2021, 5, 10), 2565: date(2022, 5, 13), 2566: date(2023, 5, 17), 2567: date(2024, 5, 10)}
+    if year in ploughing:
+        assert ploughing[year] in office and ploughing[year] not in public
+
+
+def test_the_substitute_of_labour_day_2570_is_a_working_day(tmp_path: Path) -> None:
+    assert date(2027, 5, 3) in days_off(tmp_path, 'source = "holidays:TH"\n', year=2570, calendar="th-public")
+    assert date(2027, 5, 3) not in days_off(tmp_path, 'source = "holidays:TH"\n', year=2570)
+    # an office that wants the day off says so
+    own = 'source = "holidays:TH"\n[[add]]\ndate = 2027-05-03\nname = "หยุดเอง"\n'
+    assert days_off(tmp_path, own, year=2570)[date(2027, 5, 3)] == "หยุดเอง"
+
+
+def test_the_years_follow_the_plan_and_not_its_rows(tmp_path: Path) -> None:
+    far = 'source = "holidays:TH"\n[[add]]\ndate = 2031-05-18\nname = "วันสถาปนา"\n'
+    days = days_off(tmp_path, far, year=2570)
+    assert {d.year for d in days} == {2026, 2027, 2028, 2031}
+    assert date(2026, 10, 13) in days and date(2027, 4, 13) in days
+
+
+def test_another_country_keeps_its_public_list(tmp_path: Path) -> None:
+    days = days_off(tmp_path, 'source = "holidays:SG"\n')
+    assert date(2023, 5, 1) in days and date(2023, 8, 9) in days

@@ -99,6 +99,7 @@ def test_the_calendar_lists_every_deadline_with_its_dates():
     assert code == 0 and [d["id"] for d in found] == [d["id"] for d in PLAN["deadlines"]]
     july = next(d for d in found if d["id"] == "2566-july")
     assert (july["external"], july["last_working_day"], july["form"]) == ("2023-07-30", "2023-07-27", "f1")
+    assert [(d["fiscal_year"], d["quarter"]) for d in found] == [(2566, q) for q in (2, 2, 3, 3, 4, 4)]
     q2 = found[0]
     assert q2["opens"] == "2023-02-28" and q2["internal"] == "2023-03-15"
     assert q2["reminders"] == ["2023-03-03", "2023-03-10", "2023-03-14", "2023-03-15"]
@@ -112,6 +113,7 @@ def test_the_calendar_lists_every_deadline_with_its_dates():
 def test_the_drawn_year_marks_the_last_working_day():
     text = run("calendar").stdout
     assert "๒๗▲" in text and "๓๐●" in text and "๒๘×" in text and "กันยายน ๒๕๖๖" in text
+    assert "ไตรมาสที่ ๔ · ๖๐ วันทำการ" in text
 
 
 def test_init_lays_down_a_workspace_that_works(house):

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from songthan.domain.calendars import WorkCalendar
+from songthan.domain.calendars import (
+    WorkCalendar,
+    fiscal_days,
+    fiscal_months,
+    fiscal_year,
+    quarter,
+    quarter_days,
+    year_of_quarter,
+    years_later,
+)
 from songthan.domain.errors import DataError
 
 BASE = date(2023, 1, 1)
@@ -66,3 +75,71 @@ def test_a_year_of_holidays_is_a_broken_table() -> None:
     calendar = WorkCalendar(days_off={BASE + timedelta(days=n): "x" for n in range(-500, 500)})
     with pytest.raises(DataError, match="วันทำการ"):
         calendar.on_or_before(BASE)
+
+
+any_day = st.dates(date(2000, 1, 1), date(2100, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("day", "year", "number"),
+    [
+        ("2022-10-01", 2566, 1), ("2022-12-31", 2566, 1), ("2023-01-01", 2566, 2), ("2023-03-31", 2566, 2),
+        ("2023-04-01", 2566, 3), ("2023-06-30", 2566, 3), ("2023-07-01", 2566, 4), ("2023-09-30", 2566, 4),
+        ("2023-10-01", 2567, 1), ("2024-02-29", 2567, 2),
+    ],
+)  # fmt: skip
+def test_the_fiscal_year_begins_in_october(day: str, year: int, number: int) -> None:
+    assert (fiscal_year(date.fromisoformat(day)), quarter(date.fromisoformat(day))) == (year, number)
+
+
+@given(any_day)
+def test_every_day_lies_in_its_fiscal_year(day: date) -> None:
+    first, last = fiscal_days(fiscal_year(day))
+    assert first <= day <= last
+    assert fiscal_year(first - timedelta(days=1)) + 1 == fiscal_year(day) == fiscal_year(last + timedelta(days=1)) - 1
+    months = fiscal_months(fiscal_year(day))
+    assert months[0] == first and day.replace(day=1) in months and len(set(months)) == 12
+    assert [quarter(m) for m in months] == [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]
+    spans = [quarter_days(fiscal_year(day), n) for n in (1, 2, 3, 4)]
+    assert [n for n, (start, end) in enumerate(spans, 1) if start <= day <= end] == [quarter(day)]
+    assert (spans[0][0], spans[3][1]) == (first, last)
+
+
+@given(any_day, st.integers(-60, 60))
+def test_years_later_is_the_same_place_of_the_quarter(day: date, years: int) -> None:
+    moved = years_later(day, years)
+    assert fiscal_year(moved) == fiscal_year(day) + years and quarter(moved) == quarter(day)
+    assert moved.month == day.month and (moved.day == day.day or (day.month, day.day, moved.day) == (2, 29, 28))
+    assert years_later(moved, -years) == day or (day.month, day.day) == (2, 29)
+
+
+@given(calendars, near, near)
+def test_inside_the_quarter_on_a_working_day_and_in_order(calendar: WorkCalendar, one: date, other: date) -> None:
+    early, late = sorted((one, other))
+    first, second = calendar.inside_quarter(early), calendar.inside_quarter(late)
+    assert first <= second
+    for day, found in ((early, first), (late, second)):
+        assert calendar.is_working_day(found)
+        # a quarter without a working day before the date gives its first one; only an empty quarter is left
+        stayed = (fiscal_year(found), quarter(found)) == (fiscal_year(day), quarter(day))
+        days = [day.replace(day=1) + timedelta(days=n) for n in range(-70, 100)]
+        same = [d for d in days if (fiscal_year(d), quarter(d)) == (fiscal_year(day), quarter(day))]
+        assert stayed or not any(calendar.is_working_day(d) for d in same)
+        assert calendar.inside_quarter(found) == found
+
+
+def test_new_years_day_moves_forward_and_the_last_of_a_quarter_back() -> None:
+    calendar = WorkCalendar(days_off={date(2027, 1, 1): "ปีใหม่"})
+    assert calendar.inside_quarter(date(2027, 1, 3)) == date(2027, 1, 4)
+    assert calendar.inside_quarter(date(2027, 1, 10)) == date(2027, 1, 8)
+    assert calendar.inside_quarter(date(2028, 9, 30)) == date(2028, 9, 29)
+
+
+@pytest.mark.parametrize(
+    ("number", "due", "year"),
+    [(1, "2026-12-18", 2570), (1, "2027-01-20", 2570), (2, "2027-03-19", 2570), (3, "2027-06-18", 2570),
+     (4, "2027-09-20", 2570), (4, "2027-10-15", 2570)],
+)  # fmt: skip
+def test_which_year_a_quarters_report_is_of(number: int, due: str, year: int) -> None:
+    """In the common year alone the first quarter's report would be last year's."""
+    assert year_of_quarter(number, date.fromisoformat(due)) == year

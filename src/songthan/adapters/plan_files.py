@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any
 from zoneinfo import available_timezones
 
-import holidays
-
+from songthan.adapters.plan_holidays import load_holidays
+from songthan.adapters.plan_last_year import load_last_year
+from songthan.adapters.plan_toml import Table as _Table
+from songthan.adapters.plan_toml import load_toml
+from songthan.adapters.plan_toml import named as _named
 from songthan.domain.errors import DataError
 from songthan.domain.plans import (
     Activity,
@@ -35,87 +35,6 @@ from songthan.domain.plans import (
 FILES = ("plan.toml", "roster.toml", "rubric.toml", "holidays.toml")
 
 
-def load_toml(path: Path) -> dict[str, Any]:
-    """The file as a dictionary; DataError names the line where TOML breaks."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise DataError("ไม่พบแฟ้มนี้", where=str(path), remedy="คัดลอกจาก plans/2566 แล้วแก้ให้เป็นของหน่วยงาน") from error
-    except UnicodeDecodeError as error:
-        raise DataError("แฟ้มไม่ใช่ UTF-8", where=str(path), remedy="บันทึกใหม่เป็น UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise DataError(
-            f"รูปแบบ TOML ผิด: {error}", where=str(path), remedy="แก้บรรทัดที่ระบุ (วันที่เขียนเป็น 2023-03-15 ไม่มีเครื่องหมายคำพูด)"
-        ) from error
-
-
-class _Table:
-    """A TOML table being read: hands out keys by type, and refuses what was not asked for."""
-
-    def __init__(self, data: Mapping[str, Any], where: str) -> None:
-        if not isinstance(data, Mapping):
-            raise DataError("ตรงนี้ต้องเป็นตาราง", where=where, remedy="ดูตัวอย่างใน plans/2566")
-        self.data, self.where, self.used = data, where, set[str]()
-
-    def get(self, key: str, kind: type | tuple[type, ...], default: Any = ...) -> Any:
-        self.used.add(key)
-        if key not in self.data:
-            if default is ...:
-                raise DataError(f"ขาดคีย์ «{key}»", where=self.where, remedy=f"เพิ่ม {key} = … ตามตัวอย่างใน plans/2566")
-            return default
-        value = self.data[key]
-        wrong = not isinstance(value, kind) or (isinstance(value, bool) and kind is int)
-        if kind is date and isinstance(value, datetime):
-            wrong = True
-        if wrong:
-            names = {date: "วันที่ เช่น 2023-03-15", int: "จำนวนเต็ม", str: "ข้อความ", bool: "true หรือ false"}
-            wanted = names.get(kind, "รายการ") if isinstance(kind, type) else "ค่าที่ถูกชนิด"
-            raise DataError(
-                f"«{key}» มีค่า {value!r} ซึ่งไม่ใช่{wanted}", where=self.where, remedy=f"แก้ {key} ให้เป็น{wanted}"
-            )
-        if isinstance(value, str) and any(ord(c) < 32 and c not in "\n\t" for c in value):
-            raise DataError(f"«{key}» มีอักขระควบคุม", where=self.where, remedy="ลบอักขระที่มองไม่เห็นออก")
-        return value
-
-    def texts(self, key: str, default: Any = ...) -> tuple[str, ...]:
-        values = self.get(key, list, default)
-        if any(not isinstance(v, str) for v in values):
-            raise DataError(f"«{key}» ต้องเป็นรายการข้อความ", where=self.where, remedy='เขียนเป็น ["…", "…"]')
-        return tuple(values)
-
-    def numbers(self, key: str, default: Any = ...) -> tuple[int, ...]:
-        values = self.get(key, list, default)
-        if any(not isinstance(v, int) or isinstance(v, bool) for v in values):
-            raise DataError(f"«{key}» ต้องเป็นรายการจำนวนเต็ม", where=self.where, remedy="เขียนเป็น [-3, -1, 0]")
-        return tuple(values)
-
-    def line(self, key: str, default: Any = ...) -> str:
-        """A text of one line: names and addresses go into mail headers."""
-        value = self.get(key, str, default)
-        if "\n" in value or "\r" in value:
-            raise DataError(f"«{key}» มีการขึ้นบรรทัดใหม่", where=self.where, remedy="เขียนให้อยู่ในบรรทัดเดียว")
-        return value
-
-    def tables(self, key: str, label: Callable[[Mapping[str, Any], int], str], default: Any = ...) -> list[_Table]:
-        rows = self.get(key, list, default)
-        return [_Table(row, f"{self.where} {label(row, n)}") for n, row in enumerate(rows, 1)]
-
-    def done(self) -> None:
-        unknown = sorted(set(self.data) - self.used)
-        if unknown:
-            raise DataError(
-                f"ไม่รู้จักคีย์ «{unknown[0]}»", where=self.where, remedy="ตรวจตัวสะกด หรือลบคีย์นี้ออก (ดู docs/glossary.md)"
-            )
-
-
-def _named(kind: str) -> Callable[[Mapping[str, Any], int], str]:
-    def label(row: Mapping[str, Any], n: int) -> str:
-        name = row.get("id", row.get("number", "")) if isinstance(row, Mapping) else ""
-        return f"[[{kind}]] ลำดับ {n}" + (f" ({name})" if name != "" else "")
-
-    return label
-
-
 def load_plan(folder: Path) -> Plan:
     """The plan of `folder` (plans/YEAR), cross-checked. DataError on the first thing that is wrong."""
     if not folder.is_dir():
@@ -123,8 +42,14 @@ def load_plan(folder: Path) -> Plan:
     top = _Table(load_toml(folder / "plan.toml"), str(folder / "plan.toml"))
     organisation = _organisation(_Table(top.get("organisation", dict), f"{top.where} [organisation]"))
     ladders = _ladders(top)
+    year = top.get("fiscal_year", int)
+    if organisation.era == "buddhist" and not 2500 <= year <= 2700:
+        raise DataError(
+            f"fiscal_year {year} ไม่ใช่ปีงบประมาณ พ.ศ.", where=str(folder / "plan.toml"), remedy="เขียนเป็นปี พ.ศ. เช่น 2566"
+        )
+    office_days = load_holidays(folder / "holidays.toml", fiscal_year=year, calendar=organisation.calendar)
     plan = Plan(
-        fiscal_year=top.get("fiscal_year", int),
+        fiscal_year=year,
         organisation=organisation,
         measures=tuple(_measure(t) for t in top.tables("measures", _named("measures"))),
         projects=tuple(_project(t) for t in top.tables("projects", _named("projects"))),
@@ -135,7 +60,9 @@ def load_plan(folder: Path) -> Plan:
             for form, data in top.get("channels", dict).items()
         },
         roster=load_roster(folder / "roster.toml"),
-        days_off=load_days_off(folder / "holidays.toml"),
+        days_off=office_days.days_off,
+        days_off_checked=office_days.checked,
+        last_year=load_last_year(folder),
     )
     top.done()
     _cross_check(plan, str(folder / "plan.toml"))
@@ -155,6 +82,12 @@ def _organisation(t: _Table) -> Organisation:
     t.done()
     if value.timezone not in available_timezones():
         raise DataError(f"ไม่รู้จัก timezone «{value.timezone}»", where=t.where, remedy='เขียนเป็น "Asia/Bangkok"')
+    if not re.fullmatch(r"[a-z]{2}-(government|public)", value.calendar):
+        raise DataError(
+            f"ไม่รู้จัก calendar «{value.calendar}»",
+            where=t.where,
+            remedy='เขียนเป็น "th-government" (วันหยุดราชการ) หรือ "th-public" (วันหยุดทั่วไป)',
+        )
     return value
 
 
@@ -429,39 +362,3 @@ def _cross_check(plan: Plan, where: str) -> None:
         for form in deadline.forms:
             if form not in plan.channels:
                 raise DataError(f"แบบ «{form}» ไม่มีกติกาการส่ง", where=place, remedy=f"เพิ่ม [channels.{form}]")
-
-
-def load_days_off(path: Path) -> dict[date, str]:
-    """Days off beside weekends: PyPI `holidays` for Thailand, plus and minus the office's own days."""
-    top = _Table(load_toml(path), str(path))
-    source = top.line("source", "")
-    days: dict[date, str] = {}
-    add = _days(top, "add")
-    remove = _days(top, "remove")
-    if source:
-        country = source.removeprefix("holidays:")
-        touched = sorted({d.year for d in (*add, *remove)}) or [date.today().year]
-        years = range(touched[0] - 1, touched[-1] + 2)
-        try:
-            table = holidays.country_holidays(country, years=years, language="th" if country == "TH" else None)
-        except NotImplementedError as error:
-            raise DataError(
-                f"ไม่มีปฏิทินของ «{country}»", where=str(path), remedy='ใช้ source = "holidays:TH" หรือเว้นว่าง'
-            ) from error
-        days.update({day: str(name) for day, name in table.items()})
-    days.update(add)
-    for day in remove:
-        days.pop(day, None)
-    for key in ("note", "notes", "checked"):
-        top.get(key, (str, list), "")
-    top.done()
-    return days
-
-
-def _days(top: _Table, key: str) -> dict[date, str]:
-    found = {}
-    for t in top.tables(key, _named(key), []):
-        found[t.get("date", date)] = t.line("name", "")
-        t.line("why", "")
-        t.done()
-    return found

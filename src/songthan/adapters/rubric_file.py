@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from songthan.adapters.plan_files import load_toml
+from songthan.adapters.plan_toml import load_toml
 from songthan.domain.errors import DataError
 from songthan.domain.rubric import Condition, Criterion, Derived, Input, Level, Rubric, ScoreRule, Silent
 

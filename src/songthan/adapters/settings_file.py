@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from songthan.adapters.plan_files import load_toml
+from songthan.adapters.plan_toml import load_toml
 from songthan.domain.errors import DataError, EnvironmentNotReady
 
 PASSWORD_VARIABLE = "SONGTHAN_MAILBOX_PASSWORD"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import calendar as months
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from songthan.commands.paper import console, day, fold, json_option, number, plan_option, print_json
-from songthan.domain.calendars import WorkCalendar
+from songthan.commands.calendar_ics import icalendar
+from songthan.commands.calendar_wall import wall_page
+from songthan.commands.paper import console, day, fold, json_option, note, number, plan_option, print_json
+from songthan.domain.calendars import WorkCalendar, fiscal_months, fiscal_year, quarter, quarter_days
+from songthan.domain.errors import EnvironmentNotReady, UsageError
 from songthan.domain.ladders import Ladder, ladder_for
 from songthan.domain.plans import Deadline, Plan
 from songthan.domain.thai import MONTHS, SHORT_MONTHS, to_thai_digits
@@ -35,12 +38,23 @@ _CELL = 4
 @click.command()
 @json_option
 @plan_option
-def calendar(as_json: bool, plan_dir: Path | None) -> None:
+@click.option("--ics", type=click.Path(path_type=Path), help="เขียนแฟ้มปฏิทินสำหรับ Outlook (- = พิมพ์ออกมา)")
+@click.option("--svg", type=click.Path(path_type=Path), help="เขียนแผ่นปฏิทินติดผนังหนึ่งหน้า A3 แนวนอน (- = พิมพ์ออกมา)")
+def calendar(as_json: bool, plan_dir: Path | None, ics: Path | None, svg: Path | None) -> None:
     """ปฏิทินของปี: วันเปิดรอบ วันเตือน วันส่ง วันทำการสุดท้าย (every deadline's dates)."""
     from songthan import workspace
 
-    plan = workspace.load_plan(plan_dir or workspace.load_settings(workspace.find_root()).folder("plan"))
+    if [as_json, str(ics) == "-", str(svg) == "-"].count(True) > 1:
+        raise UsageError("พิมพ์ออกทางเดียวได้เพียงอย่างเดียว", remedy="เลือกเพียงหนึ่งใน --json, --ics -, --svg -")
+    folder = plan_dir or workspace.load_settings(workspace.find_root()).folder("plan")
+    plan = workspace.load_plan(folder)
     working = workspace.load_calendar(plan)
+    if ics is not None:
+        _write(ics, icalendar(plan, working, changed=workspace.plan_changed_at(folder)), newline="")
+    if svg is not None:
+        _write(svg, wall_page(plan, working, fonts=workspace.official_fonts()), newline=None)
+    if (ics or svg) and not as_json:
+        return
     ladders = {d.id: ladder_for(d, working) for d in plan.deadlines}
     if as_json:
         print_json([_as_json(d, ladders[d.id]) for d in plan.deadlines])
@@ -48,6 +62,23 @@ def calendar(as_json: bool, plan_dir: Path | None) -> None:
     out = console()
     _draw_year(out, plan, working, ladders)
     _draw_table(out, plan, ladders)
+
+
+def _write(path: Path, text: str, *, newline: str | None) -> None:
+    """The text to a file (whole or not at all) or, for «-», to standard output; `newline` "" keeps CRLF as it is."""
+    if str(path) == "-":
+        click.echo(text.encode(), nl=False)
+        return
+    new = path.with_name(f".{path.name}.new")
+    try:
+        new.write_text(text, encoding="utf-8", newline=newline)
+        new.replace(path)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise EnvironmentNotReady(
+            f"เขียนแฟ้มไม่ได้ ({error.strerror})", where=str(path), remedy="เลือกโฟลเดอร์ที่มีอยู่และเขียนได้"
+        ) from error
+    note(f"เขียน {path} แล้ว")
 
 
 def _as_json(deadline: Deadline, ladder: Ladder) -> dict[str, object]:
@@ -64,13 +95,9 @@ def _as_json(deadline: Deadline, ladder: Ladder) -> dict[str, object]:
         "reminders": [d.isoformat() for _, d in ladder.reminders],
         "escalations": [d.isoformat() for _, d in ladder.escalations],
         "cut": ladder.cut.isoformat(),
+        "fiscal_year": fiscal_year(deadline.external),
+        "quarter": quarter(deadline.external),
     }
-
-
-def _year_months(plan: Plan) -> list[tuple[int, int]]:
-    """(year, month) from October to September of the fiscal year, Common Era."""
-    year = plan.fiscal_year - 543
-    return [(year - 1, m) for m in (10, 11, 12)] + [(year, m) for m in range(1, 10)]
 
 
 def _marks(plan: Plan, ladders: Mapping[str, Ladder]) -> dict[date, str]:
@@ -93,8 +120,12 @@ def _draw_year(out: Console, plan: Plan, working: WorkCalendar, ladders: Mapping
     title = f"ปฏิทินปีงบประมาณ พ.ศ. {number(plan.fiscal_year)} · {plan.organisation.name}"
     columns = 3 if out.width >= 3 * (7 * _CELL + 2) else 2 if out.width >= 2 * (7 * _CELL + 2) else 1
     grid = Table.grid(padding=(0, 2, 0, 0))
-    cells = [_month(year, month, marks, working) for year, month in _year_months(plan)]
+    cells = [_month(first, marks, working) for first in fiscal_months(plan.fiscal_year)]
     for first in range(0, len(cells), columns):
+        if columns == 3:
+            start, end = quarter_days(plan.fiscal_year, first // 3 + 1)
+            days = working.working_days_between(start - timedelta(days=1), end)
+            grid.add_row(Text(f"ไตรมาสที่ {number(first // 3 + 1)} · {number(days)} วันทำการ", style="dim"))
         grid.add_row(*cells[first : first + columns])
         grid.add_row("")
     out.print(title, style="bold")
@@ -105,19 +136,19 @@ def _draw_year(out: Console, plan: Plan, working: WorkCalendar, ladders: Mapping
     out.print()
 
 
-def _month(year: int, month: int, marks: Mapping[date, str], working: WorkCalendar) -> Text:
+def _month(first: date, marks: Mapping[date, str], working: WorkCalendar) -> Text:
     from rich.cells import cell_len
     from rich.text import Text
 
     def pad(text: str) -> str:
         return " " * (_CELL - 1 - cell_len(text)) + text
 
-    lines = [Text(f"{MONTHS[month - 1]} {to_thai_digits(year + 543)}", style="bold")]
+    lines = [Text(f"{MONTHS[first.month - 1]} {to_thai_digits(first.year + 543)}", style="bold")]
     lines.append(Text("".join(pad(w) + " " for w in _WEEKDAYS), style="dim"))
-    for week in months.Calendar().monthdatescalendar(year, month):
+    for week in months.Calendar().monthdatescalendar(first.year, first.month):
         line = Text()
         for one in week:
-            if one.month != month:
+            if one.month != first.month:
                 line.append(" " * _CELL)
                 continue
             mark = marks.get(one, " ")

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from songthan.commands.paper import console, day, fold, json_option, number, plan_option, print_json
+from songthan.commands.plan_roll import roll
 from songthan.domain.errors import SongthanError
+from songthan.domain.plan_notes import plan_notes
 from songthan.domain.plans import Activity, Plan
 
 if TYPE_CHECKING:
@@ -102,6 +104,8 @@ def _check(settings: Settings, folder: Path) -> _Checked:
             for d in found.deadlines
             if (m := [f for f in d.forms if f not in forms])
         ]
+    if isinstance(found, Plan):
+        checked.notes += plan_notes(found, workspace.load_calendar(found))
     return checked
 
 
@@ -264,5 +268,7 @@ def _draw(found: Plan) -> None:
         table.add_row(d.id, fold(d.title, max(24, out.width - 60)), forms, day(d.members_until), day(d.external))
     out.print(table)
 
+
+plan.add_command(roll)
 
 COMMANDS = [plan]

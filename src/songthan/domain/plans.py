@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from songthan.domain.last_year import LastYear
+
 
 @dataclass(frozen=True, kw_only=True)
 class Organisation:
@@ -256,6 +258,9 @@ class Roster:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
+    """The year. `days_off_checked` says who has held the days off against the cabinet's resolutions (empty: nobody);
+    `last_year` is what came out of the year this plan was made from (`songthan plan roll`)."""
+
     fiscal_year: int
     organisation: Organisation
     measures: tuple[Measure, ...]
@@ -265,6 +270,8 @@ class Plan:
     channels: Mapping[str, Channel]
     roster: Roster
     days_off: Mapping[date, str] = field(default_factory=dict)
+    days_off_checked: str = ""
+    last_year: LastYear | None = None
 
     def deadline(self, deadline_id: str) -> Deadline:
         """The deadline with this id; KeyError if the plan has none."""

@@ -5,17 +5,20 @@ Rendering reads only; the same assignment gives the same bytes until an earlier 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 from songthan.domain.answers import printed
 from songthan.domain.assignments import Assignment
 from songthan.domain.bundles import plain_deadline, plain_organisation
+from songthan.domain.calendars import year_of_quarter
 from songthan.domain.forms import Answer, FormIdentity, FormSpec, Problem, split_field_id, table_row
+from songthan.domain.language import digits, say
 from songthan.domain.messages import OutgoingFile
 from songthan.domain.plans import Activity, Deadline, Plan
 from songthan.domain.thai import thai_date, to_thai_digits
 from songthan.steps.office import Office
-from songthan.steps.prefill import first_values, score_words, scoring_of
+from songthan.steps.prefill import first_rows, first_values, score_words, scoring_of
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -49,6 +52,7 @@ def form_file(
         context = slice_context(office.plan, deadline, assignment, on_paper)
     else:
         if answers is None:
+            filled = {**first_rows(office.plan, spec), **filled}
             filled[""] = {**filled.get("", {}), **first_values(office, deadline, spec)}
         words = score_words(scoring_of(office, deadline), office.rubric)
         context = whole_context(office.plan, deadline, assignment, spec, filled, words)
@@ -77,7 +81,7 @@ def form_name(office: Office, assignment: Assignment) -> str:
 def short_title(deadline: Deadline) -> str:
     """The deadline in a few words, for file names: «ไตรมาสที่ ๒ ปี ๒๕๖๖», «สำนักดีเด่น ปี ๒๕๖๖»."""
     if deadline.quarter:
-        year = deadline.external.year + 543
+        year = year_of_quarter(deadline.quarter, deadline.external)
         return f"ไตรมาสที่ {to_thai_digits(deadline.quarter)} ปี {to_thai_digits(year)}"
     return deadline.short or deadline.title
 
@@ -91,7 +95,11 @@ def slice_context(
         {
             "number_th": to_thai_digits(measure.number),
             "title": measure.title,
-            "activities": [_activity(a, filled.get(a.id, {})) for a in mine if a.measure == measure.number],
+            "activities": [
+                _activity(a, filled.get(a.id, {}), last_year_words(plan, assignment.form, a))
+                for a in mine
+                if a.measure == measure.number
+            ],
         }
         for measure in plan.measures
         if any(a.measure == measure.number for a in mine)
@@ -167,13 +175,39 @@ def _people(plan: Plan, deadline: Deadline, assignment: Assignment) -> dict[str,
     }
 
 
-def _activity(activity: Activity, answers: Mapping[str, dict[str, object]]) -> dict[str, object]:
+#: Letters of last year's text shown beside an activity.
+_LAST_YEAR_LETTERS = 160
+
+
+def last_year_words(plan: Plan, form: str, activity: Activity) -> str:
+    """What the activity came to last year, in one line to be printed; empty where nothing was kept.
+
+    Shown and never filled in: a member who sends the form back as it came must not report last year's result again.
+    """
+    values = plan.last_year.of(form, activity.id) if plan.last_year else {}
+    if plan.last_year is None or not values.get("percent"):
+        return ""
+    words = say(
+        "ปีที่แล้ว (พ.ศ. {year}) ดำเนินการร้อยละ {percent}",
+        year=digits(plan.last_year.fiscal_year), percent=digits(values["percent"]),
+    )  # fmt: skip
+    done = " ".join(values.get("done", "").split())
+    if len(done) > _LAST_YEAR_LETTERS:
+        end = _LAST_YEAR_LETTERS
+        while unicodedata.category(done[end]) == "Mn":
+            end -= 1  # a letter keeps its vowel and tone
+        done = f"{done[:end].rstrip()}…"
+    return f"{words}: {done}" if done else words
+
+
+def _activity(activity: Activity, answers: Mapping[str, dict[str, object]], last_year: str) -> dict[str, object]:
     dues = sorted({d.due for d in activity.deliverables})
     return {
         "id": activity.id,
         "number": activity.number,
         "title": activity.title,
-        "details": list(activity.details),
+        # once the year has answers of its own, they are what is carried over
+        "details": [*activity.details, *([last_year] if last_year and not answers else [])],
         "outputs": list(activity.outputs),
         "outcomes": list(activity.outcomes),
         # the plan's document column begins with the date itself, which stands beside it already

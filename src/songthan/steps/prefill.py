@@ -2,7 +2,9 @@
 
 A field's `prefill` names the source: `organisation.<attribute>`, `office.phone`, `<role>.name|position|phone|email` (a
 role of the roster: director, secretary, head…), `form.<form>.<field>` (an accepted answer of another form of the same
-deadline) or `percent.<field>` (that field's persons as percent of the headcount). Reads only.
+deadline), `last_year.<form>.<field>` (the accepted answer of the year this plan was made from; in a growing table's
+column `last_year.<form>.<table>.<column>`) or `percent.<field>` (that field's persons as percent of the headcount).
+Reads only.
 """
 
 from __future__ import annotations
@@ -12,15 +14,16 @@ from fractions import Fraction
 
 from songthan.domain.bundles import two_decimals
 from songthan.domain.errors import SongthanError, UsageError
-from songthan.domain.forms import Answer, FormSpec
+from songthan.domain.forms import Answer, FormSpec, table_row
 from songthan.domain.plans import Deadline, Plan
 from songthan.domain.rubric import Rubric, Scoring, evaluate
 from songthan.domain.thai import to_thai_digits
 from songthan.steps.office import Office
 
-__all__ = ["accepted_answers", "first_values", "score_words", "scoring_of"]
+__all__ = ["accepted_answers", "first_rows", "first_values", "score_words", "scoring_of"]
 
-Filled = dict[str, dict[str, object]]
+#: row («» or «dos[1]») → field key → {value, carried}
+Filled = dict[str, dict[str, dict[str, object]]]
 _PERSON = ("name", "position", "phone", "email")
 
 
@@ -35,10 +38,10 @@ def accepted_answers(office: Office, deadline: Deadline) -> dict[str, dict[str, 
     return found
 
 
-def first_values(office: Office, deadline: Deadline, spec: FormSpec) -> Filled:
+def first_values(office: Office, deadline: Deadline, spec: FormSpec) -> dict[str, dict[str, object]]:
     """field key → {value, carried} for every field with a source that has something to say."""
     given = accepted_answers(office, deadline)
-    found: Filled = {}
+    found: dict[str, dict[str, object]] = {}
     computed = []
     for field in spec.fields:
         kind, _, name = field.prefill.partition(".")
@@ -49,12 +52,33 @@ def first_values(office: Office, deadline: Deadline, spec: FormSpec) -> Filled:
             answer = given.get(form, {}).get(key)
             if answer is not None and answer.value:
                 found[field.key] = {"value": answer.value, "carried": True}
+        elif kind == "last_year":
+            form, _, key = name.partition(".")
+            if office.plan.last_year and (value := office.plan.last_year.of(form).get(key)):
+                found[field.key] = {"value": value, "carried": True}
         elif kind and (value := _office_value(office.plan, kind, name)):
             found[field.key] = {"value": value, "carried": False}
     for key, persons in computed:
         percent = _percent(found.get(persons, {}).get("value"), office.plan.organisation.headcount)
         if percent:
             found[key] = {"value": percent, "carried": True}
+    return found
+
+
+def first_rows(plan: Plan, spec: FormSpec) -> Filled:
+    """Row («dos[1]») → column → {value, carried} for every growing table with columns that come from last year's."""
+    found: Filled = {}
+    for table in (f for f in spec.fields if f.kind == "table"):
+        for column in table.columns:
+            kind, _, name = column.prefill.partition(".")
+            form, _, source = name.partition(".")
+            rows, _, key = source.partition(".")
+            if kind != "last_year" or plan.last_year is None:
+                continue
+            for answers in (a for a in plan.last_year.answers if a.form == form):
+                row = table_row(answers.row)
+                if row and row[0] == rows and (value := answers.values.get(key)):
+                    found.setdefault(f"{table.key}[{row[1]}]", {})[column.key] = {"value": value, "carried": True}
     return found
 
 
@@ -72,7 +96,7 @@ def _office_value(plan: Plan, kind: str, name: str) -> str:
     raise UsageError(
         f"ไม่รู้จักแหล่งข้อมูล «{kind}.{name}»",
         where="prefill",
-        remedy="ใช้ organisation.…, office.phone, <ตำแหน่ง>.name, form.<แบบ>.<ช่อง> หรือ percent.<ช่อง>",
+        remedy="ใช้ organisation.…, office.phone, <ตำแหน่ง>.name, form.<แบบ>.<ช่อง>, last_year.<แบบ>.<ช่อง> หรือ percent.<ช่อง>",
     )
 
 
