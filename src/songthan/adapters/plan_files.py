@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from zoneinfo import available_timezones
 
 from songthan.adapters.plan_holidays import load_holidays
+from songthan.adapters.plan_ladders import read_ladder, read_ladders
 from songthan.adapters.plan_last_year import load_last_year
 from songthan.adapters.plan_toml import Table as _Table
 from songthan.adapters.plan_toml import load_toml
@@ -27,7 +29,6 @@ from songthan.domain.plans import (
     Project,
     Registry,
     Roster,
-    Rung,
     Seat,
     Target,
 )
@@ -41,7 +42,7 @@ def load_plan(folder: Path) -> Plan:
         raise DataError("ไม่พบโฟลเดอร์แผน", where=str(folder), remedy="ตรวจ plan ใน songthan.toml")
     top = _Table(load_toml(folder / "plan.toml"), str(folder / "plan.toml"))
     organisation = _organisation(_Table(top.get("organisation", dict), f"{top.where} [organisation]"))
-    ladders = _ladders(top)
+    ladders = read_ladders(top)
     year = top.get("fiscal_year", int)
     if organisation.era == "buddhist" and not 2500 <= year <= 2700:
         raise DataError(
@@ -156,82 +157,6 @@ def _channel(form: str, t: _Table) -> Channel:
     return value
 
 
-#: ladder → who may be written to by it
-LADDERS: Mapping[str, tuple[str, ...]] = {
-    "reminders": ("member",),
-    "escalations": ("deputy", "head", "director"),
-    "compile": ("secretary", "head"),
-    "director": ("director", "acting_director"),
-    "registry": ("registry", "secretary"),
-}
-TONES = ("early", "near", "urgent", "today")
-#: Longer ladders than this are a slip of the keyboard.
-MOST_DAYS = 250
-
-
-def _ladders(top: _Table) -> dict[str, LadderPlan]:
-    """`[ladders.KIND]`; what a kind leaves out is the default ladder's (`[ladders.default]`, else the built-in one)."""
-    given = top.get("ladders", dict, {})
-    default = LadderPlan()
-    if "default" in given:
-        default = _ladder(_Table(given["default"], f"{top.where} [ladders.default]"), default, done=True)
-    return {
-        "default": default,
-        **{
-            kind: _ladder(_Table(data, f"{top.where} [ladders.{kind}]"), default, done=True)
-            for kind, data in given.items()
-            if kind != "default"
-        },
-    }
-
-
-def _ladder(t: _Table, default: LadderPlan, *, done: bool = False) -> LadderPlan:
-    """The ladder keys of a table; what is not given is `default`'s."""
-    value = LadderPlan(
-        opens=t.get("opens", int, default.opens),
-        **{name: _rungs(t, name, getattr(default, name)) for name in LADDERS if done or name in t.data},
-        **({} if done else {name: getattr(default, name) for name in LADDERS if name not in t.data}),
-    )
-    if done:
-        t.done()
-    if not 0 <= value.opens <= MOST_DAYS:
-        raise DataError("opens ใช้ไม่ได้", where=t.where, remedy="opens คือจำนวนวันทำการก่อน internal เช่น 10")
-    return value
-
-
-def _rungs(t: _Table, name: str, default: tuple[Rung, ...]) -> tuple[Rung, ...]:
-    """`reminders = [-3, -1, 0]`, or `[{ day = -3, tone = "near" }]`; `escalations = [{ day = 1, to = "deputy" }]`.
-
-    Numbers alone take the tones, or the recipients in their order, that the ladder has by default.
-    """
-    rows = t.get(name, list, None)
-    if rows is None:
-        return default
-    rungs = []
-    for place, row in enumerate(rows):
-        where = f"{t.where} {name} ลำดับ {place + 1}"
-        to = LADDERS[name][min(place, len(LADDERS[name]) - 1)]
-        if isinstance(row, int) and not isinstance(row, bool):
-            rungs.append(Rung(day=row, to=to))
-        elif not isinstance(row, Mapping):
-            text = f"«{name}» มีค่า {row!r} ซึ่งไม่ใช่จำนวนวัน"
-            raise DataError(text, where=where, remedy="เขียนเป็น [-3, -1, 0] หรือ [{ day = -3 }]")
-        else:
-            cell = _Table(row, where)
-            rungs.append(Rung(day=cell.get("day", int), to=cell.line("to", to), tone=cell.line("tone", "")))
-            cell.done()
-        last = rungs[-1]
-        if last.to not in LADDERS[name]:
-            raise DataError(f"to = «{last.to}» ใช้ไม่ได้", where=where, remedy="ใช้หนึ่งใน: " + ", ".join(LADDERS[name]))
-        if last.tone and (last.tone not in TONES or name != "reminders"):
-            raise DataError(f"tone = «{last.tone}» ใช้ไม่ได้", where=where, remedy="ใช้กับ reminders: " + ", ".join(TONES))
-        if abs(last.day) > MOST_DAYS or (name != "reminders" and last.day < 0):
-            raise DataError(f"day = {last.day} ใช้ไม่ได้", where=where, remedy="นับเป็นวันทำการ ก่อนกำหนดเป็นลบได้เฉพาะ reminders")
-    if len({(r.day, r.to) for r in rungs}) < len(rungs):
-        raise DataError("มีขั้นซ้ำกัน", where=f"{t.where} {name}", remedy="ให้แต่ละวันมีผู้รับเดียวกันได้ขั้นเดียว")
-    return tuple(rungs)
-
-
 def _deadline(t: _Table, ladders: Mapping[str, LadderPlan]) -> Deadline:
     activities = t.get("activities", (str, list), "all")
     if activities != "all" and not isinstance(activities, list):
@@ -248,7 +173,7 @@ def _deadline(t: _Table, ladders: Mapping[str, LadderPlan]) -> Deadline:
         quarter=t.get("quarter", int, None),
         internal_to=t.get("internal_to", date, None),
         activities=() if activities == "all" else tuple(activities),
-        ladder=_ladder(t, ladders.get(kind, ladders["default"])),
+        ladder=read_ladder(t, ladders.get(kind, ladders["default"])),
         source=t.get("source", str, ""),
     )
     t.done()
