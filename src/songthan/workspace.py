@@ -16,7 +16,7 @@ import sqlite3
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,7 +58,8 @@ __all__ = [
     "FileClock", "borrowed_office", "check_bundle", "check_form_templates", "check_port", "count_deployments",
     "default_fontconfig", "end_group", "find_root", "flow_driver", "launch_prefect", "load_calendar", "load_forms",
     "load_plan", "load_rubric", "load_rules", "load_settings", "missing_fonts", "office_for", "open_office",
-    "point_at_prefect", "practice_url", "state_folder", "wait_healthy", "with_tick", "write_clock",
+    "point_at_prefect", "practice_url", "read_driven", "state_folder", "wait_healthy", "with_tick", "write_clock",
+    "write_driven",
 ]  # fmt: skip
 
 MARKER = "songthan.toml"
@@ -114,6 +115,19 @@ def open_clock(state: Path) -> Clock:
 def write_clock(state: Path, *, kind: str, weeks: int = 0) -> None:
     """Choose the clock of a state folder: «file» (simulated) or «shifted» (practice years run live)."""
     (state / "clock.json").write_text(json.dumps({"kind": kind, "weeks": weeks}), encoding="utf-8")
+
+
+def read_driven(state: Path) -> frozenset[str]:
+    """The deadlines a state folder works on (`driven.json`); empty without the file: every one of the plan."""
+    path = state / "driven.json"
+    if not path.exists():
+        return frozenset()
+    return frozenset(json.loads(path.read_text(encoding="utf-8"))["deadlines"])
+
+
+def write_driven(state: Path, deadlines: Iterable[str]) -> None:
+    """Bind a state folder to these deadlines, or with none to every one of the plan."""
+    (state / "driven.json").write_text(json.dumps({"deadlines": sorted(deadlines)}), encoding="utf-8")
 
 
 def practice_url(state: Path) -> str:
@@ -285,6 +299,7 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         practice=settings.mailbox.kind == "practice",
         trust_roots=trust_roots,
         holder=f"{socket.gethostname()}:{settings.root}",
+        driven=read_driven(folder),
     )
 
 
@@ -336,7 +351,7 @@ def borrowed_office(root: Path, state: Path | None = None) -> Iterator[Office]:
         folder = Path(box)
         if state is not None:
             _copy_ledger(state / "ledger.sqlite", folder / "ledger.sqlite")
-            for name in ("clock.json", "clock.txt"):
+            for name in ("clock.json", "clock.txt", "driven.json"):
                 if (state / name).is_file():
                     shutil.copyfile(state / name, folder / name)
             if (state / "trust").is_dir():
