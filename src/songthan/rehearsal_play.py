@@ -12,6 +12,7 @@ from songthan.domain.plans import Deadline
 from songthan.rehearsal_stage import OPENING, Stage, trust_director
 from songthan.rehearsal_view import View
 from songthan.steps.advance import next_batches
+from songthan.steps.fill_form import short_title
 from songthan.steps.holds import needs_values
 
 MORNING = clock_time(8, 35)
@@ -131,8 +132,9 @@ class Play:
         due = next_batches(stage.office, deadline.id)
         if not due and not stage.office.ledger.outbox.unsent():
             return False
+        where = f"{short_title(deadline)}: " if len(stage.deadlines) > 1 else ""
         for batch in due:
-            self.view.batch(batch.title)
+            self.view.batch(f"{where}{batch.title}")
         self._run(deadline.id)
         return True
 

@@ -17,6 +17,7 @@ from rich.text import Text
 from songthan.domain.ladders import ladder_for
 from songthan.domain.plans import Deadline
 from songthan.domain.thai import thai_date, to_thai_digits
+from songthan.steps.fill_form import short_title
 from songthan.steps.office import Office
 from songthan.steps.report_status import ROUTE_TH, artifact_rows, deadline_status
 
@@ -123,16 +124,16 @@ def _year(office: Office, deadlines: Sequence[Deadline]) -> Table:
     table = Table(title=f"ปีงบประมาณ พ.ศ. {year} · กำหนดส่ง {to_thai_digits(len(deadlines))} รายการ", expand=True)
     table.add_column("กำหนดส่ง", no_wrap=True)
     table.add_column("สถานะ", no_wrap=True)
-    for column in ("ขอไป", "รับครบ", "ขอแก้", "รออยู่"):
-        table.add_column(column, justify="right", no_wrap=True)
+    for column in ("รับครบ", "ขอแก้"):
+        table.add_column(column, justify="right", no_wrap=True, min_width=5)
     table.add_column("ต่อไป", no_wrap=True)
     for deadline in deadlines:
         status = deadline_status(office, deadline.id)
-        counts = [to_thai_digits(status[k]) if status["asked"] else "-" for k in ("asked", "accepted", "corrected", "waiting")]
+        counts = (f"{status['accepted']}/{status['asked']}", str(status["corrected"])) if status["asked"] else ("-", "-")
         table.add_row(
-            str(status["brief"]),
+            short_title(deadline).removesuffix(f" ปี {year}"),
             Text(str(status["state_th"]), style=_DEADLINE_COLOURS.get(str(status["state"]), "")),
-            *counts,
+            *map(to_thai_digits, counts),
             _coming(office, deadline, status),
         )
     return table
@@ -141,10 +142,10 @@ def _year(office: Office, deadlines: Sequence[Deadline]) -> Table:
 def _coming(office: Office, deadline: Deadline, status: Mapping[str, object]) -> str:
     """The next date of a deadline, or its receipt."""
     if status["receipt"]:
-        return f"เลขรับ {status['receipt']}"
+        return str(status["receipt"])
     today = office.calendar.local(office.clock.now()).date()
     ladder = ladder_for(deadline, office.calendar)
-    dates = ((ladder.opens, "เปิดรอบ"), (ladder.internal, "สมาชิกส่งภายใน"), (ladder.target, "ส่งจริงภายใน"))
+    dates = ((ladder.opens, "เปิดรอบ"), (ladder.internal, "สมาชิกส่ง"), (ladder.target, "สำนักส่ง"))
     for day, what in dates:
         if day > today or (day == today and what != "เปิดรอบ"):
             return f"{what} {thai_date(day, short=True)}"
