@@ -55,7 +55,7 @@ def _tell(console: Console, result: dict[str, object]) -> None:
     console.print(f"  ๑. โฟลเดอร์สถานะทั้งหมด   {result['state_dir']}", soft_wrap=True, highlight=False)
     console.print(
         "  ๒. แดชบอร์ด Prefect       "
-        f"songthan dashboard --state {result['state_dir']}   (หลัง make demo ใช้ make dashboard)",
+        f"songthan dashboard --state {result['state_dir']}{'' if each else '   (หลัง make demo ใช้ make dashboard)'}",
         soft_wrap=True,
         highlight=False,
     )
