@@ -1,129 +1,131 @@
-"""The story: the quarterly report of 20 March 2566 from the plan to the registry's receipt, with every part real.
+"""The story of the year 2566: six deadlines from the plan to the last receipt, every part real, killed in the middle.
 
 Judged from outside: by the practice Exchange's own log, by what the cast wrote down that it typed, and by opening the
-report with plain lxml. Our ledger is only asked what it counted.
+mailed forms and the reports with plain lxml. Our ledger is only asked what it counted.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import shutil
 import subprocess
-import sys
-import zipfile
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from lxml import etree
 
-ROOT = Path(__file__).resolve().parents[1]
-W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+import story
+from story import ARABIC
+
 pytestmark = pytest.mark.real
+EXTERNAL = {
+    "2566-q2": "2023-03-20", "2566-review": "2023-03-20", "2566-official": "2023-04-03", "2566-q3": "2023-06-20",
+    "2566-july": "2023-07-27", "2566-q4": "2023-09-20",
+}  # fmt: skip
+#: deadline → where the rows of the plan stand in its bundle
+QUARTERLY = {"2566-q2": "report.docx", "2566-q3": "report.docx", "2566-july": "report-f3.docx", "2566-q4": "report.docx"}
+#: (deadline, form) → the report of a form that one person answers whole
+WHOLE = {
+    ("2566-review", "f4"): "report.docx", ("2566-official", "official"): "report.docx",
+    ("2566-july", "f1"): "report-f1.docx", ("2566-july", "f2"): "report-f2.docx", ("2566-july", "f5"): "report-f5.docx",
+}  # fmt: skip
+CARRIED = "(ข้อมูลไตรมาสก่อน โปรดยืนยันหรือแก้ไข)"
+#: A boundary in the third quarter's collecting.
+KILL_AT = 1600
 
 
-def rehearse(state: Path, *, kill_at: int | None = None, deadline: str = "2566-q2") -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "SONGTHAN_WORKSPACE": str(ROOT)}
-    if kill_at:
-        env["SONGTHAN_KILL_AT"] = str(kill_at)
-    command = [sys.executable, "-m", "songthan.cli", "rehearse", deadline, "--state", str(state), "--json"]
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=400)
+@dataclass(frozen=True)
+class Year:
+    """`result` is what the second run printed; `left` the states of the deadlines when the first was killed."""
 
+    state: Path
+    result: dict
+    left: dict[str, str]
+    typed: dict[tuple[str, str], dict]
 
-def songthan(*arguments: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "SONGTHAN_WORKSPACE": str(ROOT)}
-    return subprocess.run(
-        [sys.executable, "-m", "songthan.cli", *arguments], env=env, capture_output=True, text=True, timeout=120
-    )
+    def of(self, deadline: str) -> dict:
+        return self.result["deadlines"][deadline]
+
+    def bundle(self, deadline: str) -> Path:
+        return Path(self.of(deadline)["bundle_dir"])
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
-    state = tmp_path_factory.mktemp("story")
-    done = rehearse(state)
+def year(tmp_path_factory: pytest.TempPathFactory) -> Year:
+    """Killed without a word, and gone on with on the same folder.
+
+    (Every single boundary is tried in tests/steps/test_kill_harness.py, on the in-memory twins.)
+    """
+    state = tmp_path_factory.mktemp("year")
+    assert story.rehearse(state, "all", kill_at=KILL_AT).returncode == 137
+    left = dict(story.rows(state / "ledger.sqlite", "select id, state from deadlines"))
+    done = story.rehearse(state, "all")
     assert done.returncode == 0, done.stderr[-3000:]
-    return state, json.loads(done.stdout)
+    return Year(state=state, result=json.loads(done.stdout), left=left, typed=story.typed_by_the_cast(state))
 
 
-def exchange_log(state: Path) -> list[dict]:
-    return [json.loads(line) for line in (state / "practice" / "log.jsonl").read_text("utf-8").splitlines()]
+def test_the_kill_came_in_the_middle(year: Year) -> None:
+    assert year.left["2566-q2"] == "ACKNOWLEDGED"
+    assert year.left["2566-q3"] not in ("PLANNED", "ACKNOWLEDGED")
+    assert "2566-q4" not in year.left or year.left["2566-q4"] == "PLANNED"
 
 
-def typed_by_the_cast(state: Path) -> dict[tuple[str, str], dict]:
-    """(token, field) → the last thing typed that was meant as final."""
-    lines = (state / "practice" / "cast" / "typed.jsonl").read_text("utf-8").splitlines()
-    found = {}
-    for line in lines:
-        entry = json.loads(line)
-        if entry["final"]:
-            found[entry["token"], entry["field"]] = entry
-    return found
+def test_every_deadline_ends_with_a_receipt_in_time(year: Year) -> None:
+    assert list(year.result["deadlines"]) == list(EXTERNAL)
+    for deadline, last_day in EXTERNAL.items():
+        result = year.of(deadline)
+        assert result["state"] == "ACKNOWLEDGED" and result["signature_valid"] is True, deadline
+        assert result["submitted_at"][:10] <= last_day, deadline
+        assert result["receipt"] if deadline == "2566-review" else "/๒๕๖๖" in result["receipt"], deadline
+        assert result["lapsed"] == 0 and result["asked"] == result["accepted"], deadline
+    assert [year.of(d)["accepted"] for d in EXTERNAL] == [20, 1, 1, 20, 23, 20]
+    # the cast's habits make these happen in each quarter, whatever the timing
+    for deadline in QUARTERLY:
+        result = year.of(deadline)
+        assert (result["corrected"], result["quarantined"]) == (3, 1), deadline
+        assert result["held"] >= 1 and result["noted"] >= 3, deadline
 
 
-def cell_text(cell: etree._Element) -> str:
-    """The text of a table cell: breaks and paragraphs as line ends."""
-    paragraphs = []
-    for paragraph in cell.iter(W + "p"):
-        parts = []
-        for node in paragraph.iter(W + "t", W + "br", W + "tab"):
-            parts.append(node.text or "" if node.tag == W + "t" else "\n" if node.tag == W + "br" else "\t")
-        paragraphs.append("".join(parts))
-    return "\n".join(paragraphs)
+def test_the_total_is_the_sum_of_the_six(year: Year) -> None:
+    result, each = year.result, list(year.result["deadlines"].values())
+    assert (result["deadline"], result["state"], result["signature_valid"]) == ("all", "ACKNOWLEDGED", True)
+    for key in ("asked", "accepted", "corrected", "lapsed"):
+        assert result[key] == sum(one[key] for one in each), key
+    # a mail that belongs to no deadline counts in the total only
+    for key in ("held", "quarantined", "noted", "mails_out", "ledger_count", "mailbox_count"):
+        assert result[key] >= sum(one[key] for one in each) > 0, key
+    single = {"wall_s", "ticks", "state_dir", "pdf"}
+    assert set(each[0]) | {"deadlines", *single} == set(result) | {"pdf"}
 
 
-def report_rows(bundle: Path) -> dict[str, list[str]]:
-    """Printed activity number → the texts of its row in the merged report."""
-    with zipfile.ZipFile(bundle / "report.docx") as package:
-        root = etree.fromstring(package.read("word/document.xml"))
-    rows = {}
-    for row in root.iter(W + "tr"):
-        cells = [cell_text(cell) for cell in row.findall(W + "tc")]
-        if len(cells) == 7:
-            rows[cells[0].strip()] = cells
-    return rows
-
-
-def test_the_cycle_ends_with_a_receipt_in_time(story: tuple[Path, dict]) -> None:
-    _, result = story
-    assert result["state"] == "ACKNOWLEDGED"
-    assert result["signature_valid"] is True
-    assert result["submitted_at"][:10] <= "2023-03-20"
-    assert "/๒๕๖๖" in result["receipt"]
-    assert (result["asked"], result["accepted"], result["lapsed"]) == (20, 20, 0)
-    # the cast's habits make these happen, whatever the timing
-    assert result["corrected"] == 3
-    assert result["held"] >= 1 and result["quarantined"] == 1 and result["noted"] >= 3
-
-
-def test_nothing_was_sent_twice_and_nothing_lost(story: tuple[Path, dict]) -> None:
-    state, result = story
-    log = exchange_log(state)
+def test_nothing_was_sent_twice_and_nothing_lost(year: Year) -> None:
+    log = story.exchange_log(year.state)
     sent = Counter(e["key"] for e in log if e["event"] == "sent" and e["key"])
     assert sent and max(sent.values()) == 1
-    assert result["duplicates"] == 0 and result["mails_out"] == len(sent)
-    people = json.loads((state / "practice" / "people.json").read_text("utf-8"))
-    office = people["office"]["mailbox"]
+    assert year.result["duplicates"] == 0 and year.result["mails_out"] == len(sent)
+    office = story.people(year.state)["office"]["mailbox"]
     arrived = [e for e in log if e["event"] in ("delivered", "bounced") and e["mailbox"] == office]
-    assert len(arrived) == result["mailbox_count"] == result["ledger_count"]
+    assert len(arrived) == year.result["mailbox_count"] == year.result["ledger_count"]
+    for deadline in EXTERNAL:
+        assert year.of(deadline)["mailbox_count"] == year.of(deadline)["ledger_count"] > 0, deadline
 
 
-def test_every_answer_is_what_was_typed(story: tuple[Path, dict]) -> None:
-    state, result = story
-    rows = report_rows(Path(result["bundle_dir"]))
-    plan = json.loads(songthan("plan", "show", "--json").stdout)
-    thai = str.maketrans("0123456789", "๐๑๒๓๔๕๖๗๘๙")
-    typed = typed_by_the_cast(state)
+@pytest.mark.parametrize("deadline", QUARTERLY)
+def test_every_answer_about_the_plan_is_what_was_typed(year: Year, deadline: str) -> None:
+    rows = story.report_rows(year.bundle(deadline) / QUARTERLY[deadline])
+    plan = json.loads(story.songthan("plan", "show", "--json").stdout)
     activities = {a["id"] for a in plan["activities"]}
-    assert {field.rpartition(".")[0] for _, field in typed} == activities
-    compared = 0
-    for (_, field), entry in typed.items():
-        activity, _, key = field.rpartition(".")
-        number = activity.replace("(", " (").translate(thai)
-        _, _, done, outputs, outcomes, evidence, note = rows[number]
-        text = entry["typed"]
+    mine = {f: e for (_, f), e in year.typed.items() if e["deadline"] == deadline and f.rpartition(".")[0] in activities}
+    assert {field.rpartition(".")[0] for field in mine} == activities and len(mine) == 6 * len(activities)
+    for field, entry in mine.items():
+        _, _, done, outputs, outcomes, evidence, note = rows[story.number_of(field)]
+        key, text = field.rpartition(".")[2], entry["typed"]
         if key == "percent":
-            printed = done.split("ร้อยละ", 1)[1].split("\n", 1)[0].strip().translate({v: k for k, v in thai.items()})
+            printed = done.split("ร้อยละ", 1)[1].split("\n", 1)[0].strip().translate(ARABIC)
             assert Fraction(printed) == Fraction(entry["numeric"]), field
         elif key in ("output_reached", "outcome_reached"):
             cell = outputs if key == "output_reached" else outcomes
@@ -133,61 +135,138 @@ def test_every_answer_is_what_was_typed(story: tuple[Path, dict]) -> None:
             assert all(line in evidence for line in lines), field
         else:
             assert text in (done if key == "done" else note), field
-        compared += 1
-    assert compared >= 6 * len(activities)
     # somebody typed what a template engine or XML would trip over
-    assert any("{{" in e["typed"] and "&" in e["typed"] for e in typed.values())
+    assert any("{{" in e["typed"] and "&" in e["typed"] for e in mine.values())
 
 
-def test_the_forged_mail_changed_nothing(story: tuple[Path, dict]) -> None:
-    state, result = story
-    lies = [json.loads(line) for line in (state / "practice/cast/forged.jsonl").read_text("utf-8").splitlines()]
-    truth = typed_by_the_cast(state)
-    rows = report_rows(Path(result["bundle_dir"]))
-    thai = str.maketrans("0123456789", "๐๑๒๓๔๕๖๗๘๙")
+@pytest.mark.parametrize(("deadline", "form"), WHOLE)
+def test_every_answer_of_a_whole_form_is_what_was_typed(year: Year, deadline: str, form: str) -> None:
+    tokens = {f.token for f in story.mailed_forms(year.state) if (f.deadline, f.form) == (deadline, form)}
+    mine = {field: entry for (token, field), entry in year.typed.items() if token in tokens}
+    report = year.bundle(deadline) / WHOLE[deadline, form]
+    cells = story.cells_of(report)
+    assert len(mine) >= 5
+    for field, entry in mine.items():
+        if entry["kind"] == "choice" or field == "headcount":
+            continue
+        if entry["numeric"]:
+            assert any(_holds_number(cell, entry["numeric"]) for cell in cells), field
+        else:
+            assert any(entry["typed"] in cell for cell in cells), field
+
+
+def _holds_number(cell: str, number: str) -> bool:
+    """Is this the number of a cell that says little else («๓๙ คน», «ร้อยละ ๘๑.๒๕»)?"""
+    words = "".join(c if c.isdigit() or c == "." else " " for c in cell.translate(ARABIC)).split()
+    return number in words
+
+
+@pytest.mark.parametrize(("before", "after"), [("2566-q2", "2566-q3"), ("2566-q3", "2566-july"), ("2566-q3", "2566-q4")])
+def test_last_quarters_answers_stand_in_the_next_form(year: Year, before: str, after: str) -> None:
+    """In the form as it was first mailed: the words accepted last quarter, and the mark that they were carried."""
+    then = {f: e["typed"] for (_, f), e in year.typed.items() if e["deadline"] == before and f.endswith(".done")}
+    first: dict[str, story.MailedForm] = {}
+    for form in story.mailed_forms(year.state):
+        if (form.deadline, form.form) == (after, "f3"):
+            first.setdefault(form.token, form)
+    shown = {f: (text, form) for form in first.values() for f, text in form.texts.items() if f.endswith(".done")}
+    assert set(shown) == set(then) and len(then) == 31
+    for field, (text, form) in shown.items():
+        assert text == then[field], field
+        assert form.printed.count(CARRIED) >= 1, field
+    # and in the first quarter there was nothing to carry
+    assert not any(CARRIED in f.printed for f in story.mailed_forms(year.state) if f.deadline == "2566-q2")
+
+
+def test_the_forged_mails_changed_nothing(year: Year) -> None:
+    lies = story.forged_by_the_stranger(year.state)
+    assert {lie["deadline"] for lie in lies} == set(QUARTERLY)
     different = [
-        lie for lie in lies if lie["kind"] == "text" and lie["typed"] not in truth[lie["token"], lie["field"]]["typed"]
+        lie
+        for lie in lies
+        if lie["kind"] == "text" and lie["typed"] not in year.typed[lie["token"], lie["field"]]["typed"]
     ]
     assert different
     for lie in different:
-        row = rows[lie["field"].rpartition(".")[0].replace("(", " (").translate(thai)]
-        assert lie["typed"] not in "\n".join(row), lie["field"]
+        rows = story.report_rows(year.bundle(lie["deadline"]) / QUARTERLY[lie["deadline"]])
+        assert lie["typed"] not in "\n".join(rows[story.number_of(lie["field"])]), lie["field"]
 
 
-def test_anybody_can_verify_the_bundle(story: tuple[Path, dict], tmp_path: Path) -> None:
-    _, result = story
-    bundle = Path(result["bundle_dir"])
-    assert songthan("verify", str(bundle)).returncode == 0
+def test_anybody_can_verify_the_bundles(year: Year, tmp_path: Path) -> None:
+    for deadline in EXTERNAL:
+        assert story.songthan("verify", str(year.bundle(deadline))).returncode == 0, deadline
+        sums = ["sha256sum", "--check", "--status", "SHA256SUMS"]
+        assert subprocess.run(sums, cwd=year.bundle(deadline)).returncode == 0, deadline
     copy = tmp_path / "copy"
-    subprocess.run(["cp", "-r", str(bundle), str(copy)], check=True)
+    shutil.copytree(year.bundle("2566-q2"), copy)
     report = copy / "report.docx"
     data = bytearray(report.read_bytes())
     data[len(data) // 2] ^= 1
     report.write_bytes(data)
-    assert songthan("verify", str(copy)).returncode == 1
-    assert subprocess.run(["sha256sum", "--check", "--status", "SHA256SUMS"], cwd=bundle).returncode == 0
+    assert story.songthan("verify", str(copy)).returncode == 1
 
 
-def test_only_word_went_to_the_registry(story: tuple[Path, dict]) -> None:
-    """F3's box in the plan: a WORD file, and nothing on the website (plan lines 545 and 552)."""
-    state, _ = story
-    people = json.loads((state / "practice" / "people.json").read_text("utf-8"))
-    mails = [e for e in exchange_log(state) if e["event"] == "sent" and people["registry"]["email"] in e["to"]]
-    assert len(mails) == 1
-    assert [Path(a["name"]).suffix for a in mails[0]["attachments"]] == [".docx"]
-    assert not (state / "website").exists()
+def test_each_report_went_where_its_box_says(year: Year) -> None:
+    """F3: a WORD file by the registry, nothing on the website (plan lines 545, 552); F4: the website only; the covering
+    note: with its two papers; July: WORD and PDF by the registry, F1, F2 and F5 as PDF on the website."""
+    registry = story.people(year.state)["registry"]["email"]
+    mails = [e for e in story.exchange_log(year.state) if e["event"] == "sent" and registry in e["to"]]
+    sent = {}
+    for mail in mails:
+        if mail.get("attachments"):
+            deadline = next(d for d in EXTERNAL if d in mail["key"])
+            assert deadline not in sent
+            sent[deadline] = Counter(Path(a["name"]).suffix for a in mail["attachments"])
+    for quarter in ("2566-q2", "2566-q3", "2566-q4"):
+        assert sent[quarter] == {".docx": 1}
+    assert "2566-review" not in sent
+    assert sent["2566-official"][".pdf"] >= 2 and sent["2566-july"][".docx"] >= 3 and sent["2566-july"][".pdf"] >= 3
+    site = {p.name: p for p in (year.state / "website").glob("*.pdf")}
+    assert set(site) == {"2566-review-f4.pdf", "2566-july-f1.pdf", "2566-july-f2.pdf", "2566-july-f5.pdf"}
+    assert site["2566-review-f4.pdf"].read_bytes() == (year.bundle("2566-review") / "report.pdf").read_bytes()
 
 
-def test_killed_half_way_and_started_again(tmp_path: Path) -> None:
-    """Killed without a word deep in the cycle; the second run finishes the same story.
+def test_nobody_is_chased_twice_a_day_nor_on_a_day_off(year: Year) -> None:
+    """Requests, reminders and letters to deputies: at most one a day to one person about one deadline."""
+    mails = [e for e in story.exchange_log(year.state) if e["event"] == "sent" and _chases(e["key"] or "")]
+    assert len(mails) > 80
+    days = Counter((e["key"].partition("/")[0], e["to"][0], e["at"][:10]) for e in mails)
+    assert [key for key, n in days.items() if n > 1] == []
+    off = {"2023-03-06", "2023-04-06", "2023-07-28", "2023-07-31", "2023-08-01", "2023-08-02", "2023-08-14"}
+    assert not [e["key"] for e in mails if e["at"][:10] in off or datetime.fromisoformat(e["at"]).weekday() > 4]
 
-    (Every single boundary is tried in tests/steps/test_kill_harness.py, on the in-memory twins.)
-    """
-    assert rehearse(tmp_path, kill_at=260).returncode == 137
-    done = rehearse(tmp_path)
-    assert done.returncode == 0, done.stderr[-3000:]
-    result = json.loads(done.stdout)
-    sent = Counter(e["key"] for e in exchange_log(tmp_path) if e["event"] == "sent" and e["key"])
-    assert max(sent.values()) == 1 and result["duplicates"] == 0
-    assert result["mailbox_count"] == result["ledger_count"]
-    assert (result["state"], result["accepted"], result["signature_valid"]) == ("ACKNOWLEDGED", 20, True)
+
+def _chases(key: str) -> bool:
+    words = key.split("/")
+    return words[0] == "letters" or bool({"request", "reminder", "deputy", "escalation"} & set(words[1:2]))
+
+
+def test_the_sign_of_life_comes_every_morning_and_every_week(year: Year) -> None:
+    """The digest: every working morning from an opening to its receipt, in between the first one of each week."""
+    log = story.exchange_log(year.state)
+    digests = {date.fromisoformat(e["key"].partition("/")[2]) for e in log if (e["key"] or "").startswith("digest/") and e["event"] == "sent"}
+    march = [date(2023, 2, 28) + timedelta(days=n) for n in range(17)]
+    assert {d for d in march if d.weekday() < 5 and d != date(2023, 3, 6)} <= digests
+    assert not any(d.weekday() > 4 for d in digests)
+    weeks = {d.isocalendar()[:2] for d in digests}
+    assert {(date(2023, 3, 1) + timedelta(weeks=n)).isocalendar()[:2] for n in range(28)} <= weeks
+
+
+def test_every_deadline_is_run_by_its_own_deployment(year: Year) -> None:
+    """In Prefect's own database: completed runs of each deadline's deployment, and not one that failed."""
+    runs = story.rows(
+        year.state / "prefect" / "prefect.db",
+        "select d.parameters, r.state_type, count(*) from flow_run r join deployment d on d.id = r.deployment_id group by 1, 2",
+    )
+    completed = Counter()
+    for parameters, state, count in runs:
+        deadline = _parameters(parameters).get("deadline")
+        # the run that was killed stays as it was; a newer one did its work
+        assert state in ("COMPLETED", "RUNNING", "PENDING"), (deadline, state)
+        if deadline and state == "COMPLETED":
+            completed[deadline] += count
+    assert set(completed) == set(EXTERNAL) and min(completed.values()) >= 4
+
+
+def _parameters(value: object) -> Mapping[str, object]:
+    return json.loads(value) if isinstance(value, str) else {}

@@ -190,4 +190,8 @@ def secretary_decides(row: dict[str, object]) -> tuple[str, str]:
         return "accept", "โทรศัพท์ยืนยันกับเจ้าตัวแล้วว่าส่งจากที่อยู่ส่วนตัว"
     if rule.startswith("59_"):
         return "accept", "เปิดไฟล์เทียบกับค่าที่อ่านได้แล้ว ตรงกัน"
+    if rule.startswith(("58_", "68_", "69_")):
+        return "reject", "เป็นภาพถ่ายหรือไฟล์สแกน ระบบขอไฟล์ Word จากผู้ส่งแล้ว"
+    if rule.startswith("52_"):
+        return "reject", "รวมเล่มและเสนอลงนามแล้ว แจ้งผู้ส่งว่าข้อมูลนี้จะใช้ในรอบถัดไป"
     return "reject", "ตรวจแล้ว ไม่มีข้อมูลที่ต้องใช้"

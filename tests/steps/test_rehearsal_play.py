@@ -12,7 +12,7 @@ from desk import ROOT, Desk, at, small_plan
 from rich.console import Console
 
 from songthan.domain.ladders import ladder_for
-from songthan.rehearsal_play import AFTERPLAY, CLOSING, Play
+from songthan.rehearsal_play import AFTERPLAY, CLOSING, Play, secretary_decides
 from songthan.rehearsal_stage import Stage
 from songthan.rehearsal_view import View
 from songthan.steps.advance import advance
@@ -140,3 +140,33 @@ def test_one_deadline_alone_ends_with_its_window(tmp_path: Path) -> None:
     alone = played(tmp_path, "2566-q2")
     assert alone.clock.shown[-1] <= at("2023-03-20 16:30") + AFTERPLAY + timedelta(days=3)
     assert {name for name, _ in alone.driver.runs} == {"2566-q2", DIGEST}
+
+
+def test_the_years_board_says_where_each_deadline_stands(tmp_path: Path) -> None:
+    plan = replace(plan_of(ROOT / "plans" / "2566"), activities=small_plan().activities)
+    desk = Desk(tmp_path, plan=plan, now="2023-03-01 09:00")
+    desk.tick()
+    desk.answer("s04")
+    desk.tick("2023-03-02 09:00")
+    out = io.StringIO()
+    with View(Console(file=out, force_terminal=True, width=90, _environ={})) as view:
+        view.moment(desk.clock.moment)
+        view.board(desk.office, plan.deadlines)
+    lines = [line for line in out.getvalue().splitlines() if "│" in line]
+    quarter = next(line for line in lines if "ไตรมาสที่ ๒" in line)
+    assert "เปิดรับรายงาน" in quarter and "๑/๓" in quarter and "สมาชิกส่ง ๑๕ มี.ค. ๒๕๖๖" in quarter
+    july = next(line for line in lines if "สำนักดีเด่น" in line)
+    assert "ยังไม่ถึงกำหนดแจ้ง" in july and "เปิดรอบ ๑๑ ก.ค. ๒๕๖๖" in july
+    assert len([line for line in lines if "ไตรมาสที่" in line]) == 3
+
+
+@pytest.mark.parametrize(
+    ("rule", "route", "decision"),
+    [
+        ("01_forged_sender", "quarantine", "reject"), ("32_alias", "hold", "accept"), ("59_form_needs_eyes", "hold", "accept"),
+        ("58_form_on_paper", "hold", "reject"), ("52_after_freeze", "hold", "reject"), ("99_catch_all", "hold", "reject"),
+    ],
+)  # fmt: skip
+def test_the_plays_secretary_gives_a_reason_for_every_word(rule: str, route: str, decision: str) -> None:
+    said, reason = secretary_decides({"rule": rule, "route": route})
+    assert said == decision and len(reason) > 20
