@@ -126,10 +126,10 @@ def cell_text(cell: etree._Element) -> str:
 
 
 def cells_of(report: Path) -> list[str]:
-    """The texts of every table cell of a Word file."""
+    """The texts of every table cell of a Word file, and of every paragraph that stands in none."""
     with zipfile.ZipFile(report) as package:
         root = etree.fromstring(package.read("word/document.xml"))
-    return [cell_text(cell) for cell in root.iter(W + "tc")]
+    return [cell_text(cell) for cell in (*root.iter(W + "tc"), *root.find(W + "body").findall(W + "p"))]
 
 
 def report_rows(report: Path) -> dict[str, list[str]]:
