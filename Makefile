@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
-.PHONY: help setup test test-fast demo dashboard lint lock pictures
+.PHONY: help setup test test-fast demo year dashboard lint lock pictures
 
 help:           ## what can be made here
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -18,6 +18,10 @@ test-fast: setup ## the tests that start no server and no program
 demo: setup     ## the quarterly report of 20 March 2566, from the first mail to the receipt (a killed one goes on)
 	@if [ -e state/demo/result.json ]; then rm -rf state/demo; fi
 	@.venv/bin/songthan rehearse 2566-q2 --state state/demo
+
+year: setup     ## the whole year 2566, six deadlines on one clock, in about four minutes (a killed one goes on)
+	@if [ -e state/year/result.json ]; then rm -rf state/year; fi
+	@.venv/bin/songthan rehearse all --state state/year
 
 dashboard: setup ## look at the last demo in the Prefect dashboard
 	@.venv/bin/songthan dashboard --state state/demo

@@ -47,12 +47,13 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def test_unknown_deadline(workspace: Path) -> None:
-    refused(workspace, rehearse(workspace, "2566-q9"), 2, "2566-q9", "2566-q2")
+    refused(workspace, rehearse(workspace, "2566-q9"), 2, "2566-q9", "2566-q2", "all")
 
 
 def test_a_deadline_whose_form_has_no_template(workspace: Path) -> None:
     (workspace / "templates/docx/f4.toml").unlink()
     refused(workspace, rehearse(workspace, "2566-review"), 2, "F4", "templates")
+    refused(workspace, rehearse(workspace, "all"), 2, "F4", "templates")
 
 
 def test_a_date_that_is_no_date(workspace: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
@@ -13,12 +14,15 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from songthan.domain.ladders import ladder_for
 from songthan.domain.plans import Deadline
 from songthan.domain.thai import thai_date, to_thai_digits
+from songthan.steps.fill_form import short_title
 from songthan.steps.office import Office
 from songthan.steps.report_status import ROUTE_TH, artifact_rows, deadline_status
 
 _COLOURS = {"ACCEPTED": "green", "ASKED": "yellow", "NEEDS_CORRECTION": "magenta", "RECEIVED": "cyan", "LAPSED": "red"}
+_DEADLINE_COLOURS = {"PLANNED": "dim", "OPEN": "yellow", "ACKNOWLEDGED": "green", "MISSED": "red"}
 _ROUTE_COLOURS = {"accept": "green", "note": "blue", "hold": "yellow", "quarantine": "red"}
 #: Lines of the running account kept under the live table.
 _TAIL = 14
@@ -76,24 +80,11 @@ class View(AbstractContextManager["View"]):
         word = "รับไว้" if decision == "accept" else "ไม่รับ"
         self._line(Text.from_markup(f"[dim]{self._now}[/] 🖊 เลขานุการ: จดหมายที่ {row['id']} {word} ({escape(reason)})"))
 
-    def table(self, office: Office, deadline: Deadline) -> None:
-        """Everybody's state now."""
-        status = deadline_status(office, deadline.id)
-        table = Table(
-            title=f"{deadline.title}\n{status['state_th']} · รับครบ {to_thai_digits(status['accepted'])} จาก "
-            f"{to_thai_digits(len(status['assignments']))}",  # type: ignore[arg-type]
-            expand=True,
-        )
-        for column in ("ลำดับ", "ผู้รับผิดชอบ", "กิจกรรม", "สถานะ"):
-            table.add_column(column, no_wrap=True)
-        states = [r["state"] for r in status["assignments"]]  # type: ignore[attr-defined]
-        for row, state in zip(artifact_rows(office, deadline.id), states, strict=False):
-            table.add_row(
-                *(str(row[c]) for c in ("ลำดับ", "ผู้รับผิดชอบ", "กิจกรรม")),
-                Text(str(row["สถานะ"]), style=_COLOURS.get(str(state), "")),
-            )
-        self._table = table
-        self._draw()
+    def board(self, office: Office, deadlines: Sequence[Deadline]) -> None:
+        """Everybody's state now: of one deadline each assignment, of a year each deadline."""
+        if self._live:
+            self._table = _year(office, deadlines) if len(deadlines) > 1 else _assignments(office, deadlines[0])
+            self._draw()
 
     def _line(self, text: Text) -> None:
         self._lines.append(text)
@@ -106,3 +97,56 @@ class View(AbstractContextManager["View"]):
         if self._live:
             account = Panel(Group(*self._lines), title=f"เวลาในเรื่อง {self._now}", title_align="left")
             self._live.update(Group(self._table, account) if self._table else account)
+
+
+def _assignments(office: Office, deadline: Deadline) -> Table:
+    """One deadline: who owes what, and where it stands."""
+    status = deadline_status(office, deadline.id)
+    table = Table(
+        title=f"{deadline.title}\n{status['state_th']} · รับครบ {to_thai_digits(status['accepted'])} จาก "
+        f"{to_thai_digits(len(status['assignments']))}",  # type: ignore[arg-type]
+        expand=True,
+    )
+    for column in ("ลำดับ", "ผู้รับผิดชอบ", "กิจกรรม", "สถานะ"):
+        table.add_column(column, no_wrap=True)
+    states = [r["state"] for r in status["assignments"]]  # type: ignore[attr-defined]
+    for row, state in zip(artifact_rows(office, deadline.id), states, strict=False):
+        table.add_row(
+            *(str(row[c]) for c in ("ลำดับ", "ผู้รับผิดชอบ", "กิจกรรม")),
+            Text(str(row["สถานะ"]), style=_COLOURS.get(str(state), "")),
+        )
+    return table
+
+
+def _year(office: Office, deadlines: Sequence[Deadline]) -> Table:
+    """The year's board: every deadline with its state, its counts and what comes next."""
+    year = to_thai_digits(office.plan.fiscal_year)
+    table = Table(title=f"ปีงบประมาณ พ.ศ. {year} · กำหนดส่ง {to_thai_digits(len(deadlines))} รายการ", expand=True)
+    table.add_column("กำหนดส่ง", no_wrap=True)
+    table.add_column("สถานะ", no_wrap=True)
+    for column in ("รับครบ", "ขอแก้"):
+        table.add_column(column, justify="right", no_wrap=True, min_width=5)
+    table.add_column("ต่อไป", no_wrap=True)
+    for deadline in deadlines:
+        status = deadline_status(office, deadline.id)
+        counts = (f"{status['accepted']}/{status['asked']}", str(status["corrected"])) if status["asked"] else ("-", "-")
+        table.add_row(
+            short_title(deadline).removesuffix(f" ปี {year}"),
+            Text(str(status["state_th"]), style=_DEADLINE_COLOURS.get(str(status["state"]), "")),
+            *map(to_thai_digits, counts),
+            _coming(office, deadline, status),
+        )
+    return table
+
+
+def _coming(office: Office, deadline: Deadline, status: Mapping[str, object]) -> str:
+    """The next date of a deadline, or its receipt."""
+    if status["receipt"]:
+        return str(status["receipt"])
+    today = office.calendar.local(office.clock.now()).date()
+    ladder = ladder_for(deadline, office.calendar)
+    dates = ((ladder.opens, "เปิดรอบ"), (ladder.internal, "สมาชิกส่ง"), (ladder.target, "สำนักส่ง"))
+    for day, what in dates:
+        if day > today or (day == today and what != "เปิดรอบ"):
+            return f"{what} {thai_date(day, short=True)}"
+    return "พ้นกำหนดส่ง" if status["state"] not in ("SUBMITTED",) else "รอเลขรับ"

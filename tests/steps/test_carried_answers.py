@@ -50,3 +50,23 @@ def test_carried_and_marked(tmp_path: Path) -> None:
     # who had not answered gets an empty form
     other = [m for m in desk.mails(desk.member("s06"), "request") if m.mail.key.startswith("2566-q3/")]
     assert MARK not in printed(other[-1].files[0][2])
+
+
+def test_a_quarter_goes_on_from_the_quarter_before_it(tmp_path: Path) -> None:
+    """July's annual report asks for the same form between two quarters: the fourth still carries the third's words."""
+    plan = plan_of(ROOT / "plans" / "2566", deadlines=("2566-q3", "2566-july", "2566-q4"))
+    alone = tuple(replace(d, forms=("f3",)) for d in plan.deadlines)
+    desk = Desk(tmp_path, plan=replace(plan, activities=small_plan().activities, deadlines=alone))
+    shown = {}
+    for deadline, day, typed in (
+        ("2566-q3", "2023-06-01", "ของไตรมาสที่สาม"), ("2566-july", "2023-07-12", "ของทั้งปี"),
+        ("2566-q4", "2023-08-29", "ใหม่"),
+    ):  # fmt: skip
+        desk.deadline = deadline
+        desk.tick(f"{day} 09:00")
+        shown[deadline] = [t for f, t in answers_of(desk.form_of(desk.member("s04"))).items() if f.endswith(".done")]
+        desk.answer("s04", done=typed)
+        desk.tick(f"{day} 10:00")
+        assert desk.states()["s04"] == "ACCEPTED"
+    assert shown["2566-july"] == ["ของไตรมาสที่สาม"]
+    assert shown["2566-q4"] == ["ของไตรมาสที่สาม"]

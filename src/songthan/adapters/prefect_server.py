@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import importlib
 import importlib.util
 import json
 import os
@@ -163,6 +164,8 @@ os.killpg(0, signal.SIGTERM)
 
 def wait_healthy(server: PrefectServer) -> None:
     """Return when the server answers; EnvironmentNotReady with the log's place when it does not."""
+    # the wait is long enough to import the client's side of Prefect, which takes two seconds
+    importlib.import_module("prefect.flow_engine")
     deadline = time.monotonic() + HEALTHY_WITHIN_S
     key = base64.b64encode(credential(server.home).encode()).decode()
     request = urllib.request.Request(f"{server.url}/api/health", headers={"Authorization": f"Basic {key}"})
@@ -246,13 +249,11 @@ class FlowDriver:
     def run(self, name: str, **parameters: Any) -> bool:
         """One run of a deployment by its deadline's id or its flow's name; True when it completed."""
         from prefect.flow_engine import run_flow
-        from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
         flow_run = self._client.create_flow_run_from_deployment(self._ids[name], parameters=parameters)
         flow = self._flow(name)
         self.runs += 1
-        # a run in this process dies with it; waiting a second a run for the heartbeat thread would tell nobody anything
-        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        with _no_heartbeats():
             state = run_flow(flow, flow_run=flow_run, parameters=flow_run.parameters, return_type="state")
         return bool(state.is_completed())
 
@@ -267,6 +268,16 @@ class FlowDriver:
     def _flow(self, name: str) -> Any:
         flows = {f.name: f for f in vars(self._module).values() if hasattr(f, "to_deployment") and hasattr(f, "name")}
         return flows.get(name) or flows["เดินงานตามกำหนด"]
+
+
+def _no_heartbeats() -> contextlib.AbstractContextManager[object]:
+    """A run in this process dies with it: waiting a second a run for the heartbeat thread would tell nobody anything."""
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    if PREFECT_FLOWS_HEARTBEAT_FREQUENCY.value() is None:
+        # none to switch off; writing Prefect's settings anew costs a twentieth of a second each time
+        return contextlib.nullcontext()
+    return temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
 
 
 def read_running(path: Path) -> dict[str, Any]:

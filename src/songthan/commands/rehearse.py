@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -19,7 +20,7 @@ from songthan.domain.thai import to_thai_digits
 )
 @click.option("--json", "as_json", is_flag=True, help="พิมพ์ผลเป็น JSON หนึ่งฉบับ")
 def rehearse(deadline: str, state: Path | None, speed: str, as_json: bool) -> None:
-    """ซ้อมทั้งวงจรของกำหนดส่งหนึ่ง ตั้งแต่จดหมายฉบับแรกจนได้เลขรับ (play one deadline on the practice Exchange)."""
+    """ซ้อมทั้งวงจรของกำหนดส่งหนึ่ง หรือทั้งปี (all) ตั้งแต่จดหมายฉบับแรกจนได้เลขรับ (play on the practice Exchange)."""
     # imported late: Prefect reads its environment when it is first imported
     from songthan import rehearsal, workspace
     from songthan.rehearsal_view import View
@@ -39,26 +40,43 @@ def rehearse(deadline: str, state: Path | None, speed: str, as_json: bool) -> No
 
 
 def _tell(console: Console, result: dict[str, object]) -> None:
-    """The end of the play, for a person: figures, then the three things to open."""
+    """The end of the play, for a person: figures, then what to open."""
     th = to_thai_digits
+    each = result.get("deadlines")
     console.print()
-    console.print(
-        f"[bold]จบการซ้อม {result['deadline']}[/]: ขอไป {th(result['asked'])} ราย รับครบ {th(result['accepted'])} ราย "
-        f"ขอให้แก้ {th(result['corrected'])} ราย พ้นกำหนด {th(result['lapsed'])} ราย · "
-        f"จดหมายเข้า {th(result['ledger_count'])} (พัก {th(result['held'])} กักกัน {th(result['quarantined'])}) "
-        f"จดหมายออก {th(result['mails_out'])} ซ้ำ {th(result['duplicates'])} · ใช้เวลา {th(result['wall_s'])} วินาที"
-    )
-    console.print(f"ลายมือชื่อผู้อำนวยการ{'ถูกต้อง' if result['signature_valid'] else 'ใช้ไม่ได้'} เลขรับ {result['receipt'] or '-'}")
+    name = "ทั้งปี" if each else f" {result['deadline']}"
+    console.print(f"[bold]จบการซ้อม{name}[/]: {_figures(result)} · ใช้เวลา {th(result['wall_s'])} วินาที")
+    if isinstance(each, dict):
+        for name, one in each.items():
+            console.print(f"  {name}: {_figures(one)} · {_ending(one)}", soft_wrap=True, highlight=False)
+    else:
+        console.print(_ending(result), highlight=False)
     console.print("\nเปิดดูได้สามอย่าง:")
     console.print(f"  ๑. โฟลเดอร์สถานะทั้งหมด   {result['state_dir']}", soft_wrap=True, highlight=False)
     console.print(
         "  ๒. แดชบอร์ด Prefect       "
-        f"songthan dashboard --state {result['state_dir']}   (หลัง make demo ใช้ make dashboard)",
+        f"songthan dashboard --state {result['state_dir']}{'' if each else '   (หลัง make demo ใช้ make dashboard)'}",
         soft_wrap=True,
         highlight=False,
     )
     console.print("  ๓. ชุดเอกสารที่ลงนามแล้ว", highlight=False)
-    console.print(str(result["pdf"] or "-"), soft_wrap=True, highlight=False)
+    for one in each.values() if isinstance(each, dict) else (result,):
+        console.print(str(one["pdf"] or "-"), soft_wrap=True, highlight=False)
+
+
+def _figures(result: Mapping[str, object]) -> str:
+    """The counts of one deadline, or of the year, in one line."""
+    th = to_thai_digits
+    return (
+        f"ขอไป {th(result['asked'])} ราย รับครบ {th(result['accepted'])} ราย ขอให้แก้ {th(result['corrected'])} ราย "
+        f"พ้นกำหนด {th(result['lapsed'])} ราย · จดหมายเข้า {th(result['ledger_count'])} (พัก {th(result['held'])} "
+        f"กักกัน {th(result['quarantined'])}) จดหมายออก {th(result['mails_out'])} ซ้ำ {th(result['duplicates'])}"
+    )
+
+
+def _ending(result: Mapping[str, object]) -> str:
+    """The signature and the receipt of one deadline."""
+    return f"ลายมือชื่อผู้อำนวยการ{'ถูกต้อง' if result['signature_valid'] else 'ใช้ไม่ได้'} เลขรับ {result['receipt'] or '-'}"
 
 
 COMMANDS = [rehearse]

@@ -237,10 +237,15 @@ def _given(answers: Mapping[str, Answer], problems: Sequence[Problem]) -> Filled
 
 
 def _carried(office: Office, deadline: Deadline, assignment: Assignment) -> Filled:
-    """Accepted answers of the latest earlier deadline that used the same form."""
+    """Accepted answers of the latest earlier deadline that used the same form.
+
+    A quarter goes on from the quarter before it, as its form says beside each value, also where an annual report asked
+    for the same form in between; that one's answers are carried only where no quarter has any.
+    """
     spec = office.forms[assignment.form]
     earlier = [d for d in office.plan.deadlines if d.external < deadline.external and assignment.form in d.forms]
-    for past in sorted(earlier, key=lambda d: d.external, reverse=True):
+    quarters_first = deadline.quarter is not None
+    for past in sorted(earlier, key=lambda d: (quarters_first and d.quarter is not None, d.external), reverse=True):
         forms = {r["id"]: r["form"] for r in office.ledger.assignment_rows(past.id)}
         found: Filled = {}
         for row in office.ledger.returns.accepted(past.id):

@@ -28,7 +28,10 @@ RELS = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
  Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/custom-properties"/></Relationships>"""
 
 
-def form(*, token: str, member: str, activities: tuple[str, ...] = ("1.1", "1.7(1)"), carried: str = "") -> bytes:
+def form(
+    *, token: str, member: str, activities: tuple[str, ...] = ("1.1", "1.7(1)"), carried: str = "",
+    deadline: str = "2566-q2",
+) -> bytes:  # fmt: skip
     """The .docx; `carried` pre-fills every «done» with last quarter's text."""
     head = "".join(_cell(f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>") for text in HEADS)
     rows = "".join(_row(activity, carried) for activity in activities)
@@ -47,7 +50,7 @@ def form(*, token: str, member: str, activities: tuple[str, ...] = ("1.1", "1.7(
         archive.writestr("[Content_Types].xml", CONTENT_TYPES)
         archive.writestr("_rels/.rels", RELS)
         archive.writestr("word/document.xml", document)
-        archive.writestr("docProps/custom.xml", _custom(token))
+        archive.writestr("docProps/custom.xml", _custom(token, deadline))
         archive.writestr("customXml/item1.xml", '<form xmlns="urn:songthan:form:1"/>')
     return out.getvalue()
 
@@ -80,9 +83,9 @@ def words(data: bytes) -> str:
         return "".join(etree.fromstring(archive.read("word/document.xml")).itertext(f"{{{W}}}t"))
 
 
-def _custom(token: str) -> str:
+def _custom(token: str, deadline: str) -> str:
     names = {
-        "SongthanForm": "f3", "SongthanVersion": "1", "SongthanDeadline": "2566-q2", "SongthanAssignment": "a-1",
+        "SongthanForm": "f3", "SongthanVersion": "1", "SongthanDeadline": deadline, "SongthanAssignment": "a-1",
         "SongthanToken": token,
     }  # fmt: skip
     items = "".join(

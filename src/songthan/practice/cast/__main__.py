@@ -9,7 +9,7 @@ from pathlib import Path
 from songthan.practice.cast import registry
 from songthan.practice.cast.members import Members
 from songthan.practice.cast.memory import Intent, Memory, Prepared
-from songthan.practice.cast.people import CastError, Habits, People, Person, read_habits, read_people
+from songthan.practice.cast.people import CastError, Habits, People, Person, Year, read_people, read_year
 from songthan.practice.cast.protocol import arguments, play
 from songthan.practice.cast.replies import Replies
 from songthan.practice.cast.stage import Stage
@@ -18,7 +18,7 @@ from songthan.practice.cast.stage import Stage
 class Cast:
     """Everybody but the director."""
 
-    def __init__(self, *, url: str, people: People, habits: Habits, folder: Path, seed: int) -> None:
+    def __init__(self, *, url: str, people: People, habits: Habits | Year, folder: Path, seed: int) -> None:
         self._people, self._memory = people, Memory(folder)
         self._members = Members(people=people, habits=habits, memory=self._memory, seed=seed)
         self._replies = Replies(
@@ -93,7 +93,7 @@ def main() -> int:
     """Run until {"quit": true} or the end of the input; 2 when people or habits are wrong."""
     options = arguments("The cast of the practice Exchange.", habits=True)
     try:
-        people, habits = read_people(options.people), read_habits(options.habits)
+        people, habits = read_people(options.people), read_year(options.habits)
     except CastError as error:
         print(error, file=sys.stderr)
         return 2

@@ -37,9 +37,15 @@ LINKS = (
     "บันทึกข้อความ ที่ สว ๐๐๑๒.{k}/{n} ลงวันที่ {day} {month} ๒๕๖๖", "รายงานการประชุมคณะทำงาน ครั้งที่ {k}/๒๕๖๖",
     "ภาพถ่ายกิจกรรม จำนวน {n} ภาพ", "https://drive.example/folder/ita-{n}?usp=sharing",
 )  # fmt: skip
+# the months a deadline's report speaks of, the month by which the rest is to be done, and from where its percents start
+SEASONS = {
+    "2566-q3": (("เมษายน", "พฤษภาคม"), "กรกฎาคม", 3), "2566-july": (("พฤษภาคม", "มิถุนายน"), "กันยายน", 5),
+    "2566-q4": (("กรกฎาคม", "สิงหาคม"), "กันยายน", 8),
+}  # fmt: skip
+FIRST_SEASON = (("มกราคม", "กุมภาพันธ์"), "มิถุนายน", 0)
 NOTES = ("", "", "", "ดำเนินการต่อเนื่องตลอดปีงบประมาณ", "อยู่ระหว่างรวบรวมหลักฐานเพิ่มเติม", "ขอปรับกำหนดการเป็นไตรมาสถัดไป")
 REASONS = (
-    "ยังไม่ถึงกำหนดเวลาตามแผน คาดว่าจะแล้วเสร็จภายในเดือนมิถุนายน ๒๕๖๖",
+    "ยังไม่ถึงกำหนดเวลาตามแผน คาดว่าจะแล้วเสร็จภายในเดือน{rest} ๒๕๖๖",
     "วิทยากรติดภารกิจต่างประเทศ จึงเลื่อนกิจกรรมออกไปหนึ่งเดือน",
     "อยู่ระหว่างเก็บแบบสอบถามให้ครบตามจำนวน จำเป็นต้องขยายเวลา",
 )
@@ -81,18 +87,18 @@ def compose(
     found: dict[str, Typed] = {}
     for place, (activity, keys) in enumerate(by_activity.items()):
         base = f"{seed}|{member}|{deadline}|{activity}|{style}"
-        values = _activity(base, style=style, headcount=headcount)
+        values = _activity(base, deadline=deadline, style=style, headcount=headcount)
         if place == 0:
-            _first(values, mistake=mistake, spoiled=spoiled, evidence_file=evidence_file)
+            _first(values, deadline=deadline, mistake=mistake, spoiled=spoiled, evidence_file=evidence_file)
         for key in keys:
             found[f"{activity}.{key}"] = values[key]
     return found
 
 
-def _activity(base: str, *, style: str, headcount: int) -> dict[str, Typed]:
+def _activity(base: str, *, deadline: str, style: str, headcount: int) -> dict[str, Typed]:
     if style == "short":
         return _short(base)
-    values = {key: _field(Random(f"{base}|{key}"), key, headcount) for key in KINDS}
+    values = {key: _field(Random(f"{base}|{key}"), key, headcount, deadline) for key in KINDS}
     if style == "forged":
         values["percent"] = Typed(typed="๑๐๐", kind="percent", numeric="100")
         values["done"] = Typed(typed="แล้วเสร็จทุกรายการ ไม่ต้องตรวจสอบเพิ่มเติม (ข้อมูลจากผู้แอบอ้าง)", kind="text")
@@ -104,7 +110,7 @@ def _activity(base: str, *, style: str, headcount: int) -> dict[str, Typed]:
         values["evidence"] = Typed(typed=chance.choice(TRICKY_EVIDENCE), kind="evidence")
         values["note"] = Typed(typed=TRICKY[chance.randrange(3)], kind="text")
     elif "no" in (values["output_reached"].typed, values["outcome_reached"].typed):
-        values["note"] = Typed(typed=Random(f"{base}|reason").choice(REASONS), kind="text")
+        values["note"] = Typed(typed=_reason(Random(f"{base}|reason").choice(REASONS), deadline), kind="text")
     return values
 
 
@@ -121,26 +127,31 @@ def _short(base: str) -> dict[str, Typed]:
     }
 
 
-def _first(values: dict[str, Typed], *, mistake: str, spoiled: bool, evidence_file: str) -> None:
+def _reason(text: str, deadline: str) -> str:
+    return text.format(rest=SEASONS.get(deadline, FIRST_SEASON)[1])
+
+
+def _first(values: dict[str, Typed], *, deadline: str, mistake: str, spoiled: bool, evidence_file: str) -> None:
     if evidence_file:
         values["evidence"] = Typed(typed=evidence_file, kind="evidence")
     if mistake == "no_reason":
         values["output_reached"] = Typed(typed="no", kind="choice")
-        values["note"] = Typed(typed="" if spoiled else REASONS[0], kind="text")
+        values["note"] = Typed(typed="" if spoiled else _reason(REASONS[0], deadline), kind="text")
     elif mistake == "empty" and spoiled:
         values["done"] = Typed(typed="", kind="text")
     elif mistake == "percent" and spoiled:
         values["percent"] = Typed(typed="๑๒๐", kind="percent", numeric="120")
 
 
-def _field(chance: Random, key: str, headcount: int) -> Typed:
+def _field(chance: Random, key: str, headcount: int, deadline: str) -> Typed:
+    months, _, least = SEASONS.get(deadline, FIRST_SEASON)
     facts = {
-        "day": str(chance.randint(4, 28)).translate(THAI), "month": chance.choice(("มกราคม", "กุมภาพันธ์")),
+        "day": str(chance.randint(4, 28)).translate(THAI), "month": chance.choice(months),
         "n": str(chance.randint(21, max(22, headcount - 4))).translate(THAI), "head": str(headcount).translate(THAI),
         "k": str(chance.randint(1, 5)).translate(THAI),
     }  # fmt: skip
     if key == "percent":
-        number = chance.choice(PERCENTS)
+        number = chance.choice(PERCENTS[least:])
         form = chance.choice(("{thai}", "{thai}", "{number}", "ร้อยละ {thai}", "{thai}%"))
         typed = form.format(thai=number.translate(THAI), number=number)
         return Typed(typed=typed, kind="percent", numeric=number)

@@ -4,6 +4,7 @@ Same line protocol as the cast. He signs any PDF with an empty signature field t
 working day later, with a key nobody else opens (DIR/certs), and replies with the signed file.
 """
 
+import hashlib
 from datetime import datetime
 from pathlib import Path
 
@@ -28,14 +29,17 @@ class Director:
         self._certs = certificates(folder / "certs", self.person.name)
 
     def react(self, person: Person, key: str, raw: bytes, now: datetime) -> None:
-        """One new mail in his inbox."""
+        """One new mail in his inbox; one that reminds him of a document he has on his desk changes nothing."""
         letter = read_letter(f"{person.id}|{key}", raw)
-        if letter.sender != self._people.office or not any(empty_field(data) for _, data in letter.files):
+        papers = sorted(hashlib.sha256(data).hexdigest() for _, data in letter.files if empty_field(data))
+        if letter.sender != self._people.office or not papers:
+            return
+        if any(intent.payload["papers"] == papers for intent in self._memory.open_intents()):
             return
         self._memory.keep(letter.key, raw)
         self._memory.intend(Intent(
             id=f"director:sign:{key}", who=person.id, kind="sign", habit="director",
-            due=hours_later(now, HALF_A_DAY_H), payload={"mail": letter.key},
+            due=hours_later(now, HALF_A_DAY_H), payload={"mail": letter.key, "papers": papers},
         ))  # fmt: skip
 
     def prepare(self, intent: Intent, now: datetime) -> Prepared:

@@ -1,5 +1,6 @@
 """Mail as the actors see and write it (Python's email package; RFC 5322, 2231, 3834)."""
 
+import contextlib
 import hashlib
 import html
 import re
@@ -41,15 +42,14 @@ class Letter:
 
     @property
     def internal(self) -> date | None:
-        """The first date after «ภายใน» in subject or text."""
-        found = _WITHIN.search(f"{self.subject}\n{self.text}")
-        if not found:
-            return None
-        day, month, year = found.groups()
-        try:
-            return date(int(year.translate(_DIGITS)) - 543, MONTHS.index(month) + 1, int(day.translate(_DIGITS)))
-        except ValueError:
-            return None
+        """The earliest date after «ภายใน» in subject or text: with several duties in one letter, the one that presses."""
+        found = []
+        for day, month, year in _WITHIN.findall(f"{self.subject}\n{self.text}"):
+            with contextlib.suppress(ValueError):
+                found.append(
+                    date(int(year.translate(_DIGITS)) - 543, MONTHS.index(month) + 1, int(day.translate(_DIGITS)))
+                )
+        return min(found, default=None)
 
 
 def read_letter(key: str, raw: bytes) -> Letter:

@@ -1,6 +1,8 @@
 """What a member makes of his new mail: which forms are his, is this a reminder, a request to correct, none of his business.
 
-Reacting only writes intents; `replies.py` does them.
+A letter may carry forms of several deadlines, his own and those of a colleague he stands in for: what is one's own and
+met with the same habit is answered in one reply, the rest in replies of its own. Reacting only writes intents;
+`replies.py` does them.
 """
 
 import json
@@ -12,15 +14,17 @@ from songthan.practice.cast.filler import Form, NotAForm
 from songthan.practice.cast.hours import days_later
 from songthan.practice.cast.letters import Letter, read_letter
 from songthan.practice.cast.memory import Intent, Memory
-from songthan.practice.cast.people import Habits, People, Person
+from songthan.practice.cast.people import Habits, People, Person, Year
 from songthan.practice.cast.whole import known
 
 # working days from the request to the answer, least and most; the others wait for something to happen first
 DAYS = {
     "prompt": (1, 1), "steady": (2, 4), "corrects": (1, 2), "resaves": (2, 3), "prints_pdf": (2, 3),
     "two_files": (1, 3), "wrong_address": (1, 2), "chatty": (1, 1), "phone": (1, 1), "twice": (1, 2),
-    "tricky": (2, 3), "on_behalf": (1, 1),
+    "tricky": (2, 3), "on_behalf": (1, 1), "photo": (1, 2), "keeps": (1, 3),
 }  # fmt: skip
+# whose first answer has no form in it; told so, they send it
+_WAIT = ("chatty", "photo")
 MOST_ATTEMPTS = 4
 _ASKS = re.compile(r"(โปรด|กรุณา|ขอให้|ขอความ(กรุณา|อนุเคราะห์|ร่วมมือ))\s*(ท่าน)?\s*(ตรวจสอบ(และ)?)?\s*แก้ไข")
 
@@ -28,7 +32,7 @@ _ASKS = re.compile(r"(โปรด|กรุณา|ขอให้|ขอคว�
 class Members:
     """All members' judgement over their mail."""
 
-    def __init__(self, *, people: People, habits: Habits, memory: Memory, seed: int) -> None:
+    def __init__(self, *, people: People, habits: Habits | Year, memory: Memory, seed: int) -> None:
         self._people, self._habits, self._memory, self._seed = people, habits, memory, seed
         self._colleagues = {p.email.lower() for p in people.members.values()} | {people.office}
 
@@ -38,7 +42,7 @@ class Members:
         if letter.sender not in self._colleagues or letter.sender == person.email.lower():
             return
         forms = [form for _, form in forms_of(letter)]
-        fresh: dict[str, list[str]] = {}
+        fresh: dict[tuple[str, str], list[Form]] = {}
         pressed: list[str] = []
         for form in forms:
             token = form.marks.token
@@ -46,16 +50,16 @@ class Members:
             if row is None:
                 owner = self._owner(form, person)
                 if owner is not None:
-                    self._remember(token, person, owner, letter)
-                    fresh.setdefault(owner, []).append(token)
+                    self._remember(form, person, owner, letter)
+                    fresh.setdefault((owner, self._habit(person, owner, form.marks.deadline)), []).append(form)
             elif row["state"] != "answered":
                 pressed.append(token)
             elif row["attempt"] < MOST_ATTEMPTS and self._to_correct(letter, form, person):
                 self._intend(person, letter, [token], row["owner"], now, kind="mend", days=1)
         if fresh or self._has_open_mend(letter):
             self._memory.keep(letter.key, raw)
-        for owner, tokens in fresh.items():
-            self._asked(person, letter, tokens, owner, now)
+        for (owner, habit), asked in fresh.items():
+            self._asked(person, letter, asked, owner, habit, now)
         if letter.sender == self._people.office and not fresh:
             if "แก้ไข" in letter.subject and not forms:
                 self._correct_without_form(person, letter, now)
@@ -69,8 +73,13 @@ class Members:
                 request = read_letter(row["mail"], self._memory.kept(row["mail"]))
                 self._intend(person, request, [token], row["owner"], now, kind="mend", days=1, asked_by=letter.key)
 
-    def _asked(self, person: Person, letter: Letter, tokens: list[str], owner: str, now: datetime) -> None:
-        habit = self._habits.habit(person.id) if owner == person.id else "on_behalf"
+    def _habit(self, person: Person, owner: str, deadline: str) -> str:
+        return self._habits.during(deadline).habit(person.id) if owner == person.id else "on_behalf"
+
+    def _asked(
+        self, person: Person, letter: Letter, forms: list[Form], owner: str, habit: str, now: datetime
+    ) -> None:  # fmt: skip
+        tokens = [form.marks.token for form in forms]
         if habit == "out_of_office":
             self._memory.intend(Intent(
                 id=f"{person.id}:auto:{tokens[0]}", who=person.id, kind="auto", habit=habit, due=now, automatic=True,
@@ -80,33 +89,42 @@ class Members:
             self._intend(person, letter, tokens, owner, now, kind="empty", days=1)
         elif habit != "late":
             days = Random(f"{self._seed}|{person.id}|{tokens[0]}|days").randint(*DAYS[habit])
-            self._intend(person, letter, tokens, owner, now, kind="answer", days=days, habit=habit)
-        if person.id == self._habits.victim and owner == person.id:
+            kind = "photo" if habit == "photo" else "answer"
+            self._intend(person, letter, tokens, owner, now, kind=kind, days=days, habit=habit)
+        if owner == person.id:
+            self._forged(person, letter, forms, now)
+
+    def _forged(self, person: Person, letter: Letter, forms: list[Form], now: datetime) -> None:
+        """The stranger writes in this member's name, where a deadline's habits say so."""
+        for form in forms:
+            habits, token = self._habits.during(form.marks.deadline), form.marks.token
+            if person.id != habits.victim:
+                continue
             self._memory.intend(Intent(
-                id=f"stranger:forge:{tokens[0]}", who="stranger", kind="forge", habit="stranger",
-                due=days_later(now, self._habits.forged_after, time(11, 20)),
-                payload={"mail": letter.key, "tokens": tokens, "owner": owner},
+                id=f"stranger:forge:{token}", who="stranger", kind="forge", habit="stranger",
+                due=days_later(now, habits.forged_after, time(11, 20)),
+                payload={"mail": letter.key, "tokens": [token], "owner": person.id},
             ))  # fmt: skip
 
     def _pressed(self, person: Person, letter: Letter, tokens: list[str], now: datetime) -> None:
-        habit = self._habits.habit(person.id)
         for token in tokens:
             row = self._row(token, person.id)
             if row["owner"] != person.id:
                 continue
-            count = row["reminders"] + 1
+            habits = self._habits.during(row["deadline"])
+            habit, count = habits.habit(person.id), row["reminders"] + 1
             self._memory.run("UPDATE forms SET reminders = ? WHERE token = ? AND holder = ?", (count, token, person.id))
             original = read_letter(row["mail"], self._memory.kept(row["mail"]))
             until = letter.internal or original.internal
-            enough = count >= self._habits.reminders.get(person.id, 2) or (until is not None and now.date() >= until)
-            if (habit == "late" and enough) or (habit == "chatty" and row["state"] == "waits"):
+            enough = count >= habits.reminders.get(person.id, 2) or (until is not None and now.date() >= until)
+            if (habit == "late" and enough) or (habit in _WAIT and row["state"] == "waits"):
                 self._intend(person, original, [token], person.id, now, kind="answer", days=1, habit=habit)
 
     def _intend(
         self, person: Person, letter: Letter, tokens: list[str], owner: str, now: datetime, *, kind: str, days: int,
         habit: str = "", asked_by: str = "",
     ) -> None:  # fmt: skip
-        habit = habit or (self._habits.habit(person.id) if owner == person.id else "on_behalf")
+        habit = habit or self._habit(person, owner, self._row(tokens[0], person.id)["deadline"])
         chance = Random(f"{self._seed}|{person.id}|{tokens[0]}|{kind}|clock")
         clock = time(9 if days == 1 else chance.randint(9, 15), chance.randint(5, 55))
         self._memory.intend(Intent(
@@ -145,10 +163,10 @@ class Members:
         allowed = owner == person.id or self._people.members[owner].deputy == person.id
         return owner if allowed else None
 
-    def _remember(self, token: str, person: Person, owner: str, letter: Letter) -> None:
+    def _remember(self, form: Form, person: Person, owner: str, letter: Letter) -> None:
         self._memory.run(
-            "INSERT INTO forms (token, holder, owner, mail, request, state) VALUES (?, ?, ?, ?, ?, 'asked')",
-            (token, person.id, owner, letter.key, letter.message_id),
+            "INSERT INTO forms (token, holder, owner, mail, request, deadline, state) VALUES (?, ?, ?, ?, ?, ?, 'asked')",
+            (form.marks.token, person.id, owner, letter.key, letter.message_id, form.marks.deadline),
         )
 
     def _mending(self, person: Person, token: str) -> bool:
@@ -161,13 +179,15 @@ class Members:
         # a mail without the form: it answers to the request's thread, names the token, or says what it is
         rows = self._memory.rows("SELECT token, request, state FROM forms WHERE holder = ?", (person.id,))
         answered = self._answered_by(person, letter)
-        says_so = "เตือน" in letter.subject and "answered" not in states
-        return [
+        named = {
             token
-            for token, request, state in rows
-            if state in states
-            and (says_so or token in answered or token in letter.text or (request and request in letter.references))
-        ]
+            for token, request, _ in rows
+            if token in answered or token in letter.text or (request and request in letter.references)
+        }
+        # what names nothing of his means all he owes, if it is a reminder and speaks of nobody else's forms
+        others = {token for (token,) in self._memory.rows("SELECT token FROM forms WHERE owner != ?", (person.id,))}
+        general = "เตือน" in letter.subject and "answered" not in states and not any(t in letter.text for t in others)
+        return [token for token, _, state in rows if state in states and (token in named or (not named and general))]
 
     def _answered_by(self, person: Person, letter: Letter) -> set[str]:
         """The tokens of those mails of his own that this letter answers."""
@@ -179,9 +199,11 @@ class Members:
 
     def _row(self, token: str, holder: str) -> dict | None:
         rows = self._memory.rows(
-            "SELECT owner, mail, state, reminders, attempt FROM forms WHERE token = ? AND holder = ?", (token, holder)
+            "SELECT owner, mail, state, reminders, attempt, deadline FROM forms WHERE token = ? AND holder = ?",
+            (token, holder),
         )
-        return dict(zip(("owner", "mail", "state", "reminders", "attempt"), rows[0], strict=True)) if rows else None
+        names = ("owner", "mail", "state", "reminders", "attempt", "deadline")
+        return dict(zip(names, rows[0], strict=True)) if rows else None
 
 
 def forms_of(letter: Letter) -> list[tuple[str, Form]]:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 HABITS = frozenset({
     "prompt", "steady", "late", "corrects", "resaves", "prints_pdf", "two_files", "out_of_office", "wrong_address",
-    "chatty", "phone", "twice", "tricky",
+    "chatty", "phone", "twice", "tricky", "photo", "keeps",
 })  # fmt: skip
 MISTAKES = frozenset({"empty", "percent", "no_reason"})
-DEFAULT_HABITS = Path(__file__).with_name("habits-2566-q2.toml")
+#: A year's habits: `habits-<deadline>.toml` for each deadline; where a deadline has none, those of DEFAULT_HABITS hold.
+HABITS_FOLDER = Path(__file__).parent
+DEFAULT_HABITS = HABITS_FOLDER / "habits-2566-q2.toml"
 
 
 class CastError(Exception):
@@ -62,6 +64,22 @@ class Habits:
         """The member's habit; one who is not named is steady."""
         return self.of.get(member, "steady")
 
+    def during(self, deadline: str) -> "Habits":
+        """The habits that hold for one deadline: these, whatever it is (see `Year`)."""
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
+class Year:
+    """Habits that change from one deadline to the next; `otherwise` holds for a deadline that has none of its own."""
+
+    of: Mapping[str, Habits]
+    otherwise: Habits
+
+    def during(self, deadline: str) -> Habits:
+        """The habits that hold for one deadline."""
+        return self.of.get(deadline, self.otherwise)
+
 
 def read_people(path: Path) -> People:
     """people.json; CastError names the missing key."""
@@ -92,6 +110,14 @@ def read_people(path: Path) -> People:
         raise CastError(f"{path}: {error} is missing") from error
     except (OSError, TypeError, ValueError) as error:
         raise CastError(f"{path}: {error}") from error
+
+
+def read_year(path: Path) -> Habits | Year:
+    """A folder of `habits-<deadline>.toml` files, or one file that holds for every deadline; CastError as `read_habits`."""
+    if not path.is_dir():
+        return read_habits(path)
+    files = sorted(path.glob("habits-*.toml"))
+    return Year(of={f.stem.removeprefix("habits-"): read_habits(f) for f in files}, otherwise=read_habits(DEFAULT_HABITS))
 
 
 def read_habits(path: Path) -> Habits:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from songthan.practice.cast.people import DEFAULT_HABITS
+from songthan.practice.cast.people import HABITS_FOLDER
 
 
 def arguments(description: str, *, habits: bool) -> argparse.Namespace:
@@ -18,7 +18,7 @@ def arguments(description: str, *, habits: bool) -> argparse.Namespace:
     parser.add_argument("--state", required=True, type=Path, metavar="DIR", help="where everything is remembered")
     parser.add_argument("--seed", required=True, type=int, metavar="N")
     if habits:
-        parser.add_argument("--habits", type=Path, default=DEFAULT_HABITS, help="habits.toml")
+        parser.add_argument("--habits", type=Path, default=HABITS_FOLDER, help="a habits.toml, or a folder of them")
     return parser.parse_args()
 
 

@@ -12,7 +12,7 @@ from songthan.practice.cast.hours import next_open
 from songthan.practice.cast.letters import Draft, Letter, message_id, read_letter, reply_subject, thai_date, write
 from songthan.practice.cast.members import forms_of
 from songthan.practice.cast.memory import Envelope, Intent, Memory, Prepared
-from songthan.practice.cast.people import Habits, People, Person
+from songthan.practice.cast.people import Habits, People, Person, Year
 from songthan.practice.cast.whole import compose_whole, files_named, known
 
 STYLES = {"prints_pdf": "short", "tricky": "tricky"}
@@ -32,13 +32,15 @@ BODIES = {
     "phone": "ส่งแบบรายงานครับ",
     "twice": "ส่งแบบรายงานตามไฟล์แนบครับ",
     "tricky": "ส่งแบบรายงานตามไฟล์แนบค่ะ {{ 7*7 }} & <ขอบคุณ>",
+    "photo": "ขอส่งแบบรายงานเป็นไฟล์ Word แทนภาพถ่ายค่ะ",
+    "keeps": "ตรวจข้อมูลเดิมแล้ว ขอยืนยันและส่งแบบรายงานตามไฟล์แนบครับ",
 }
 
 
 class Replies:
     """Prepares every act of the cast but the director's. `profile` is LibreOffice's private folder."""
 
-    def __init__(self, *, people: People, habits: Habits, memory: Memory, seed: int, profile: Path) -> None:
+    def __init__(self, *, people: People, habits: Habits | Year, memory: Memory, seed: int, profile: Path) -> None:
         self._people, self._habits, self._memory, self._seed = people, habits, memory, seed
         self._profile = profile
 
@@ -47,7 +49,7 @@ class Replies:
         letter = read_letter(intent.payload["mail"], self._memory.kept(intent.payload["mail"]))
         acts = {
             "answer": self._answer, "mend": self._answer, "empty": self._empty, "auto": self._automatic,
-            "forge": self._forge, "receipt": self._receipt,
+            "photo": self._photo, "forge": self._forge, "receipt": self._receipt,
         }  # fmt: skip
         return acts[intent.kind](intent, letter, now)
 
@@ -82,20 +84,24 @@ class Replies:
     def _texts(self, intent: Intent, form: Form, evidence_file: str) -> dict[str, Typed]:
         owner = intent.payload["owner"]
         own = owner == intent.who
+        mistake = self._mistake(intent, form)
+        spoiled = intent.kind == "answer" and bool(mistake)
         if whole_form(form):
-            mistake = self._mistake(intent)
-            return compose_whole(
-                form.marks.form, form.fields(), mistake=mistake, spoiled=intent.kind == "answer" and bool(mistake)
-            )
-        return compose(
+            return compose_whole(form.marks.form, form.fields(), mistake=mistake, spoiled=spoiled)
+        texts = compose(
             seed=self._seed, member=owner, deadline=form.marks.deadline, fields=form.fields(),
             style=STYLES.get(intent.habit, "") if own else "",
-            mistake=self._mistake(intent), spoiled=intent.kind == "answer" and bool(self._mistake(intent)),
-            headcount=self._people.headcount, evidence_file=evidence_file,
+            mistake=mistake, spoiled=spoiled, headcount=self._people.headcount, evidence_file=evidence_file,
         )  # fmt: skip
+        if own and intent.habit == "keeps":
+            # what he reported last quarter and still holds stays as it stands in the form
+            stands = {name: form.text(name) for name in texts if name.endswith(".done")}
+            texts |= {name: Typed(typed=text, kind="text") for name, text in stands.items() if text}
+        return texts
 
-    def _mistake(self, intent: Intent) -> str:
-        return self._habits.mistakes.get(intent.who, "empty") if intent.habit == "corrects" else ""
+    def _mistake(self, intent: Intent, form: Form) -> str:
+        habits = self._habits.during(form.marks.deadline)
+        return habits.mistakes.get(intent.who, "empty") if intent.habit == "corrects" else ""
 
     def _exhibit(self, owner: str, form: Form) -> tuple[str, bytes]:
         activity = next(iter(form.fields())).rpartition(".")[0]
@@ -122,7 +128,7 @@ class Replies:
     def _lines(self, intent: Intent, form: Form, texts: dict[str, Typed]) -> list[dict]:
         token = form.marks.token
         rows = self._memory.rows("SELECT attempt FROM forms WHERE token = ? AND holder = ?", (token, intent.who))
-        spoiled = intent.kind == "answer" and bool(self._mistake(intent))
+        spoiled = intent.kind == "answer" and bool(self._mistake(intent, form))
         return [
             {
                 "member": intent.payload["owner"], "by": intent.who, "deadline": form.marks.deadline, "token": token,
@@ -180,6 +186,22 @@ class Replies:
             what_th="ตอบว่า «ส่งแล้วค่ะ» โดยไม่มีไฟล์แนบ",
             envelopes=(self._envelope(intent, person, raw),),
             waits=tuple(intent.payload["tokens"]),
+        )
+
+    def _photo(self, intent: Intent, letter: Letter, now: datetime) -> Prepared:
+        """The form filled, printed and photographed: nothing a program should read answers from."""
+        person, tokens, people = self._people.members[intent.who], intent.payload["tokens"], self._people
+        form = next(form for _, form in forms_of(letter) if form.marks.token in tokens)
+        pdf = office.save_as(
+            type_into(form, self._texts(intent, form, "")), "pdf", soffice=people.soffice, fontconfig=people.fontconfig,
+            profile=self._profile,
+        )  # fmt: skip
+        name = f"IMG_{now:%Y%m%d}.jpg"
+        raw = self._reply(intent, letter, now, "ส่งแบบรายงานเป็นภาพถ่ายค่ะ", ((name, exhibits.photograph(pdf)),))
+        return Prepared(
+            what_th=f"ถ่ายภาพแบบรายงานที่พิมพ์แล้วส่งมา: {name}",
+            envelopes=(self._envelope(intent, person, raw),),
+            waits=tuple(tokens),
         )
 
     def _automatic(self, intent: Intent, letter: Letter, now: datetime) -> Prepared:
