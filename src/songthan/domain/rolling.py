@@ -14,6 +14,7 @@ from datetime import date
 
 from songthan.domain.calendars import WorkCalendar, fiscal_year, years_later
 from songthan.domain.language import digits, say
+from songthan.domain.plan_notes import day_off_name
 from songthan.domain.thai import MONTHS, SHORT_MONTHS, WEEKDAYS, to_arabic_digits, to_thai_digits
 
 __all__ = ["MovedDate", "Question", "RolledText", "Roller"]
@@ -101,7 +102,7 @@ class Roller:
         """The new year's working day for `day`; remembered under `place`, which is unique in the plan."""
         nominal = years_later(self.nominal(place, day) or day, self.years)
         new = self.calendar.inside_quarter(nominal)
-        why = "" if new == nominal else self.calendar.days_off.get(nominal, f"วัน{WEEKDAYS[nominal.weekday()]}")
+        why = "" if new == nominal else day_off_name(self.calendar, nominal)
         self.dates.append(MovedDate(place=place, old=day, nominal=nominal, new=new, why=why))
         return new
 
