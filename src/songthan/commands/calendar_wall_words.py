@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from songthan.domain.calendars import WorkCalendar, fiscal_days
+from songthan.domain.calendars import WorkCalendar
 from songthan.domain.language import digits, say
 from songthan.domain.office_year import YearEvent, deadline_name, year_events
 from songthan.domain.plans import Deadline, Plan
@@ -42,7 +42,7 @@ class Entry:
 
 def entries_of(plan: Plan, calendar: WorkCalendar) -> tuple[Entry, ...]:
     """Every line of the year in order of days; deadlines that do the same on the same days share one."""
-    first, last = fiscal_days(plan.fiscal_year)
+    first, last = plan.organisation.fiscal.days(plan.fiscal_year)
     found = [
         Entry(kind="off", day=day, until=day, words=short_holiday(name))
         for day, name in calendar.days_off.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from songthan.domain.calendars import WorkCalendar, fiscal_days
+from songthan.domain.calendars import WorkCalendar
 from songthan.domain.ladders import Ladder, ladder_for
 from songthan.domain.language import current, day_words, digits, say
 from songthan.domain.plans import Deadline, Plan
@@ -49,7 +49,7 @@ def _of_deadline(plan: Plan, deadline: Deadline, calendar: WorkCalendar) -> Iter
 
 def _outside(plan: Plan, deadline: Deadline, ladder: Ladder) -> Iterator[str]:
     """Dates that are not in the plan's fiscal year."""
-    first, last = fiscal_days(plan.fiscal_year)
+    first, last = plan.organisation.fiscal.days(plan.fiscal_year)
     found = [
         (ladder.opens < first, say("เปิดรอบ {day} ก่อนเริ่มปีงบประมาณ"), ladder.opens),
         (deadline.external > last, say("วันส่งของสำนัก {day} อยู่หลังสิ้นปีงบประมาณ"), deadline.external),
@@ -71,7 +71,7 @@ def _of_days_off(plan: Plan) -> Iterator[str]:
     """Special days are named by the cabinet one year at a time: a year without any was probably not looked up yet."""
     if not plan.organisation.calendar.startswith("th-") or plan.days_off_checked:
         return
-    first, last = fiscal_days(plan.fiscal_year)
+    first, last = plan.organisation.fiscal.days(plan.fiscal_year)
     names = [name for day, name in plan.days_off.items() if first <= day <= last]
     year = digits(plan.fiscal_year)
     how = say("เพิ่มใน holidays.toml หรือเขียน checked = \"ตรวจแล้วเมื่อ …\" ไว้ต่อจากบรรทัด source")
