@@ -11,6 +11,7 @@ import pytest
 
 from songthan.adapters.plan_files import load_plan
 from songthan.adapters.plan_holidays import load_holidays
+from songthan.domain.calendars import FiscalYears
 from songthan.domain.errors import DataError
 
 PLAN = Path(__file__).resolve().parents[2] / "plans" / "2566"
@@ -122,7 +123,7 @@ def test_no_folder(tmp_path: Path) -> None:
 def days_off(folder: Path, text: str, *, year: int = 2566, calendar: str = "th-government") -> Mapping[date, str]:
     path = folder / "holidays.toml"
     path.write_text(text, "utf-8")
-    return load_holidays(path, fiscal_year=year, calendar=calendar).days_off
+    return load_holidays(path, fiscal_year=year, calendar=calendar, fiscal=FiscalYears()).days_off
 
 
 def test_days_off_add_and_remove(tmp_path: Path) -> None:

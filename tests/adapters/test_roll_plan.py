@@ -18,7 +18,7 @@ from songthan.adapters.plan_last_year import FILE, last_year_toml, load_last_yea
 from songthan.adapters.roll_files import RolledPlan
 from songthan.adapters.roll_place import roll_plan
 from songthan.adapters.roll_toml import rolled_toml
-from songthan.domain.calendars import WorkCalendar, fiscal_year, quarter
+from songthan.domain.calendars import FiscalYears, WorkCalendar
 from songthan.domain.errors import DataError, EnvironmentNotReady
 from songthan.domain.ladders import ladder_for
 from songthan.domain.last_year import KeptDate, LastAnswers, LastDeadline, LastYear
@@ -55,7 +55,7 @@ def test_a_rolled_plan_is_in_order(tmp_path: Path, year: int) -> None:
     before, after = plan_dates(old), plan_dates(plan)
     assert len(after) == len(before) > 40
     for was, now in zip(before, after, strict=True):
-        assert calendar.is_working_day(now) and fiscal_year(now) == year and quarter(now) == quarter(was)
+        assert calendar.is_working_day(now) and FiscalYears().year(now) == year and FiscalYears().quarter(now) == FiscalYears().quarter(was)
     for deadline in plan.deadlines:
         ladder = ladder_for(deadline, calendar)
         assert ladder.opens < deadline.internal and ladder.target == deadline.external
@@ -139,6 +139,19 @@ def test_a_removed_day_that_is_also_something_else_stays_off(tmp_path: Path) -> 
     rolled = roll(source, 2567, tmp_path)
     assert date(2024, 8, 12) in rolled.plan.days_off
     assert [q.text for q in rolled.questions] == ["วันแม่แห่งชาติ"]
+
+
+def test_an_office_with_its_own_era_year_and_list_of_days(tmp_path: Path) -> None:
+    """Common Era, fiscal year from January, no library: what a port authority of another country would have."""
+    source = Path(shutil.copytree(PLAN, tmp_path / "2023"))
+    path = source / "plan.toml"
+    text = path.read_text("utf-8").replace("fiscal_year = 2566", "fiscal_year = 2023")
+    text = text.replace('era = "buddhist"', 'era = "common"\nfiscal_year_starts = 1').replace('"th-government"', '"skerrow"')
+    path.write_text(text.replace('id = "2566-', 'id = "2023-'), "utf-8")
+    (source / "holidays.toml").write_text('[[add]]\ndate = 2023-03-30\nname = "Lantern Day"\n', "utf-8")
+    plan = roll(source, 2024, tmp_path).plan
+    assert (plan.fiscal_year, plan.deadlines[0].id, plan.deadlines[0].external) == (2024, "2024-q2", date(2024, 3, 20))
+    assert plan.days_off == {} and load_plan(tmp_path / "2024") == plan
 
 
 def test_an_id_without_a_year_gets_one(tmp_path: Path) -> None:

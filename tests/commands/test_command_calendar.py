@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from songthan.commands.calendar_ics import icalendar
 from songthan.commands.calendar_wall import HEIGHT, WIDTH, wall_page
+from songthan.commands.calendar_wall_words import short_holiday
 from songthan.domain.calendars import WorkCalendar
 from songthan.domain.plans import Plan
 from songthan.workspace import load_plan
@@ -202,6 +203,26 @@ def test_the_wall_page_says_what_the_year_holds() -> None:
     assert {"วันจักรี", "วันพืชมงคล", "วันมาฆบูชา"} <= set(words) and not [w for w in words if "แรงงาน" in w]
     assert "วันทำการสุดท้าย" in words and any("วันพฤหัสบดีที่\u00a0๒๗\u00a0ก.ค." in w for w in words)
     assert not re.search(r"[0-9]", "".join(w.replace("F1, F2, F5, F3", "").replace("F3", "").replace("F4", "") for w in words))
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        ("2022-10-13", "วันคล้ายวันสวรรคต พระบรมชนกาธิเบศรฯ"),
+        ("2022-12-05", "วันชาติ วันพ่อแห่งชาติ"),
+        ("2023-04-06", "วันจักรี"),
+        ("2023-05-17", "วันพืชมงคล"),
+        ("2023-06-05", "ชดเชย วันวิสาขบูชา วันเฉลิมพระชนมพรรษา สมเด็จพระบรมราชินี"),
+        ("2023-08-12", "วันแม่แห่งชาติ"),
+        ("2023-10-13", "วันนวมินทรมหาราช"),
+    ],
+)
+def test_days_off_are_called_as_people_call_them(day: str, words: str) -> None:
+    assert short_holiday(PLAN.days_off[date.fromisoformat(day)]) == words
+
+
+def test_a_day_of_the_offices_own_keeps_its_name() -> None:
+    assert short_holiday("วันสถาปนาสำนัก") == "วันสถาปนาสำนัก" and short_holiday("") == ""
 
 
 def test_each_day_of_a_deadline_has_its_sign() -> None:

@@ -8,18 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from songthan.domain.calendars import (
-    WorkCalendar,
-    fiscal_days,
-    fiscal_months,
-    fiscal_year,
-    quarter,
-    quarter_days,
-    year_of_quarter,
-    years_later,
-)
+from songthan.domain.calendars import FiscalYears, WorkCalendar, years_later
 from songthan.domain.errors import DataError
 
+THAI = FiscalYears()
 BASE = date(2023, 1, 1)
 near = st.integers(-400, 400).map(lambda n: BASE + timedelta(days=n))
 calendars = st.sets(near, max_size=120).map(lambda days: WorkCalendar(days_off=dict.fromkeys(days, "หยุด")))
@@ -89,26 +81,26 @@ any_day = st.dates(date(2000, 1, 1), date(2100, 12, 31))
     ],
 )  # fmt: skip
 def test_the_fiscal_year_begins_in_october(day: str, year: int, number: int) -> None:
-    assert (fiscal_year(date.fromisoformat(day)), quarter(date.fromisoformat(day))) == (year, number)
+    assert (THAI.year(date.fromisoformat(day)), THAI.quarter(date.fromisoformat(day))) == (year, number)
 
 
 @given(any_day)
 def test_every_day_lies_in_its_fiscal_year(day: date) -> None:
-    first, last = fiscal_days(fiscal_year(day))
+    first, last = THAI.days(THAI.year(day))
     assert first <= day <= last
-    assert fiscal_year(first - timedelta(days=1)) + 1 == fiscal_year(day) == fiscal_year(last + timedelta(days=1)) - 1
-    months = fiscal_months(fiscal_year(day))
+    assert THAI.year(first - timedelta(days=1)) + 1 == THAI.year(day) == THAI.year(last + timedelta(days=1)) - 1
+    months = THAI.months(THAI.year(day))
     assert months[0] == first and day.replace(day=1) in months and len(set(months)) == 12
-    assert [quarter(m) for m in months] == [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]
-    spans = [quarter_days(fiscal_year(day), n) for n in (1, 2, 3, 4)]
-    assert [n for n, (start, end) in enumerate(spans, 1) if start <= day <= end] == [quarter(day)]
+    assert [THAI.quarter(m) for m in months] == [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]
+    spans = [THAI.quarter_days(THAI.year(day), n) for n in (1, 2, 3, 4)]
+    assert [n for n, (start, end) in enumerate(spans, 1) if start <= day <= end] == [THAI.quarter(day)]
     assert (spans[0][0], spans[3][1]) == (first, last)
 
 
 @given(any_day, st.integers(-60, 60))
 def test_years_later_is_the_same_place_of_the_quarter(day: date, years: int) -> None:
     moved = years_later(day, years)
-    assert fiscal_year(moved) == fiscal_year(day) + years and quarter(moved) == quarter(day)
+    assert THAI.year(moved) == THAI.year(day) + years and THAI.quarter(moved) == THAI.quarter(day)
     assert moved.month == day.month and (moved.day == day.day or (day.month, day.day, moved.day) == (2, 29, 28))
     assert years_later(moved, -years) == day or (day.month, day.day) == (2, 29)
 
@@ -116,23 +108,23 @@ def test_years_later_is_the_same_place_of_the_quarter(day: date, years: int) -> 
 @given(calendars, near, near)
 def test_inside_the_quarter_on_a_working_day_and_in_order(calendar: WorkCalendar, one: date, other: date) -> None:
     early, late = sorted((one, other))
-    first, second = calendar.inside_quarter(early), calendar.inside_quarter(late)
+    first, second = calendar.inside_quarter(early, THAI), calendar.inside_quarter(late, THAI)
     assert first <= second
     for day, found in ((early, first), (late, second)):
         assert calendar.is_working_day(found)
         # a quarter without a working day before the date gives its first one; only an empty quarter is left
-        stayed = (fiscal_year(found), quarter(found)) == (fiscal_year(day), quarter(day))
+        stayed = (THAI.year(found), THAI.quarter(found)) == (THAI.year(day), THAI.quarter(day))
         days = [day.replace(day=1) + timedelta(days=n) for n in range(-70, 100)]
-        same = [d for d in days if (fiscal_year(d), quarter(d)) == (fiscal_year(day), quarter(day))]
+        same = [d for d in days if (THAI.year(d), THAI.quarter(d)) == (THAI.year(day), THAI.quarter(day))]
         assert stayed or not any(calendar.is_working_day(d) for d in same)
-        assert calendar.inside_quarter(found) == found
+        assert calendar.inside_quarter(found, THAI) == found
 
 
 def test_new_years_day_moves_forward_and_the_last_of_a_quarter_back() -> None:
     calendar = WorkCalendar(days_off={date(2027, 1, 1): "ปีใหม่"})
-    assert calendar.inside_quarter(date(2027, 1, 3)) == date(2027, 1, 4)
-    assert calendar.inside_quarter(date(2027, 1, 10)) == date(2027, 1, 8)
-    assert calendar.inside_quarter(date(2028, 9, 30)) == date(2028, 9, 29)
+    assert calendar.inside_quarter(date(2027, 1, 3), THAI) == date(2027, 1, 4)
+    assert calendar.inside_quarter(date(2027, 1, 10), THAI) == date(2027, 1, 8)
+    assert calendar.inside_quarter(date(2028, 9, 30), THAI) == date(2028, 9, 29)
 
 
 @pytest.mark.parametrize(
@@ -142,4 +134,17 @@ def test_new_years_day_moves_forward_and_the_last_of_a_quarter_back() -> None:
 )  # fmt: skip
 def test_which_year_a_quarters_report_is_of(number: int, due: str, year: int) -> None:
     """In the common year alone the first quarter's report would be last year's."""
-    assert year_of_quarter(number, date.fromisoformat(due)) == year
+    assert THAI.year_of_quarter(number, date.fromisoformat(due)) == year
+
+
+@given(any_day, st.integers(1, 12), st.sampled_from([0, 543]))
+def test_any_first_month_and_era(day: date, first_month: int, offset: int) -> None:
+    fiscal = FiscalYears(first_month=first_month, offset=offset)
+    year = fiscal.year(day)
+    first, last = fiscal.days(year)
+    assert first <= day <= last and first.day == 1 and first.month == first_month
+    # called by the year it ends in
+    assert last.year + offset == year and (last - first).days in (364, 365)
+    spans = [fiscal.quarter_days(year, n) for n in (1, 2, 3, 4)]
+    assert [n for n, (start, end) in enumerate(spans, 1) if start <= day <= end] == [fiscal.quarter(day)]
+    assert fiscal.year_of_quarter(fiscal.quarter(day), day) == year

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from songthan.domain.calendars import WorkCalendar, fiscal_year, quarter
+from songthan.domain.calendars import FiscalYears, WorkCalendar
 from songthan.domain.rolling import Roller
 
 CALENDAR = WorkCalendar(days_off={date(2027, 7, 28): "วันเฉลิมฯ", date(2027, 1, 1): "ปีใหม่"})
@@ -58,7 +58,7 @@ def test_the_years_and_dates_of_a_text_move(old: str, new: str) -> None:
         ("๓๑ เมษายน ๒๕๖๖", "ไม่มีในปฏิทิน"),
         ("๑๕ มีนาคม ๒๕๖๐", "นอกปี"),
         ("ผู้เข้าร่วม ๒๕๖๖ คน", "จำนวน"),
-        ("รายงานปี 2023", "ค.ศ."),
+        ("รายงานปี 2023", "ศักราช"),
         ("ดูที่ https://web.example/2566/ita", "เว็บ"),
         ("ปี ๖๐", "สองหลัก"),
     ],
@@ -99,7 +99,7 @@ def test_any_year_keeps_quarter_and_order_on_working_days(
     first, second = r.move("ก", early), r.move("ข", late)
     assert first <= second
     for old, new in ((early, first), (late, second)):
-        assert calendar.is_working_day(new) and fiscal_year(new) == year and quarter(new) == quarter(old)
+        assert calendar.is_working_day(new) and FiscalYears().year(new) == year and FiscalYears().quarter(new) == FiscalYears().quarter(old)
 
 
 @given(calendars, days, st.integers(2567, 2588), st.integers(1, 3))
@@ -130,3 +130,22 @@ def test_a_span_brought_together_opens_again() -> None:
     again = Roller(old=2567, new=2570, calendar=CALENDAR, nominal=lambda place, d: kept.get((place, d)))
     assert again.text("ที่", once) == "๑๕-๑๖ มิถุนายน ๒๕๗๐"
     assert again.dates[0].new - again.dates[0].nominal == timedelta()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "asked"),
+    [
+        ("Safety Culture Plan 2027", "Safety Culture Plan 2028", ""),
+        ("compared with 2026", "compared with 2027", ""),
+        ("en-2027-q1", "en-2028-q1", ""),
+        ("by 15 March 2027", "by 15 March 2027", "วันที่ในข้อความ"),
+        ("by March 15, 2027", "by March 15, 2027", "วันที่ในข้อความ"),
+        ("the Harbour Act 2026", "the Harbour Act 2026", "กฎหมาย"),
+        ("the Harbour Act 1998, fiscal year 2027", "the Harbour Act 1998, fiscal year 2028", "กฎหมาย"),
+        ("พ.ศ. ๒๕๗๐", "พ.ศ. ๒๕๗๐", "ศักราช"),
+    ],
+)
+def test_an_office_of_the_common_era(old: str, new: str, asked: str) -> None:
+    r = Roller(old=2027, new=2028, calendar=CALENDAR, fiscal=FiscalYears(first_month=1, offset=0))
+    assert r.text("ที่", old) == new
+    assert [asked in q.why for q in r.questions] == ([True] if asked else [])

@@ -44,11 +44,21 @@ def load_plan(folder: Path) -> Plan:
     organisation = _organisation(_Table(top.get("organisation", dict), f"{top.where} [organisation]"))
     ladders = read_ladders(top)
     year = top.get("fiscal_year", int)
-    if organisation.era == "buddhist" and not 2500 <= year <= 2700:
+    if not 1957 <= year - organisation.year_offset <= 2157:
         raise DataError(
-            f"fiscal_year {year} ไม่ใช่ปีงบประมาณ พ.ศ.", where=str(folder / "plan.toml"), remedy="เขียนเป็นปี พ.ศ. เช่น 2566"
+            f"fiscal_year {year} ไม่ใช่ปีงบประมาณ{' พ.ศ.' if organisation.year_offset else ''}",
+            where=top.where,
+            remedy="เขียนเป็นปีที่ปีงบประมาณสิ้นสุด เช่น 2566",
         )
-    office_days = load_holidays(folder / "holidays.toml", fiscal_year=year, calendar=organisation.calendar)
+    office_days = load_holidays(
+        folder / "holidays.toml", fiscal_year=year, calendar=organisation.calendar, fiscal=organisation.fiscal
+    )
+    if office_days.source and not re.fullmatch("[a-z]{2}-(government|public)", organisation.calendar):
+        raise DataError(
+            f"ไม่รู้จัก calendar «{organisation.calendar}»",
+            where=f"{top.where} [organisation]",
+            remedy='เขียนเป็น "th-government" (วันหยุดราชการ) หรือ "th-public" (วันหยุดทั่วไป)',
+        )
     plan = Plan(
         fiscal_year=year,
         organisation=organisation,
@@ -79,16 +89,15 @@ def _organisation(t: _Table) -> Organisation:
         working_group=t.line("working_group"),
         headcount=t.get("headcount", int),
         **{k: t.line(k) for k in ("addressee", "address", "language", "calendar", "timezone", "era", "digits") if k in t.data},
+        fiscal_year_starts=t.get("fiscal_year_starts", int, 10),
     )
     t.done()
+    for key, known in (("era", ("buddhist", "common")), ("digits", ("thai", "arabic")), ("fiscal_year_starts", range(1, 13))):
+        if getattr(value, key) not in known:
+            wanted = " หรือ ".join(map(str, known)) if isinstance(known, tuple) else "เลขเดือน 1 ถึง 12"
+            raise DataError(f"{key} «{getattr(value, key)}» ใช้ไม่ได้", where=t.where, remedy=f"ใช้ {wanted}")
     if value.timezone not in available_timezones():
         raise DataError(f"ไม่รู้จัก timezone «{value.timezone}»", where=t.where, remedy='เขียนเป็น "Asia/Bangkok"')
-    if not re.fullmatch(r"[a-z]{2}-(government|public)", value.calendar):
-        raise DataError(
-            f"ไม่รู้จัก calendar «{value.calendar}»",
-            where=t.where,
-            remedy='เขียนเป็น "th-government" (วันหยุดราชการ) หรือ "th-public" (วันหยุดทั่วไป)',
-        )
     return value
 
 

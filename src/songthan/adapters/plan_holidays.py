@@ -11,6 +11,7 @@ from pathlib import Path
 import holidays
 
 from songthan.adapters.plan_toml import Table, load_toml, named
+from songthan.domain.calendars import FiscalYears
 from songthan.domain.errors import DataError
 
 #: Days on the library's public list on which Thai government offices work; their substitute days go with them.
@@ -73,8 +74,8 @@ class Holidays:
         return self.source.removeprefix("holidays:")
 
 
-def load_holidays(path: Path, *, fiscal_year: int, calendar: str) -> Holidays:
-    """Days off of a fiscal year (Buddhist) and of the calendar years beside it: the library's, plus and minus the rows.
+def load_holidays(path: Path, *, fiscal_year: int, calendar: str, fiscal: FiscalYears) -> Holidays:
+    """Days off of a fiscal year and of the calendar year after it: the library's, plus and minus the rows.
 
     A `calendar` «xx-government» of the source's own country keeps its government offices' days, any other the public list.
     """
@@ -84,8 +85,9 @@ def load_holidays(path: Path, *, fiscal_year: int, calendar: str) -> Holidays:
     country = source.removeprefix("holidays:")
     days: dict[date, str] = {}
     if source:
-        # the ladder of an early or late deadline looks over the year's edges; cabinets name days one year at a time
-        years = range(fiscal_year - 544, fiscal_year - 541)
+        # the ladder of an early or late deadline looks over the year's edges
+        first, last = fiscal.days(fiscal_year)
+        years = range(first.year, last.year + 2)
         days = library_days(country, years, government=calendar == f"{country.lower()}-government", where=str(path))
     days.update(add)
     for day in remove:

@@ -19,7 +19,7 @@ from songthan.adapters.plan_last_year import last_year_toml
 from songthan.adapters.roll_holidays import holiday_questions, next_holidays
 from songthan.adapters.roll_toml import rolled_toml
 from songthan.adapters.rubric_file import load_rubric
-from songthan.domain.calendars import WorkCalendar, fiscal_days, quarter
+from songthan.domain.calendars import WorkCalendar
 from songthan.domain.errors import DataError
 from songthan.domain.last_year import KeptDate, LastYear
 from songthan.domain.plans import Plan
@@ -61,7 +61,7 @@ def roll_folder(source: Path, *, year: int, results: LastYear | None, box: Path)
     office_days, asked = _holidays(source, old, year, box)
     calendar = WorkCalendar(days_off=office_days.days_off, timezone=old.organisation.timezone)
     earlier = old.last_year or LastYear(fiscal_year=old.fiscal_year - 1)
-    roller = Roller(old=old.fiscal_year, new=year, calendar=calendar, nominal=earlier.nominal)
+    roller = Roller(old=old.fiscal_year, new=year, calendar=calendar, fiscal=old.organisation.fiscal, nominal=earlier.nominal)
     # as it lies on the disk: a file edited in Windows keeps its line ends
     text = (source / "plan.toml").read_bytes().decode("utf-8")
     rolled = rolled_toml(_HEAD.sub("", text), roller, where=str(source / "plan.toml"))
@@ -95,24 +95,19 @@ def _head(old: int, new: int) -> str:
 
 def _holidays(source: Path, old: Plan, year: int, box: Path) -> tuple[Holidays, tuple[Question, ...]]:
     """Writes the new year's holidays.toml and reads it back; what must be looked up is asked."""
-    before = load_holidays(
-        source / "holidays.toml", fiscal_year=old.fiscal_year, calendar=old.organisation.calendar
-    )
-    first, last = fiscal_days(year)
+    office = old.organisation
+    how = {"calendar": office.calendar, "fiscal": office.fiscal}
+    before = load_holidays(source / "holidays.toml", fiscal_year=old.fiscal_year, **how)
+    first, last = office.fiscal.days(year)
     public: dict[date, str] = {}
     if before.country:
         years = (first.year, last.year)
         found = library_days(before.country, years, government=False, where=str(source / "holidays.toml"))
         public = {day: name for day, name in sorted(found.items()) if first <= day <= last}
     (box / "holidays.toml").write_text(next_holidays(before, public, year=year), encoding="utf-8", newline="")
-    after = load_holidays(box / "holidays.toml", fiscal_year=year, calendar=old.organisation.calendar)
-    return after, tuple(_asked(before, after, year, thai=old.organisation.calendar.startswith("th-")))
-
-
-def _asked(before: Holidays, after: Holidays, year: int, *, thai: bool) -> list[Question]:
-    first, last = fiscal_days(year)
+    after = load_holidays(box / "holidays.toml", fiscal_year=year, **how)
     mine = {day: name for day, name in after.days_off.items() if first <= day <= last}
-    return holiday_questions(before, after, mine, year=year, thai=thai)
+    return after, tuple(holiday_questions(before, after, mine, year=year, thai=office.calendar.startswith("th-")))
 
 
 def _kept(roller: Roller) -> tuple[KeptDate, ...]:
@@ -129,6 +124,7 @@ def _checked(box: Path, roller: Roller) -> Plan:
     plan = load_plan(box)
     if (box / "rubric.toml").is_file():
         load_rubric(box)
+    quarter = roller.fiscal.quarter
     for moved in roller.dates:
         if not roller.calendar.is_working_day(moved.new) or quarter(moved.new) != quarter(moved.old):
             raise DataError(

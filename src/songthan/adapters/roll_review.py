@@ -15,7 +15,7 @@ from songthan.adapters.roll_files import REVIEW_HTML, REVIEW_TEXT, RolledPlan
 from songthan.domain.calendars import WorkCalendar
 from songthan.domain.ladders import ladder_for
 from songthan.domain.language import current, day_words, digits, say
-from songthan.domain.plan_notes import plan_notes
+from songthan.domain.plan_notes import deadline_notes
 from songthan.domain.rolling import MovedDate
 
 __all__ = ["decisions", "place_words", "review_pages"]
@@ -95,8 +95,7 @@ def decisions(rolled: RolledPlan) -> tuple[tuple[str, str], ...]:
     ]  # fmt: skip
     rows += [(f"{place_words(rolled, q.place)}: {q.text}", q.why) for q in rolled.questions]
     # the days off have been asked about already, with what the old year knew of them
-    notes = (note for note in plan_notes(plan, calendar) if not note.startswith("ยังไม่มีวัน"))
-    rows += [(say("ข้อสังเกตของแผนใหม่"), note) for note in notes]
+    rows += [(say("ข้อสังเกตของแผนใหม่"), note) for note in deadline_notes(plan, calendar)]
     if rolled.left:
         why = say("แฟ้มเหล่านี้ในโฟลเดอร์เดิมไม่ได้นำมา โปรดคัดลอกเองหากยังใช้: {names}", names=", ".join(rolled.left))
         rows.append((say("แฟ้มอื่น"), why))

@@ -13,7 +13,7 @@ import click
 from songthan.commands.calendar_ics import icalendar
 from songthan.commands.calendar_wall import wall_page
 from songthan.commands.paper import console, day, fold, json_option, note, number, plan_option, print_json
-from songthan.domain.calendars import WorkCalendar, fiscal_months, fiscal_year, quarter, quarter_days
+from songthan.domain.calendars import WorkCalendar
 from songthan.domain.errors import EnvironmentNotReady, UsageError
 from songthan.domain.ladders import Ladder, ladder_for
 from songthan.domain.plans import Deadline, Plan
@@ -57,7 +57,7 @@ def calendar(as_json: bool, plan_dir: Path | None, ics: Path | None, svg: Path |
         return
     ladders = {d.id: ladder_for(d, working) for d in plan.deadlines}
     if as_json:
-        print_json([_as_json(d, ladders[d.id]) for d in plan.deadlines])
+        print_json([_as_json(plan, d, ladders[d.id]) for d in plan.deadlines])
         return
     out = console()
     _draw_year(out, plan, working, ladders)
@@ -81,7 +81,7 @@ def _write(path: Path, text: str, *, newline: str | None) -> None:
     note(f"เขียน {path} แล้ว")
 
 
-def _as_json(deadline: Deadline, ladder: Ladder) -> dict[str, object]:
+def _as_json(plan: Plan, deadline: Deadline, ladder: Ladder) -> dict[str, object]:
     return {
         "id": deadline.id,
         "title": deadline.title,
@@ -95,8 +95,8 @@ def _as_json(deadline: Deadline, ladder: Ladder) -> dict[str, object]:
         "reminders": [d.isoformat() for _, d in ladder.reminders],
         "escalations": [d.isoformat() for _, d in ladder.escalations],
         "cut": ladder.cut.isoformat(),
-        "fiscal_year": fiscal_year(deadline.external),
-        "quarter": quarter(deadline.external),
+        "fiscal_year": plan.organisation.fiscal.year(deadline.external),
+        "quarter": plan.organisation.fiscal.quarter(deadline.external),
     }
 
 
@@ -117,13 +117,14 @@ def _draw_year(out: Console, plan: Plan, working: WorkCalendar, ladders: Mapping
     from rich.text import Text
 
     marks = _marks(plan, ladders)
-    title = f"ปฏิทินปีงบประมาณ พ.ศ. {number(plan.fiscal_year)} · {plan.organisation.name}"
+    era = "พ.ศ." if plan.organisation.year_offset else "ค.ศ."
+    title = f"ปฏิทินปีงบประมาณ {era} {number(plan.fiscal_year)} · {plan.organisation.name}"
     columns = 3 if out.width >= 3 * (7 * _CELL + 2) else 2 if out.width >= 2 * (7 * _CELL + 2) else 1
     grid = Table.grid(padding=(0, 2, 0, 0))
-    cells = [_month(first, marks, working) for first in fiscal_months(plan.fiscal_year)]
+    cells = [_month(first, marks, working) for first in plan.organisation.fiscal.months(plan.fiscal_year)]
     for first in range(0, len(cells), columns):
         if columns == 3:
-            start, end = quarter_days(plan.fiscal_year, first // 3 + 1)
+            start, end = plan.organisation.fiscal.quarter_days(plan.fiscal_year, first // 3 + 1)
             days = working.working_days_between(start - timedelta(days=1), end)
             grid.add_row(Text(f"ไตรมาสที่ {number(first // 3 + 1)} · {number(days)} วันทำการ", style="dim"))
         grid.add_row(*cells[first : first + columns])

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from songthan.domain.calendars import WorkCalendar, fiscal_days, fiscal_months
+from songthan.domain.calendars import WorkCalendar
 from songthan.domain.language import day_words, digits, moment_words, say
 from songthan.domain.office_year import YearEvent, deadline_name, year_events
 from songthan.domain.plans import Plan
@@ -49,7 +49,7 @@ def icalendar(plan: Plan, calendar: WorkCalendar, *, changed: datetime) -> str:
 def _zone(plan: Plan, name: str) -> list[str]:
     """VTIMEZONE of a zone that keeps one offset all year (Thailand's does); nothing for another: its moments go in UTC."""
     zone = ZoneInfo(name)
-    offsets = {datetime(d.year, d.month, d.day, 12, tzinfo=zone).utcoffset() for d in fiscal_months(plan.fiscal_year)}
+    offsets = {datetime(d.year, d.month, d.day, 12, tzinfo=zone).utcoffset() for d in plan.organisation.fiscal.months(plan.fiscal_year)}
     offset = offsets.pop()
     if offsets or offset is None:
         return []
@@ -135,7 +135,7 @@ def _description(plan: Plan, event: YearEvent) -> str:
     ]
     if event.at is not None:
         lines.append(say("ปิดรับแบบ {moment}", moment=moment_words(event.at)))
-    first, last = fiscal_days(plan.fiscal_year)
+    first, last = plan.organisation.fiscal.days(plan.fiscal_year)
     if not first <= event.day <= last:
         lines.append(say("วันนี้อยู่นอกปีงบประมาณ {year}", year=digits(plan.fiscal_year)))
     return "\n".join(lines)

@@ -15,7 +15,7 @@ from html import escape
 
 from songthan.commands.calendar_wall_words import Entry, entries_of, plain_name
 from songthan.commands.paper import fold
-from songthan.domain.calendars import WorkCalendar, fiscal_months, quarter_days
+from songthan.domain.calendars import WorkCalendar
 from songthan.domain.ladders import ladder_for
 from songthan.domain.language import current, day_words, digits, say
 from songthan.domain.plans import Plan
@@ -46,7 +46,7 @@ def wall_page(plan: Plan, calendar: WorkCalendar, *, fonts: Mapping[str, bytes] 
     """The page as SVG text. `fonts`: weight («normal», «bold») → TrueType bytes to put into the file."""
     entries = entries_of(plan, calendar)
     parts = [_head(plan, fonts or {})]
-    for number, first in enumerate(fiscal_months(plan.fiscal_year)):
+    for number, first in enumerate(plan.organisation.fiscal.months(plan.fiscal_year)):
         row, column = divmod(number, 3)
         y = _TOP + row * _ROW_H
         if column == 0:
@@ -64,7 +64,8 @@ def _head(plan: Plan, fonts: Mapping[str, bytes]) -> str:
         f"{base64.b64encode(data).decode()}) format('truetype')}}"
         for weight, data in sorted(fonts.items())
     )
-    title = say("ปฏิทินงาน ปีงบประมาณ พ.ศ. {year}", year=digits(plan.fiscal_year))
+    era = say("พ.ศ.") if plan.organisation.year_offset else say("ค.ศ.")
+    title = say("ปฏิทินงาน ปีงบประมาณ {era} {year}", era=era, year=digits(plan.fiscal_year))
     under = fold(plan.organisation.plan_title, int((WIDTH - 2 * MARGIN) / (44 * _LETTER))).split("\n")[0]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="420mm" height="297mm" viewBox="0 0 {WIDTH} {HEIGHT}" '
@@ -83,7 +84,7 @@ def _head(plan: Plan, fonts: Mapping[str, bytes]) -> str:
 def _quarter_band(plan: Plan, calendar: WorkCalendar, number: int, y: float) -> str:
     height = _ROW_H - _GAP
     x, middle = MARGIN, y + height / 2
-    first, last = quarter_days(plan.fiscal_year, number)
+    first, last = plan.organisation.fiscal.quarter_days(plan.fiscal_year, number)
     days = calendar.working_days_between(first - timedelta(days=1), last)
     words = say("ไตรมาสที่ {quarter} · {days} วันทำการ", quarter=digits(number), days=digits(days))
     return (

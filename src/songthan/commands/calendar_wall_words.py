@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from songthan.domain.calendars import WorkCalendar, fiscal_days
+from songthan.domain.calendars import WorkCalendar
 from songthan.domain.language import digits, say
 from songthan.domain.office_year import YearEvent, deadline_name, year_events
 from songthan.domain.plans import Deadline, Plan
@@ -15,13 +15,14 @@ __all__ = ["Entry", "entries_of", "plain_name", "short_holiday"]
 #: The kinds drawn on the wall; reminders would bury them.
 _DRAWN = ("opens", "internal", "target", "external")
 #: Full names of royal days are four lines long on the wall; what people call them (the first hit in the name counts).
+#: Empty: the day has another name on the list by which it is called (วันพ่อ, วันแม่).
 _SHORT = (
     ("พระพุทธยอดฟ้าจุฬาโลก", "วันจักรี"),
     ("วชิรเกล้าเจ้าอยู่หัว", "วันเฉลิมพระชนมพรรษา พระบาทสมเด็จพระเจ้าอยู่หัว"),
     ("สุทิดา", "วันเฉลิมพระชนมพรรษา สมเด็จพระบรมราชินี"),
-    ("พันปีหลวง", "วันแม่แห่งชาติ"),
-    ("วันชาติ", "วันชาติ วันพ่อแห่งชาติ"),
     ("สวรรคต", "วันคล้ายวันสวรรคต พระบรมชนกาธิเบศรฯ"),
+    ("ภูมิพลอดุลยเดช", ""),
+    ("พันปีหลวง", ""),
     ("พืชมงคล", "วันพืชมงคล"),
 )
 _INSTEAD = "ชดเชย"
@@ -41,7 +42,7 @@ class Entry:
 
 def entries_of(plan: Plan, calendar: WorkCalendar) -> tuple[Entry, ...]:
     """Every line of the year in order of days; deadlines that do the same on the same days share one."""
-    first, last = fiscal_days(plan.fiscal_year)
+    first, last = plan.organisation.fiscal.days(plan.fiscal_year)
     found = [
         Entry(kind="off", day=day, until=day, words=short_holiday(name))
         for day, name in calendar.days_off.items()
@@ -74,9 +75,9 @@ def plain_name(plan: Plan, deadline: Deadline) -> str:
 
 
 def short_holiday(name: str) -> str:
-    """A day off as people call it: «วันจักรี», «ชดเชย วันแม่แห่งชาติ»; a name that is short already stays."""
+    """A day off as people call it: «วันจักรี», «ชดเชย วันแม่แห่งชาติ»; a day of two names keeps both."""
     instead = f"{_INSTEAD} " if name.startswith(_INSTEAD) else ""
-    for word, short in _SHORT:
-        if word in name:
-            return f"{instead}{short}"
-    return name
+    parts = [part.removeprefix(_INSTEAD) for part in name.split("; ")]
+    short = [next((words for word, words in _SHORT if word in part), part) for part in parts]
+    kept = list(dict.fromkeys(words for words in short if words)) or parts
+    return instead + " ".join(kept)

@@ -12,6 +12,7 @@ from songthan.commands.paper import console, json_option, note, number, plan_opt
 from songthan.domain.assignments import DeadlineState
 from songthan.domain.errors import UsageError
 from songthan.domain.last_year import LastYear
+from songthan.domain.plans import Plan
 from songthan.domain.thai import to_arabic_digits
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def roll(
     settings = workspace.load_settings(root)
     source = plan_dir or settings.folder("plan")
     old = workspace.load_plan(source)
-    wanted = _year(year, old.fiscal_year)
+    wanted = _year(year, old)
     target = (out or source.with_name(str(wanted))).resolve()
     _refuse(target, source.resolve(), confirm=confirm)
     # a state folder that was named must be there; the office's own may not have begun yet
@@ -50,17 +51,18 @@ def roll(
         note("ไม่ได้นำผลของปีก่อนมาด้วย เพราะไม่พบทะเบียนของปีนั้น ระบุโฟลเดอร์สถานะด้วย --state แล้วสั่งใหม่พร้อม --confirm ได้")
 
 
-def _year(text: str, old: int) -> int:
-    """The Buddhist year meant; UsageError when it is none or not later than the plan's."""
+def _year(text: str, old: Plan) -> int:
+    """The year meant, in the office's own era; UsageError when it is none or not later than the plan's."""
     plain = to_arabic_digits(text.strip())
-    example = f"เขียนเป็นปี พ.ศ. เช่น songthan plan roll {old + 1}"
+    buddhist = bool(old.organisation.year_offset)
+    example = f"เขียนเป็นปี{' พ.ศ.' if buddhist else ''} เช่น songthan plan roll {old.fiscal_year + 1}"
     if not (plain.isascii() and plain.isdigit() and len(plain) == 4):
         raise UsageError(f"«{text}» ไม่ใช่ปี", remedy=example)
     year = int(plain)
-    if year < 2400:
+    if buddhist and year < 2400:
         raise UsageError(f"{year} เป็นปี ค.ศ. หรือปีที่ใช้ไม่ได้", remedy=f"{example} (ค.ศ. {year} คือ พ.ศ. {year + 543})")
-    if year <= old:
-        raise UsageError(f"ปี {year} ไม่อยู่หลังปีของแผนเดิม ({old})", remedy=example)
+    if year <= old.fiscal_year:
+        raise UsageError(f"ปี {year} ไม่อยู่หลังปีของแผนเดิม ({old.fiscal_year})", remedy=example)
     return year
 
 

@@ -1,5 +1,5 @@
 """Working days, fiscal years and quarters of a government office. The holiday table comes from outside
-(`Plan.days_off`); nothing is looked up here. Fiscal years are Buddhist (2566 = 1 Oct 2022 - 30 Sep 2023)."""
+(`Plan.days_off`); nothing is looked up here."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ from songthan.domain.errors import DataError
 
 #: A year of unbroken holidays is a broken table, not a calendar.
 _LONGEST_RUN = 366
-_ERA = 543
-#: The month a fiscal year begins with.
-_FIRST_MONTH = 10
 
 
-def fiscal_year(day: date) -> int:
-    """The fiscal year `day` lies in (Buddhist): 30 Sep 2023 → 2566, 1 Oct 2023 → 2567."""
-    return day.year + _ERA + (day.month >= _FIRST_MONTH)
+@dataclass(frozen=True, kw_only=True)
+class FiscalYears:
+    """How an office counts its years: the month a fiscal year begins with, and what is added to the Common Era year it ends
+    in to name it (543: Buddhist). The Thai government's is 2566 = 1 Oct 2022 - 30 Sep 2023."""
 
+    first_month: int = 10
+    offset: int = 543
 
-def quarter(day: date) -> int:
-    """The quarter of the fiscal year `day` lies in: Oct-Dec 1, Jan-Mar 2, Apr-Jun 3, Jul-Sep 4."""
-    return (day.month - _FIRST_MONTH) % 12 // 3 + 1
+    def year(self, day: date) -> int:
+        """The fiscal year `day` lies in: 30 Sep 2023 → 2566, 1 Oct 2023 → 2567."""
+        return day.year + self.offset + (1 < self.first_month <= day.month)
 
+    def quarter(self, day: date) -> int:
+        """The quarter `day` lies in (1-4): Oct-Dec 1, Jan-Mar 2, Apr-Jun 3, Jul-Sep 4."""
+        return (day.month - self.first_month) % 12 // 3 + 1
 
-def year_of_quarter(number: int, day: date) -> int:
-    """The fiscal year whose quarter `number` a report due on `day` is about: quarter 1 due in December or January, quarter 4
-    due in September or, after the year's end, in October."""
-    return fiscal_year(day) - (quarter(day) < number)
+    def year_of_quarter(self, number: int, day: date) -> int:
+        """The fiscal year whose quarter `number` a report due on `day` is about: quarter 1 due in December or January,
+        quarter 4 due in September or, after the year's end, in October."""
+        return self.year(day) - (self.quarter(day) < number)
 
+    def months(self, year: int) -> tuple[date, ...]:
+        """The first days of the twelve months of the fiscal year `year`."""
+        common = year - self.offset - (self.first_month > 1)
+        return tuple(date(common + n // 12, n % 12 + 1, 1) for n in range(self.first_month - 1, self.first_month + 11))
 
-def fiscal_days(year: int) -> tuple[date, date]:
-    """The first and the last day of the fiscal year `year` (Buddhist)."""
-    return date(year - _ERA - 1, 10, 1), date(year - _ERA, 9, 30)
+    def days(self, year: int) -> tuple[date, date]:
+        """The first and the last day of the fiscal year `year`."""
+        return self.quarter_days(year, 1)[0], self.quarter_days(year, 4)[1]
 
-
-def fiscal_months(year: int) -> tuple[date, ...]:
-    """The first days of the twelve months of the fiscal year `year`, October first."""
-    common = year - _ERA
-    return tuple(date(common - 1, m, 1) for m in (10, 11, 12)) + tuple(date(common, m, 1) for m in range(1, 10))
-
-
-def quarter_days(year: int, number: int) -> tuple[date, date]:
-    """The first and the last day of quarter `number` (1-4) of the fiscal year `year` (Buddhist)."""
-    first, last = fiscal_months(year)[3 * number - 3], fiscal_months(year)[3 * number - 1]
-    return first, last.replace(day=calendar.monthrange(last.year, last.month)[1])
+    def quarter_days(self, year: int, number: int) -> tuple[date, date]:
+        """The first and the last day of quarter `number` (1-4) of the fiscal year `year`."""
+        first, _, last = self.months(year)[3 * number - 3 : 3 * number]
+        return first, last.replace(day=calendar.monthrange(last.year, last.month)[1])
 
 
 def years_later(day: date, years: int) -> date:
@@ -78,13 +78,13 @@ class WorkCalendar:
         """The first working day that is not before `day`."""
         return self._walk(day, 1)
 
-    def inside_quarter(self, day: date) -> date:
+    def inside_quarter(self, day: date, fiscal: FiscalYears) -> date:
         """The last working day on or before `day` that lies in the same quarter; without one, the quarter's first.
 
         Never reorders: of two days the earlier one does not come out later.
         """
         found = self.on_or_before(day)
-        same = (fiscal_year(found), quarter(found)) == (fiscal_year(day), quarter(day))
+        same = (fiscal.year(found), fiscal.quarter(found)) == (fiscal.year(day), fiscal.quarter(day))
         return found if same else self.on_or_after(day)
 
     def shift(self, day: date, working_days: int) -> date:

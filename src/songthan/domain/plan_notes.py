@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
-from songthan.domain.calendars import WorkCalendar, fiscal_days
-from songthan.domain.ladders import ladder_for
+from songthan.domain.calendars import WorkCalendar
+from songthan.domain.ladders import Ladder, ladder_for
+from songthan.domain.language import current, day_words, digits, say
 from songthan.domain.plans import Deadline, Plan
-from songthan.domain.thai import WEEKDAYS, thai_date, to_thai_digits
 
 #: How the library names a day off that the cabinet decided for one year.
 SPECIAL_DAY = "วันหยุดพิเศษ"
@@ -16,49 +17,65 @@ PLOUGHING_DAY = "พืชมงคล"
 
 
 def plan_notes(plan: Plan, calendar: WorkCalendar) -> tuple[str, ...]:
-    """Thai sentences, each naming the deadline it is about, in the plan's order; the year's days off last."""
-    notes = [note for deadline in plan.deadlines for note in _of_deadline(plan, deadline, calendar)]
-    return (*notes, *_of_days_off(plan))
+    """Sentences, each naming the deadline it is about, in the plan's order; the year's days off last."""
+    return (*deadline_notes(plan, calendar), *_of_days_off(plan))
+
+
+def deadline_notes(plan: Plan, calendar: WorkCalendar) -> tuple[str, ...]:
+    """The notes about deadlines only."""
+    return tuple(note for deadline in plan.deadlines for note in _of_deadline(plan, deadline, calendar))
 
 
 def _of_deadline(plan: Plan, deadline: Deadline, calendar: WorkCalendar) -> Iterator[str]:
     ladder = ladder_for(deadline, calendar)
-    head = f"กำหนดส่ง {deadline.id}:"
     if ladder.target != deadline.external:
-        name = calendar.days_off.get(deadline.external, f"วัน{WEEKDAYS[deadline.external.weekday()]}")
-        yield (
-            f"{head} วันส่งของสำนัก {thai_date(deadline.external, short=True)} เป็นวันหยุด ({name}) "
-            f"วันทำการสุดท้ายคือ{thai_date(ladder.target, weekday=True)}"
-        )
+        yield say(
+            "กำหนดส่ง {id}: วันส่งของสำนัก {day} เป็นวันหยุด ({name}) วันทำการสุดท้ายคือ{target}",
+            id=deadline.id, day=day_words(deadline.external, short=True), name=day_off_name(calendar, deadline.external),
+            target=day_words(ladder.target, weekday=True),
+        )  # fmt: skip
     if ladder.internal >= ladder.target:
-        yield (
-            f"{head} วันส่งของสมาชิกตรงกับวันส่งของสำนัก ({thai_date(ladder.target, short=True)}) "
-            "จึงไม่เหลือวันทำการสำหรับตรวจ รวบรวม และลงนาม"
-        )
+        yield say(
+            "กำหนดส่ง {id}: วันส่งของสมาชิกตรงกับวันส่งของสำนัก ({day}) จึงไม่เหลือวันทำการสำหรับตรวจ รวบรวม และลงนาม",
+            id=deadline.id, day=day_words(ladder.target, short=True),
+        )  # fmt: skip
     elif not calendar.is_working_day(deadline.members_until):
-        yield (
-            f"{head} วันส่งของสมาชิก {thai_date(deadline.members_until, short=True)} เป็นวันหยุด "
-            f"ระบบนับถึง{thai_date(ladder.internal, weekday=True)}"
-        )
-    first, last = fiscal_days(plan.fiscal_year)
-    year = to_thai_digits(plan.fiscal_year)
-    if ladder.opens < first:
-        yield f"{head} เปิดรอบ {thai_date(ladder.opens, short=True)} ก่อนเริ่มปีงบประมาณ {year}"
-    if deadline.external > last:
-        yield f"{head} วันส่งของสำนัก {thai_date(deadline.external, short=True)} อยู่หลังสิ้นปีงบประมาณ {year}"
-    elif deadline.internal < first:
-        yield f"{head} วันส่งของสมาชิก {thai_date(deadline.internal, short=True)} อยู่ก่อนเริ่มปีงบประมาณ {year}"
+        yield say(
+            "กำหนดส่ง {id}: วันส่งของสมาชิก {day} เป็นวันหยุด ระบบนับถึง{target}",
+            id=deadline.id, day=day_words(deadline.members_until, short=True), target=day_words(ladder.internal, weekday=True),
+        )  # fmt: skip
+    yield from _outside(plan, deadline, ladder)
+
+
+def _outside(plan: Plan, deadline: Deadline, ladder: Ladder) -> Iterator[str]:
+    """Dates that are not in the plan's fiscal year."""
+    first, last = plan.organisation.fiscal.days(plan.fiscal_year)
+    found = [
+        (ladder.opens < first, say("เปิดรอบ {day} ก่อนเริ่มปีงบประมาณ"), ladder.opens),
+        (deadline.external > last, say("วันส่งของสำนัก {day} อยู่หลังสิ้นปีงบประมาณ"), deadline.external),
+        (deadline.internal < first, say("วันส่งของสมาชิก {day} อยู่ก่อนเริ่มปีงบประมาณ"), deadline.internal),
+    ]
+    for outside, words, day in found:
+        if outside:
+            said = words.format(day=day_words(day, short=True))
+            yield say("กำหนดส่ง {id}: {said} {year}", id=deadline.id, said=said, year=digits(plan.fiscal_year))
+
+
+def day_off_name(calendar: WorkCalendar, day: date) -> str:
+    """Why nobody works on `day`: the name of the day off, or the weekday."""
+    weekday = say("วัน{weekday}", weekday=current().weekdays[day.weekday()])
+    return calendar.days_off.get(day) or weekday
 
 
 def _of_days_off(plan: Plan) -> Iterator[str]:
     """Special days are named by the cabinet one year at a time: a year without any was probably not looked up yet."""
     if not plan.organisation.calendar.startswith("th-") or plan.days_off_checked:
         return
-    first, last = fiscal_days(plan.fiscal_year)
+    first, last = plan.organisation.fiscal.days(plan.fiscal_year)
     names = [name for day, name in plan.days_off.items() if first <= day <= last]
-    year = to_thai_digits(plan.fiscal_year)
-    how = "เพิ่มใน holidays.toml หรือเขียน checked = \"ตรวจแล้วเมื่อ …\" ไว้ต่อจากบรรทัด source"
+    year = digits(plan.fiscal_year)
+    how = say("เพิ่มใน holidays.toml หรือเขียน checked = \"ตรวจแล้วเมื่อ …\" ไว้ต่อจากบรรทัด source")
     if not any(SPECIAL_DAY in name for name in names):
-        yield f"ยังไม่มีวันหยุดพิเศษตามมติ ครม. ปี {year} โปรดตรวจ แล้ว{how}"
+        yield say("ยังไม่มีวันหยุดพิเศษตามมติ ครม. ปี {year} โปรดตรวจ แล้ว{how}", year=year, how=how)
     if plan.organisation.calendar == "th-government" and not any(PLOUGHING_DAY in name for name in names):
-        yield f"ยังไม่มีวันพืชมงคลปี {year} ซึ่งประกาศเป็นรายปี โปรดตรวจ แล้ว{how}"
+        yield say("ยังไม่มีวันพืชมงคลปี {year} ซึ่งประกาศเป็นรายปี โปรดตรวจ แล้ว{how}", year=year, how=how)

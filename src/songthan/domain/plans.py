@@ -9,13 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from songthan.domain.calendars import FiscalYears
 from songthan.domain.last_year import LastYear
 
 
 @dataclass(frozen=True, kw_only=True)
 class Organisation:
     """The bureau. `addressee` is who its memos are written to (เรียน …); empty: the `parent` organisation. `address` is
-    its postal address, as forms print it."""
+    its postal address, as forms print it. `language` other than «th» is read from `templates/language`; `era` is
+    «buddhist» or «common», `digits` «thai» or «arabic»; the fiscal year begins with the month `fiscal_year_starts`, and is
+    called by the year it ends in."""
 
     id: str
     name: str
@@ -30,6 +33,17 @@ class Organisation:
     timezone: str = "Asia/Bangkok"
     era: str = "buddhist"
     digits: str = "thai"
+    fiscal_year_starts: int = 10
+
+    @property
+    def year_offset(self) -> int:
+        """What is added to a year C.E. to name it in the organisation's era."""
+        return 543 if self.era == "buddhist" else 0
+
+    @property
+    def fiscal(self) -> FiscalYears:
+        """How the organisation counts its years."""
+        return FiscalYears(first_month=self.fiscal_year_starts, offset=self.year_offset)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,13 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
-from songthan.domain.calendars import WorkCalendar, fiscal_year, years_later
+from songthan.domain.calendars import FiscalYears, WorkCalendar, years_later
 from songthan.domain.language import digits, say
+from songthan.domain.plan_notes import day_off_name
 from songthan.domain.thai import MONTHS, SHORT_MONTHS, WEEKDAYS, to_arabic_digits, to_thai_digits
 
 __all__ = ["MovedDate", "Question", "RolledText", "Roller"]
 
 _ERA = 543
+#: Four digits that can be a year of an era.
+_BUDDHIST, _COMMON = range(2400, 2701), range(1900, 2101)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,11 +67,15 @@ _YEAR = rf"(?<!{_D})(?P<plain>{_D}{{4}})(?!{_D})"
 _SHORT_YEAR = rf"(?:ปี|พ\.ศ\.) ?(?P<short>{_D}{{2}})(?!{_D}| ?(?:%|เดือน|วัน|คน))"
 _FOUND = re.compile(f"(?P<date>{_DATE})|(?P<range>{_RANGE})|(?P<number>{_ORDER})|{_YEAR}|{_SHORT_YEAR}")
 #: Just before a year these say that the plan's own year is meant, whatever law the sentence speaks of.
-_FISCAL = re.compile(r"(?:ปีงบประมาณ|ประจำปี|ปี) ?(?:พ\.ศ\. ?)?$")
+_FISCAL = re.compile(r"(?:ปีงบประมาณ|ประจำปี|ปี) ?(?:[พค]\.ศ\. ?)?$|(?:fiscal year|FY) ?$", re.IGNORECASE)
 #: A year behind one of these is the law's.
 _LAW = re.compile(
     "พระราชบัญญัติ|พ\\.ร\\.บ\\.|พระราชกำหนด|พระราชกฤษฎีกา|รัฐธรรมนูญ|กฎกระทรวง|กฎ ก\\.พ\\.|ระเบียบ|ข้อบังคับ|ประกาศ|ประมวล|"
-    "มติคณะรัฐมนตรี|มติ ครม\\.|คำสั่ง|ยุทธศาสตร์ชาติ|ราชกิจจานุเบกษา|ฉบับที่"
+    "มติคณะรัฐมนตรี|มติ ครม\\.|คำสั่ง|ยุทธศาสตร์ชาติ|ราชกิจจานุเบกษา|ฉบับที่|\\b(?:Act|Regulations?|Order|Law|Rules)\\b"
+)
+_ENGLISH_DATE = re.compile(
+    r"\b(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sep(?:t|tember)?|Oct(?:ober)?|"
+    r"Nov(?:ember)?|Dec(?:ember)?)\.? ?(?:[0-9]{1,2}(?:st|nd|rd|th)?,? ?|, ?)?$"
 )
 #: A date behind one of these is when a paper was signed.
 _SIGNED = re.compile(r"(?:ลงวันที่|สั่ง ณ วันที่|ประกาศ ณ วันที่|ตั้งแต่วันที่|เมื่อวันที่|มีผลใช้บังคับ)[^0-9๐-๙]{0,12}$")
@@ -79,7 +86,8 @@ _LOOK_BACK = 160
 
 @dataclass(kw_only=True)
 class Roller:
-    """Moves dates and texts from fiscal year `old` to `new` (Buddhist) on the new year's `calendar`, and remembers all.
+    """Moves dates and texts from fiscal year `old` to `new` on the new year's `calendar`, and remembers all. `fiscal` says how
+    the office counts its years; the other era's years in its texts are asked about.
 
     `nominal(place, day)` gives the place a date of the old plan was meant for when an earlier roll had to move it off a
     day off, else None; so that years of rolling do not drift.
@@ -88,6 +96,7 @@ class Roller:
     old: int
     new: int
     calendar: WorkCalendar
+    fiscal: FiscalYears = FiscalYears()
     nominal: Callable[[str, date], date | None] = lambda place, day: None
     dates: list[MovedDate] = field(default_factory=list)
     texts: list[RolledText] = field(default_factory=list)
@@ -100,8 +109,8 @@ class Roller:
     def move(self, place: str, day: date) -> date:
         """The new year's working day for `day`; remembered under `place`, which is unique in the plan."""
         nominal = years_later(self.nominal(place, day) or day, self.years)
-        new = self.calendar.inside_quarter(nominal)
-        why = "" if new == nominal else self.calendar.days_off.get(nominal, f"วัน{WEEKDAYS[nominal.weekday()]}")
+        new = self.calendar.inside_quarter(nominal, self.fiscal)
+        why = "" if new == nominal else day_off_name(self.calendar, nominal)
         self.dates.append(MovedDate(place=place, old=day, nominal=nominal, new=new, why=why))
         return new
 
@@ -137,9 +146,12 @@ class Roller:
 
     def _year(self, match: re.Match[str], before: str, after: str) -> tuple[str | None, str]:
         year = int(to_arabic_digits(match["plain"]))
-        if not 2400 <= year <= 2700:
-            asked = 1900 <= year <= 2100 and not _QUANTITY.match(after)
-            return None, say("ปี ค.ศ. หรือเลขสี่หลัก ไม่ได้เปลี่ยน โปรดตรวจ") if asked else ""
+        own, other = (_BUDDHIST, _COMMON) if self.fiscal.offset else (_COMMON, _BUDDHIST)
+        if year not in own:
+            asked = year in other and not _QUANTITY.match(after)
+            return None, say("ปีของอีกศักราชหนึ่ง หรือเลขสี่หลัก ไม่ได้เปลี่ยน โปรดตรวจ") if asked else ""
+        if _ENGLISH_DATE.search(before):
+            return None, say("วันที่ในข้อความ ไม่ได้เปลี่ยน โปรดใส่วันที่ของปีใหม่")
         fiscal = _FISCAL.search(before)
         if not fiscal and _LAW.search(before):
             return None, say("ปีของกฎหมาย ระเบียบ ประกาศ หรือคำสั่ง ไม่ได้เปลี่ยน โปรดตรวจว่ามีฉบับใหม่หรือไม่")
@@ -151,6 +163,8 @@ class Roller:
 
     def _short_year(self, match: re.Match[str]) -> tuple[str | None, str]:
         year = 2500 + int(to_arabic_digits(match["short"]))
+        if not self.fiscal.offset:
+            return None, ""
         if abs(year - self.old) > 1 or (year + self.years) // 100 != 25:
             # «๕ ปี ๑๐ …» is a length of time
             return None, say("ปีสองหลัก ไม่ได้เปลี่ยน โปรดตรวจ") if year >= 2540 else ""
@@ -166,7 +180,7 @@ class Roller:
             return None, say("วันที่นี้ไม่มีในปฏิทิน ไม่ได้เปลี่ยน โปรดตรวจ")
         if _SIGNED.search(before):
             return None, say("วันที่ของหนังสือ คำสั่ง หรือเหตุการณ์ที่ผ่านมา ไม่ได้เปลี่ยน โปรดใส่ของปีใหม่")
-        if abs(fiscal_year(days[0]) - self.old) > 1:
+        if abs(self.fiscal.year(days[0]) - self.old) > 1:
             return None, say("วันที่นี้อยู่นอกปีของแผนเดิม ไม่ได้เปลี่ยน โปรดตรวจ")
         if len(days) == 1 and self.nominal(f"{place}+", days[0]):
             # a span of two days that an earlier roll brought together on one

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from songthan.domain.answers import printed
 from songthan.domain.assignments import Assignment
 from songthan.domain.bundles import plain_deadline, plain_organisation
-from songthan.domain.calendars import year_of_quarter
+from songthan.domain.calendars import FiscalYears
 from songthan.domain.forms import Answer, FormIdentity, FormSpec, Problem, split_field_id, table_row
-from songthan.domain.language import digits, say
+from songthan.domain.language import current, digits, say
 from songthan.domain.messages import OutgoingFile
 from songthan.domain.plans import Activity, Deadline, Plan
 from songthan.domain.thai import thai_date, to_thai_digits
@@ -81,7 +81,7 @@ def form_name(office: Office, assignment: Assignment) -> str:
 def short_title(deadline: Deadline) -> str:
     """The deadline in a few words, for file names: «ไตรมาสที่ ๒ ปี ๒๕๖๖», «สำนักดีเด่น ปี ๒๕๖๖»."""
     if deadline.quarter:
-        year = year_of_quarter(deadline.quarter, deadline.external)
+        year = FiscalYears(offset=current().year_offset).year_of_quarter(deadline.quarter, deadline.external)
         return f"ไตรมาสที่ {to_thai_digits(deadline.quarter)} ปี {to_thai_digits(year)}"
     return deadline.short or deadline.title
 
