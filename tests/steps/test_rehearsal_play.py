@@ -143,7 +143,8 @@ def test_one_deadline_alone_ends_with_its_window(tmp_path: Path) -> None:
 
 
 def test_the_years_board_says_where_each_deadline_stands(tmp_path: Path) -> None:
-    plan = replace(plan_of(ROOT / "plans" / "2566"), activities=small_plan().activities)
+    deadlines = ("2566-q2", "2566-q3", "2566-july", "2566-q4")
+    plan = replace(plan_of(ROOT / "plans" / "2566", deadlines=deadlines), activities=small_plan().activities)
     desk = Desk(tmp_path, plan=plan, now="2023-03-01 09:00")
     desk.tick()
     desk.answer("s04")
