@@ -114,10 +114,11 @@ def test_a_resignation_in_the_middle_of_a_quarter(desk: Desk) -> None:
     desk.tick("2023-03-02 09:00")
     row = desk.ledger.assignment_row(FOURTH)
     assert (row["member"], row["state"]) == ("m05", "ASKED")
-    assert len(desk.mails(new, "request")) == 1 and desk.ledger.assignment_by_token(row["token"])["id"] == FOURTH
-    assert new.full_name in desk.mails(new, "request")[-1].files[0][0]
+    (letter,) = desk.mails(new)
+    assert desk.ledger.assignment_by_token(row["token"])["id"] == FOURTH and row["token"] in letter.mail.text
+    assert "รับโอน" in letter.mail.subject and old.full_name in letter.mail.text and "๑๕ มีนาคม ๒๕๖๖" in letter.mail.text
+    assert new.full_name in letter.files[0][0], "a form in his own name, in the letter that tells him"
     assert "โอนให้" in changed(desk, old)[0].mail.text and new.full_name in changed(desk, old)[0].mail.text
-    assert "รับโอน" in changed(desk, new)[0].mail.subject and old.full_name in changed(desk, new)[0].mail.text
 
     # the old holder still sends the form he had: held, although the new one's registered deputy is he
     assert desk.office.printed_plan.roster.member("m05").deputy == "m04"
@@ -129,24 +130,22 @@ def test_a_resignation_in_the_middle_of_a_quarter(desk: Desk) -> None:
     # the ladder knows the new holder only, and his answer counts
     desk.tick("2023-03-10 09:00")
     assert desk.mails(new, "reminder") and not desk.mails(old, "reminder")
-    desk.answer("s04")
+    desk.answer("s04", kind="duty_changed")
     desk.tick("2023-03-13 09:00")
     assert desk.states()["s04"] == "ACCEPTED" and desk.mails(new, "receipt")
     events = [e for e in desk.ledger.events(FOURTH) if e["kind"] == "assignment-handed"]
     assert len(events) == 1 and '"was": "m04"' in str(events[0]["data"]) and '"to": "m05"' in str(events[0]["data"])
 
 
-def test_who_has_a_duty_of_his_own_is_asked_for_the_new_one_in_a_mail_of_its_own(desk: Desk) -> None:
-    """The request to s06's holder went out long ago: its key must not swallow the request for what he takes over."""
+def test_who_has_a_duty_of_his_own_is_asked_for_the_new_one_all_the_same(desk: Desk) -> None:
+    """The request to s06's holder went out long ago: its key must not swallow what he takes over."""
     decide(desk, "reassign", "s04", to="m06")
     desk.tick("2023-03-02 09:00")
     decide(desk, "reassign", "s08", to="m06")
     desk.tick("2023-03-03 09:00")
     sixth = desk.member("s06")
-    # the third comes on a reminder's day, in one letter with the reminders of the other two
-    letters = desk.mails(sixth, "request") + desk.mails(sixth, "duties")
-    assert [len(d.files) for d in letters] == [1, 1, 1]
-    assert len({f[2] for d in letters for f in d.files}) == 3
+    asked = [d for d in desk.mails(sixth) if d.mail.kind in ("request", "duty_changed")]
+    assert [len(d.files) for d in asked] == [1, 1, 1] and len({f[2] for d in asked for f in d.files}) == 3
     assert {r["state"] for r in desk.ledger.assignment_rows(Q2)} == {"ASKED"}
 
 
@@ -174,6 +173,37 @@ def test_a_seat_given_away_before_its_round_opens_is_asked_of_the_new_holder(tmp
     assert outcome.assignments == () and len(outcome.told) == 2
     desk.tick("2023-03-01 09:00")
     assert desk.ledger.assignment_row(FOURTH)["member"] == "m05" and not desk.mails(old, "request")
+
+
+def test_what_nobody_was_asked_for_yet_is_asked_of_the_new_holder_by_the_ladder(tmp_path: Path) -> None:
+    """The round is open, the request decided but not written: the old holder gets none."""
+    from songthan.steps.advance import do_batch, next_batches
+
+    desk = Desk(tmp_path)
+    opened = next_batches(desk.office, Q2)
+    for batch in opened:
+        do_batch(desk.office, batch)
+    batches = next_batches(desk.office, Q2)
+    old = desk.member("s04")
+    decide(desk, "reassign", "s04", to="m05")
+    for batch in batches:
+        do_batch(desk.office, batch)
+    assert desk.states() == {"s04": "PLANNED", "s06": "ASKED", "s08": "ASKED"} and not desk.mails(old, "request")
+    desk.tick("2023-03-02 09:00")
+    assert desk.states()["s04"] == "ASKED" and len(desk.mails(desk.member("s04"), "request")) == 1
+
+
+def test_on_the_last_day_the_new_holder_has_the_forms_the_same_day(desk: Desk) -> None:
+    """One letter a person and day: the letter that tells him must not put the forms off to tomorrow."""
+    desk.clock.moment = at("2023-03-15 10:00")
+    decide(desk, "reassign", "s04", to="m05")
+    desk.tick("2023-03-15 10:05")
+    new = desk.member("s04")
+    (letter,) = desk.mails(new)
+    assert len(letter.files) == 1 and desk.states()["s04"] == "ASKED"
+    desk.answer("s04", kind="duty_changed")
+    desk.tick("2023-03-15 14:00")
+    assert desk.states()["s04"] == "ACCEPTED"
 
 
 def test_a_new_secretary_gets_the_secretarys_mail(desk: Desk) -> None:

@@ -23,6 +23,11 @@ def record(office: Office, change: Change) -> int:
     return number
 
 
+def letter_key(number: int, change: str, person: str, deadline: str = "") -> str:
+    """The outbox key of what decision `number` tells this person."""
+    return f"change-{number}/{change}/{person}" + (f"/{deadline}" if deadline else "")
+
+
 def tell(
     office: Office,
     number: int,
@@ -36,14 +41,14 @@ def tell(
     as_position: bool = False,
     **words: object,
 ) -> str:
-    """Intend the letter of decision `number` to `person`; returns his name. `change` is the template's word for what
+    """Intend the letter of decision `number` to `person` (`letter_key`); returns his name. `change` is the template's word for what
     happened; `words` are what only some of them need (see templates/mail/README.md)."""
     duties, files = list(duties), list(files)
     subject = office.plan.deadline(deadline) if deadline else None
-    empty: dict[str, object] = {"other": "", "seats": [], "until_th": "", "was_th": "", "version_th": ""}
+    empty: dict[str, object] = {"other": "", "seats": [], "due": [], "until_th": "", "was_th": "", "version_th": ""}
     queue(
         office,
-        key=f"change-{number}/{change}/{person.id}" + (f"/{deadline}" if deadline else ""),
+        key=letter_key(number, change, person.id, deadline),
         kind="duty_changed",
         to=person.email,
         deadline=deadline,

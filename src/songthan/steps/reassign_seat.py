@@ -16,9 +16,10 @@ from songthan.domain.messages import OutgoingFile
 from songthan.domain.people import find_member
 from songthan.domain.plans import Member, Seat
 from songthan.domain.thai import to_thai_digits
-from songthan.steps.duty_letters import record, tell
+from songthan.steps.duty_letters import letter_key, record, tell
 from songthan.steps.fill_form import form_file
 from songthan.steps.find_duty import given_reason, is_frozen
+from songthan.steps.letters import day_of
 from songthan.steps.office import Office
 from songthan.steps.outcome import Outcome
 
@@ -27,6 +28,9 @@ _A = AssignmentState
 #: What the new holder must be asked for anew; a return that is being read, or corrected, stays what it is.
 _ASKED_ANEW = frozenset({_A.PLANNED, _A.ASKED, _A.LAPSED})
 _KEPT = frozenset({_A.RECEIVED, _A.NEEDS_CORRECTION})
+#: What had been asked of the old holder: its form goes to the new one in the letter that tells him, for that letter uses up
+#: his day, and the members' date may be today.
+_WITH_FORM = frozenset({_A.ASKED, _A.LAPSED, _A.NEEDS_CORRECTION})
 _ROLE_TH = {
     "director": "ผู้อำนวยการ", "acting_director": "ผู้รักษาราชการแทน", "head": "หัวหน้าคณะทำงาน", "secretary": "เลขานุการ",
     "assistant_secretary": "ผู้ช่วยเลขานุการ",
@@ -36,8 +40,9 @@ _ROLE_TH = {
 def reassign(office: Office, what: str, to: str, *, reason: str, by: str) -> Outcome:
     """Give seat `what`, or every seat of member `what`, with its open duties to member `to`; also for later deadlines.
 
-    What was answered stays answered. The new holder is asked with forms of his own mail, the old one is told. UsageError
-    when nobody fits, or `to` is not in the roster.
+    What was answered stays answered. The letter that tells the new holder carries the forms the old one had been sent, and
+    he is asked when it is proven sent; what nobody had been asked for yet is asked by the ladder. UsageError when nobody
+    fits, or `to` is not in the roster.
     """
     reason = given_reason(reason, where=_WHERE)
     with office.ledger.transaction():
@@ -49,7 +54,7 @@ def reassign(office: Office, what: str, to: str, *, reason: str, by: str) -> Out
             return Outcome(kind="reassign", changed=False, subject=what.strip(), words=words)
         before = {role: str(getattr(roster, role)) for role in ROLES}
         numbers = [record(office, _change(office, seat, new, reason, by)) for seat in seats]
-        duties = [d for seat, number in zip(seats, numbers, strict=True) for d in _hand_over(office, seat, new, number)]
+        duties = [d for seat in seats for d in _hand_over(office, seat, new, numbers[0])]
         office.tick("handed")
         told = _tell_both(office, numbers[0], seats, old, new, duties)
         after = office.plan.roster
@@ -86,20 +91,23 @@ def _change(office: Office, seat: Seat, new: Member, reason: str, by: str) -> Ch
 
 
 def _hand_over(office: Office, seat: Seat, new: Member, number: int) -> list[Assignment]:
-    """The seat's open duties of this plan become the new holder's; returns them as they were."""
+    """The seat's open duties of this plan become the new holder's, by decision `number`; returns them as they were."""
     now, moved = office.clock.now(), []
+    letter = letter_key(number, "moved_to", new.id)
     known = {d.id: d for d in office.plan.deadlines}
     for row in office.ledger.assignment_rows():
         duty = office.ledger.as_assignment(row)
         if duty.seat != seat.id or duty.deadline not in known or duty.member == new.id or is_frozen(office, duty.deadline):
             continue
         closed = now >= ladder_for(known[duty.deadline], office.calendar).cut
+        given = {
+            "member": new.id, "change": number, "away": 0, "absent_until": None,
+            "asked_mail": letter if duty.state in _WITH_FORM else None,
+        }  # fmt: skip
         if duty.state in _KEPT:
-            office.ledger.note_assignment(duty.id, member=new.id, change=number, away=0, absent_until=None)
+            office.ledger.note_assignment(duty.id, **given)
         elif duty.state in _ASKED_ANEW and not (duty.state is _A.LAPSED and closed):
-            office.ledger.move_assignment(
-                duty.id, _A.PLANNED, now, member=new.id, change=number, away=0, absent_until=None, asked_on=None
-            )
+            office.ledger.move_assignment(duty.id, _A.PLANNED, now, asked_on=None, **given)
         else:
             continue
         office.ledger.record("assignment-handed", duty.id, now, was=duty.member, to=new.id, change=number)
@@ -110,14 +118,25 @@ def _hand_over(office: Office, seat: Seat, new: Member, number: int) -> list[Ass
 def _tell_both(
     office: Office, number: int, seats: Sequence[Seat], old: Member, new: Member, duties: Sequence[Assignment]
 ) -> tuple[str, ...]:
-    """One letter each; half-answered forms go to the new holder as they stand, with what was to be mended."""
+    """One letter each; the new holder's brings the forms, half-answered ones as they stand, with what was to be mended."""
     names = [f"ลำดับที่ {to_thai_digits(s.number)} {s.role}" for s in seats]
-    files = [_half_answered(office, replace(d, member=new.id)) for d in duties if d.state is _A.NEEDS_CORRECTION]
+    files = [_form(office, replace(d, member=new.id)) for d in duties if d.state in _WITH_FORM]
     told = tell(office, number, "moved_from", old, duties=duties, seats=names, other=new.full_name)
-    return told, tell(office, number, "moved_to", new, duties=duties, files=files, seats=names, other=old.full_name)
+    return told, tell(
+        office, number, "moved_to", new, duties=duties, files=files, seats=names, other=old.full_name,
+        due=_due(office, duties),
+    )  # fmt: skip
 
 
-def _half_answered(office: Office, duty: Assignment) -> OutgoingFile:
+def _due(office: Office, duties: Sequence[Assignment]) -> list[str]:
+    """The deadlines of these duties with their members' days, as a letter lists them."""
+    mine = {d.deadline for d in duties}
+    return [f"{d.title} ภายใน{day_of(d.members_until)}" for d in office.plan.deadlines if d.id in mine]
+
+
+def _form(office: Office, duty: Assignment) -> OutgoingFile:
+    if duty.state is not _A.NEEDS_CORRECTION:
+        return form_file(office, duty)
     row = office.ledger.assignment_row(duty.id) or {}
     form = office.ledger.returns.form(int(str(row["current_return"])))
     return form_file(office, duty, answers=form.answers, problems=form.problems, again=True)
@@ -135,7 +154,7 @@ def _words(
     if roles:
         said.append(f"พร้อมหน้าที่{' และ '.join(roles)}")
     if duties:
-        said.append(f"รายการที่ยังค้าง {to_thai_digits(len(duties))} รายการเป็นของผู้รับโอน ระบบจะส่งแบบให้ในรอบถัดไป")
+        said.append(f"รายการที่ยังค้าง {to_thai_digits(len(duties))} รายการเป็นของผู้รับโอน แบบไปพร้อมจดหมายแจ้ง")
     said.append(f"ระบบจะมีจดหมายแจ้งทั้งสองท่าน แบบที่ {old.full_name} ส่งมาหลังจากนี้จะพักไว้ให้ท่านวินิจฉัย")
     if left:
         said.append(f"และ {old.full_name} จะไม่เป็นผู้แทนของผู้ใดอีก")
