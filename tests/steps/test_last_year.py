@@ -13,6 +13,7 @@ from test_whole_forms import F4
 
 from songthan.adapters.roll_place import roll_plan
 from songthan.domain.last_year import LastAnswers, LastDeadline, LastYear
+from songthan.steps.fill_form import last_year_words
 from songthan.steps.last_year import year_results
 from songthan.testing.office import plan_of
 
@@ -58,10 +59,10 @@ def test_next_years_first_form_shows_it_and_does_not_fill_it_in(tmp_path: Path) 
     desk = next_year(year_results(old.office), tmp_path / "new", "2570-q2")
     desk.tick()
     form = desk.form_of(desk.member("s04"))
-    assert f"ปีที่แล้ว (พ.ศ. ๒๕๖๖) ดำเนินการร้อยละ ๗๒.๕: {TYPED}" in paragraphs(form)
+    assert f"แผนปีก่อน (พ.ศ. ๒๕๖๖) ดำเนินการร้อยละ ๗๒.๕: {TYPED}" in paragraphs(form)
     assert not [text for field, text in answers_of(form).items() if TYPED in text or "๗๒.๕" in text]
     # who reported nothing last year is shown nothing
-    assert not [p for p in paragraphs(desk.form_of(desk.member("s06"))) if "ปีที่แล้ว" in p]
+    assert not [p for p in paragraphs(desk.form_of(desk.member("s06"))) if "ดำเนินการร้อยละ" in p]
     # the form comes back and is read as any other
     desk.answer("s04", percent="๑๐")
     desk.tick("2027-03-02 09:00")
@@ -69,6 +70,23 @@ def test_next_years_first_form_shows_it_and_does_not_fill_it_in(tmp_path: Path) 
     now = year_results(desk.office)
     activity = next(a.id for a in desk.office.plan.activities if a.seats == ("s04",))
     assert now.fiscal_year == 2570 and now.of("f3", activity)["percent"] == "10"
+
+
+def test_the_words_of_last_year() -> None:
+    plan = small_plan()
+    activity = plan.activities[0]
+
+    def said(year: int, **values: str) -> str:
+        kept = LastAnswers(deadline="d", form="f3", row=activity.id, values=values)
+        return last_year_words(replace(plan, last_year=LastYear(fiscal_year=year, answers=(kept,))), "f3", activity)
+
+    assert said(2565, percent="100") == "ปีที่แล้ว (พ.ศ. ๒๕๖๕) ดำเนินการร้อยละ ๑๐๐"
+    assert said(2560, percent="100").startswith("แผนปีก่อน (พ.ศ. ๒๕๖๐)")
+    assert said(2565, done="ทำแล้ว") == "" and last_year_words(plan, "f3", activity) == ""
+    # one line, not too long, and no letter without its vowel
+    for first in ("", "ก", "กข"):
+        long = said(2565, percent="5", done=f"บรรทัดหนึ่ง\n\n{first}" + "กี่" * 200)
+        assert "\n" not in long and len(long) < 220 and long.endswith("กี่…")
 
 
 def test_the_declaration_of_last_year_stands_in_f4_and_the_form_comes_back(tmp_path: Path) -> None:

@@ -187,10 +187,11 @@ def last_year_words(plan: Plan, form: str, activity: Activity) -> str:
     values = plan.last_year.of(form, activity.id) if plan.last_year else {}
     if plan.last_year is None or not values.get("percent"):
         return ""
-    words = say(
-        "ปีที่แล้ว (พ.ศ. {year}) ดำเนินการร้อยละ {percent}",
-        year=digits(plan.last_year.fiscal_year), percent=digits(values["percent"]),
-    )  # fmt: skip
+    # a plan may be made from one that is several years old
+    phrase = "ปีที่แล้ว (พ.ศ. {year}) ดำเนินการร้อยละ {percent}"
+    if plan.last_year.fiscal_year != plan.fiscal_year - 1:
+        phrase = "แผนปีก่อน (พ.ศ. {year}) ดำเนินการร้อยละ {percent}"
+    words = say(phrase, year=digits(plan.last_year.fiscal_year), percent=digits(values["percent"]))
     done = " ".join(values.get("done", "").split())
     if len(done) > _LAST_YEAR_LETTERS:
         end = _LAST_YEAR_LETTERS
