@@ -146,7 +146,7 @@ def test_the_ladder_goes_up_to_the_deputy_the_head_and_the_director() -> None:
     told = {"one/reminder/m1/+0": "sent", "one/reminder/m3/+0": "sent"}
     open_ = replace(open_, outbox=told)
     assert due(open_, day=16, who=who) == {"m2": [K.DEPUTY]}
-    open_ = replace(open_, outbox={**told, "one/deputy/m1/m2": "sent"})
+    open_ = replace(open_, outbox={**told, "one/deputy/m1/m2/late": "sent"})
     # the head is not told of his own
     letters = letters_due([open_], who, at(CALENDAR, date(2023, 3, 17), 9), CALENDAR)
     assert {w.to: [n.assignments for n in w.notices] for w in letters} == {
@@ -216,6 +216,12 @@ def test_an_extension_starts_the_reminders_anew() -> None:
     assert due(view(ONE, ("m1", A.ASKED), outbox=sent), day=15) == {}
     longer = replace(ONE, internal=date(2023, 3, 16), printed_internal=ONE.internal)
     assert due(view(longer, ("m1", A.ASKED), outbox=sent), day=15) == {"m1": [K.REMINDER]}
+    # and so do the escalations
+    who = People(deputies={"m1": "m2"}, roles={"head": "m3"})
+    told = {**sent, "one/deputy/m1/m2/late": "sent", "one/escalation/head/+2": "sent"}
+    assert due(view(ONE, ("m1", A.ASKED), outbox=told), day=17, who=who) == {}
+    again = due(view(longer, ("m1", A.ASKED), outbox={**told, "one/reminder/m1/+0/2023-03-16": "sent"}), day=17, who=who)
+    assert again == {"m2": [K.DEPUTY], "m3": [K.ESCALATION]}
 
 
 def test_the_director_and_the_registry_have_ladders_of_their_own() -> None:

@@ -107,14 +107,22 @@ def request_key(deadline: str, member: str, form: str = "", change: int = 0) -> 
 
 
 def reminder_key(deadline: Deadline, member: str, step: int) -> str:
-    """After an extension the ladder stands on another date, and its steps count anew."""
-    moved = f"/{deadline.moved_to.isoformat()}" if deadline.moved_to else ""
-    return f"{deadline.id}/reminder/{member}/{step:+d}{moved}"
+    return f"{deadline.id}/reminder/{member}/{step:+d}{_moved(deadline)}"
 
 
-def deputy_key(deadline: str, member: str, deputy: str, leave: Leave | None = None) -> str:
+def escalation_key(deadline: Deadline, to: str, step: int) -> str:
+    return f"{deadline.id}/escalation/{to}/{step:+d}{_moved(deadline)}"
+
+
+def deputy_key(deadline: Deadline, member: str, deputy: str, leave: Leave | None = None) -> str:
     """Once for each leave, and once for the ladder's own step."""
-    return f"{deadline}/deputy/{member}/{deputy}" + (f"/{leave.first.isoformat()}" if leave else "")
+    tail = f"/{leave.first.isoformat()}" if leave else "/late" + _moved(deadline)
+    return f"{deadline.id}/deputy/{member}/{deputy}{tail}"
+
+
+def _moved(deadline: Deadline) -> str:
+    """After an extension the ladder stands on another date, and its steps count anew."""
+    return f"/{deadline.moved_to.isoformat()}" if deadline.moved_to else ""
 
 
 def letters_due(
@@ -221,7 +229,7 @@ class _Look:
         gone = [
             leave
             for leave in self.people.leaves.get(member, ())
-            if leave.over(self.today) and not self._new(deputy_key(self.deadline.id, member, deputy, leave))
+            if leave.over(self.today) and not self._new(deputy_key(self.deadline, member, deputy, leave))
         ]
         if not owed or not gone:
             return []
@@ -233,8 +241,8 @@ class _Look:
     def _deputy_key(self, member: str, deputy: str, leave: Leave) -> str:
         """The key under which the deputy was asked for this leave, also when a later answer moved its end; else its own."""
         leaves = self.people.leaves.get(member, ())
-        same = [deputy_key(self.deadline.id, member, deputy, x) for x in leaves if x.ended_why == REPLACED or x == leave]
-        return next((k for k in same if not self._new(k)), deputy_key(self.deadline.id, member, deputy, leave))
+        same = [deputy_key(self.deadline, member, deputy, x) for x in leaves if x.ended_why == REPLACED or x == leave]
+        return next((k for k in same if not self._new(k)), deputy_key(self.deadline, member, deputy, leave))
 
     def escalations(self) -> list[Notice]:
         """After the members' date: deputies one by one, then one list to the head, one to the director."""
@@ -247,9 +255,9 @@ class _Look:
                 continue
             to = self.people.in_office(rung.to, self.today)
             owed = [a for a in self.view.assignments if a.state in OWING and a.assignment.member != to]
-            key = f"{self.deadline.id}/escalation/{rung.to}/{number:+d}"
-            later = (f"{self.deadline.id}/escalation/{r.to}/{r.day:+d}" for r in self.ladder.rungs if r.to == rung.to and r.day > number)
-            if to and owed and all(self._new(k) for k in later):
+            key = escalation_key(self.deadline, rung.to, number)
+            later = [r.day for r in self.ladder.rungs if r.to == rung.to and r.day > number]
+            if to and owed and all(self._new(escalation_key(self.deadline, rung.to, n)) for n in later):
                 found.append(self._notice(NoticeKind.ESCALATION, "", owed, key, to, step=number))
         return found
 
@@ -258,10 +266,10 @@ class _Look:
         for member, items in _by_member(self.view.assignments).items():
             owed = [a for a in items if a.state in OWING]
             deputy = self.people.stands_in(member, self.today)
-            prefix = f"{deputy_key(self.deadline.id, member, deputy)}/"
-            asked = any(key.startswith(prefix) for key in self.view.outbox) and self.people.leave_of(member, self.today)
+            leave = self.people.leave_of(member, self.today)
+            asked = leave is not None and not self._new(self._deputy_key(member, deputy, leave))
             if owed and deputy and not asked:
-                key = deputy_key(self.deadline.id, member, deputy)
+                key = deputy_key(self.deadline, member, deputy)
                 found.append(self._notice(NoticeKind.DEPUTY, member, owed, key, deputy, other=member))
         return found
 
