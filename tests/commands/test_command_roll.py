@@ -98,6 +98,15 @@ def test_a_state_folder_that_was_named_must_hold_a_ledger(house: Path, tmp_path:
     assert result.exit_code == 2 and "สมุดทะเบียน" in result.stderr and not (house / "plans" / "2570").exists()
 
 
+def test_seats_that_changed_hands_during_the_year_are_named(house: Path) -> None:
+    given = run("reassign", "s04", "--to", "m06", "--reason", "ลาออก", workspace=house)
+    assert given.exit_code == 0, given.stderr
+    code, found = run_json("plan", "roll", "2570", workspace=house)
+    told = [d["decide"] for d in found["decisions"] if "songthan reassign" in d["decide"]]
+    assert code == 0 and len(told) == 1 and told[0].startswith("s04 ") and "roster.toml" in told[0]
+    assert told[0].split("โอนให้ ")[1].split(" แล้ว")[0] in (house / "plans" / "2570" / "review.txt").read_text("utf-8")
+
+
 def test_a_year_made_from_a_made_year(house: Path) -> None:
     run("plan", "roll", "2568", workspace=house)
     result = run("plan", "roll", "2569", "--plan", house / "plans" / "2568", workspace=house)

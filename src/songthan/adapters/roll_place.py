@@ -9,15 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from songthan.adapters.roll_files import RolledPlan, roll_folder
-from songthan.adapters.roll_review import decisions, review_pages
+from songthan.adapters.roll_review import Handed, decisions, review_pages
 from songthan.domain.errors import EnvironmentNotReady
 from songthan.domain.last_year import LastYear
 
 __all__ = ["roll_plan"]
 
 
-def roll_plan(source: Path, *, year: int, target: Path, results: LastYear | None) -> RolledPlan:
-    """The plan of `source` for fiscal year `year` (Buddhist) at `target`, with its review pages, whole or not at all.
+def roll_plan(source: Path, *, year: int, target: Path, results: LastYear | None, handed: Handed = ()) -> RolledPlan:
+    """The plan of `source` for fiscal year `year` (the office's era) at `target`, with its review pages, whole or not at all.
+
+    `handed` are the seats the ledger gave to somebody else during the old year; the roster's file knows nothing of it.
 
     A folder that is there already (the caller has asked about it) is renamed to «NAME.before-N» beside it. DataError when
     the old or the new plan is not in order, EnvironmentNotReady when the disk refuses.
@@ -25,7 +27,7 @@ def roll_plan(source: Path, *, year: int, target: Path, results: LastYear | None
     box = _box(target)
     try:
         rolled = roll_folder(source, year=year, results=results, box=box)
-        rolled = replace(rolled, decisions=decisions(rolled))
+        rolled = replace(rolled, decisions=decisions(rolled, handed))
         for name, text in review_pages(rolled).items():
             (box / name).write_text(text, encoding="utf-8", newline="")
         box.chmod(0o755)

@@ -81,7 +81,11 @@ def _row(data: Mapping[str, Any], table: str, number: int) -> Mapping[str, Any]:
     return rows if isinstance(rows, Mapping) else {}
 
 
-def decisions(rolled: RolledPlan) -> tuple[tuple[str, str], ...]:
+#: (seat, role, who holds it now) of each seat that changed hands during the old year
+Handed = tuple[tuple[str, str, str], ...]
+
+
+def decisions(rolled: RolledPlan, handed: Handed = ()) -> tuple[tuple[str, str], ...]:
     """(subject, what to decide), what every year asks first, then what this plan's texts and days off ask."""
     plan = rolled.plan
     calendar = WorkCalendar(days_off=plan.days_off, timezone=plan.organisation.timezone)
@@ -90,6 +94,13 @@ def decisions(rolled: RolledPlan) -> tuple[tuple[str, str], ...]:
         (say("คำสั่งแต่งตั้งคณะทำงาน"), say("ใส่เลขที่และวันที่ของคำสั่งปี {year} ในเอกสารที่อ้างถึง และตรวจชื่อคณะทำงาน", year=year)),
         (say("จำนวนบุคลากร"), say("แผนใช้ {n} คนเท่าปีก่อน (headcount) โปรดตรวจ เพราะเป็นฐานของร้อยละทุกข้อ", n=digits(plan.organisation.headcount))),
         (say("ผู้ดำรงตำแหน่ง"), say("รายชื่อคงเดิมทั้ง {n} ตำแหน่ง โปรดยืนยันตามตารางในหน้าทบทวน", n=digits(len(plan.roster.seats)))),
+        *(
+            (
+                say("ตำแหน่งที่โอนระหว่างปี"),
+                say("{seat} {role} โอนให้ {name} แล้วด้วย songthan reassign แต่แฟ้ม roster.toml ยังเป็นคนเดิม โปรดแก้แฟ้มของปีใหม่", seat=seat, role=role, name=name),
+            )
+            for seat, role, name in handed
+        ),
         (say("เป้าหมาย"), say("ค่าเป้าหมายคงเดิมทุกข้อ โปรดยืนยันตามตารางในหน้าทบทวน")),
         (say("เกณฑ์คะแนน"), say("rubric.toml คงเดิม โปรดตรวจว่าเกณฑ์ปี {year} ไม่เปลี่ยน", year=year)),
     ]  # fmt: skip

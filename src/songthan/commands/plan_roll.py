@@ -41,8 +41,8 @@ def roll(
     _refuse(target, source.resolve(), confirm=confirm)
     # a state folder that was named must be there; the office's own may not have begun yet
     ledger = state or (settings.folder("state") if (settings.folder("state") / "ledger.sqlite").is_file() else None)
-    results = _results(root, source, ledger) if ledger else None
-    rolled = workspace.roll_plan(source, year=wanted, target=target, results=results)
+    results, handed = _results(root, source, ledger) if ledger else (None, ())
+    rolled = workspace.roll_plan(source, year=wanted, target=target, results=results, handed=handed)
     if as_json:
         print_json(_as_json(rolled))
     else:
@@ -80,16 +80,22 @@ def _refuse(target: Path, source: Path, *, confirm: bool) -> None:
         )
 
 
-def _results(root: Path, source: Path, state: Path) -> LastYear | None:
-    """What the ledger of `state` (a copy of it) knows of the plan of `source`; None when it knows nothing of that year."""
+def _results(root: Path, source: Path, state: Path) -> tuple[LastYear | None, tuple[tuple[str, str, str], ...]]:
+    """What the ledger of `state` (a copy of it) knows of the plan of `source` (None: nothing of that year), and the seats
+    that changed hands during it: (seat, role, who holds it now)."""
     from songthan import workspace
     from songthan.steps.last_year import year_results
 
     with workspace.borrowed_office(root, state) as office:
         rubric = workspace.load_rubric(source) if (source / "rubric.toml").is_file() else None
-        found = year_results(replace(office, plan=workspace.load_plan(source), rubric=rubric))
+        asked = replace(office, printed_plan=workspace.load_plan(source), rubric=rubric)
+        found = year_results(asked)
+        now, printed = asked.plan.roster, asked.printed_plan.roster
+        handed = tuple(
+            (s.id, s.role, now.holder(s.id).full_name) for s in printed.seats if now.seat(s.id).member != s.member
+        )
     begun = found.answers or any(d.state != DeadlineState.PLANNED for d in found.deadlines)
-    return found if begun else None
+    return (found if begun else None), handed
 
 
 def _as_json(rolled: RolledPlan) -> dict[str, object]:
