@@ -37,6 +37,7 @@ SIBLINGS = {
     # both read the year's folder by the same TOML reader
     "rubric": {"plan"},
     "settings": {"plan"},
+    "language": {"plan"},
 }
 
 #: library → the files (under src/songthan, or flows) that may import it

@@ -23,6 +23,7 @@ from typing import Any
 from songthan import practice_world, workspace
 from songthan.domain.errors import DataError, EnvironmentNotReady, UsageError
 from songthan.domain.ladders import Ladder, ladder_for
+from songthan.domain.language import say
 from songthan.domain.plans import Deadline
 from songthan.practice.exchange import read_log
 from songthan.rehearsal_view import View
@@ -264,7 +265,7 @@ class _Play:
         """The secretary of the play: she telephones, compares, and says what she decided and why."""
         decision, reason = secretary_decides(row)
         if decision == "accept" and needs_values(self.stage.office, int(str(row["id"]))):
-            decision, reason = "reject", "อ่านบางช่องไม่ได้แน่ชัด โทรศัพท์ขอให้ส่งเป็นไฟล์ Word ใหม่แล้ว"
+            decision, reason = "reject", say("อ่านบางช่องไม่ได้แน่ชัด โทรศัพท์ขอให้ส่งเป็นไฟล์ Word ใหม่แล้ว")
         self.view.decision(row, decision, reason)
         self._run("วินิจฉัยจดหมายที่พักไว้", mail=row["id"], decision=decision, reason=reason)
 
@@ -306,12 +307,12 @@ def secretary_decides(row: dict[str, object]) -> tuple[str, str]:
     """What the play's secretary says of a held mail, by the rule that held it."""
     rule = str(row["rule"])
     if row["route"] == "quarantine":
-        return "reject", "สอบถามเจ้าตัวแล้ว ยืนยันว่าไม่ได้ส่งจดหมายฉบับนี้"
+        return "reject", say("สอบถามเจ้าตัวแล้ว ยืนยันว่าไม่ได้ส่งจดหมายฉบับนี้")
     if rule.startswith(("32_", "33_")):
-        return "accept", "โทรศัพท์ยืนยันกับเจ้าตัวแล้วว่าส่งจากที่อยู่ส่วนตัว"
+        return "accept", say("โทรศัพท์ยืนยันกับเจ้าตัวแล้วว่าส่งจากที่อยู่ส่วนตัว")
     if rule.startswith("59_"):
-        return "accept", "เปิดไฟล์เทียบกับค่าที่อ่านได้แล้ว ตรงกัน"
-    return "reject", "ตรวจแล้ว ไม่มีข้อมูลที่ต้องใช้"
+        return "accept", say("เปิดไฟล์เทียบกับค่าที่อ่านได้แล้ว ตรงกัน")
+    return "reject", say("ตรวจแล้ว ไม่มีข้อมูลที่ต้องใช้")
 
 
 def _result(stage: Stage, *, ticks: int, wall_s: float) -> dict[str, object]:

@@ -13,6 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from songthan.domain.language import say
 from songthan.domain.plans import Deadline
 from songthan.domain.thai import thai_date, to_thai_digits
 from songthan.steps.office import Office
@@ -66,7 +67,7 @@ class View(AbstractContextManager["View"]):
             route = str(row["route"])
             self._line(
                 Text.from_markup(
-                    f"[dim]{self._now}[/] ✉ [{_ROUTE_COLOURS.get(route, 'white')}]{ROUTE_TH.get(route, route)}[/] "
+                    f"[dim]{self._now}[/] ✉ [{_ROUTE_COLOURS.get(route, 'white')}]{say(ROUTE_TH.get(route, route))}[/] "
                     f"{escape(str(row['sender'] or '-'))}: {escape(str(row['reason'] or ''))}"
                 )
             )
@@ -85,12 +86,12 @@ class View(AbstractContextManager["View"]):
             expand=True,
         )
         for column in ("ลำดับ", "ผู้รับผิดชอบ", "กิจกรรม", "สถานะ"):
-            table.add_column(column, no_wrap=True)
+            table.add_column(say(column), no_wrap=True)
         states = [r["state"] for r in status["assignments"]]  # type: ignore[attr-defined]
         for row, state in zip(artifact_rows(office, deadline.id), states, strict=False):
             table.add_row(
-                *(str(row[c]) for c in ("ลำดับ", "ผู้รับผิดชอบ", "กิจกรรม")),
-                Text(str(row["สถานะ"]), style=_COLOURS.get(str(state), "")),
+                *(str(row[say(c)]) for c in ("ลำดับ", "ผู้รับผิดชอบ", "กิจกรรม")),
+                Text(str(row[say("สถานะ")]), style=_COLOURS.get(str(state), "")),
             )
         self._table = table
         self._draw()

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from songthan.adapters.blobs import FileBlobs
 from songthan.adapters.clocks import FileClock, ShiftedClock, SystemClock
 from songthan.adapters.convert import LibreOffice, default_fontconfig
+from songthan.adapters.language_file import language_of
 from songthan.adapters.plan_files import load_plan
 from songthan.adapters.prefect_server import (
     FlowDriver,
@@ -44,6 +45,7 @@ from songthan.adapters.sandbox import Sandbox
 from songthan.adapters.settings_file import Settings, load_settings, mailbox_password
 from songthan.domain.calendars import WorkCalendar
 from songthan.domain.errors import DataError, EnvironmentNotReady, LedgerError, MailAuthFailed, UsageError
+from songthan.domain.language import say, use
 from songthan.domain.plans import Plan
 from songthan.ports import Clock, Mailbox
 from songthan.steps.office import Office
@@ -58,7 +60,7 @@ __all__ = [
     "FileClock", "borrowed_office", "check_bundle", "check_form_templates", "check_port", "count_deployments",
     "default_fontconfig", "end_group", "find_root", "flow_driver", "launch_prefect", "load_calendar", "load_forms",
     "load_plan", "load_rubric", "load_rules", "load_settings", "missing_fonts", "office_for", "open_office",
-    "point_at_prefect", "practice_url", "state_folder", "wait_healthy", "with_tick", "write_clock",
+    "point_at_prefect", "practice_url", "say", "speak", "state_folder", "wait_healthy", "with_tick", "write_clock",
 ]  # fmt: skip
 
 MARKER = "songthan.toml"
@@ -95,6 +97,12 @@ def state_folder(settings: Settings, state: str | Path | None) -> Path:
     return folder
 
 
+def speak(settings: Settings, plan: Plan | None = None) -> None:
+    """From now on this process speaks the language of the workspace's people (`plan`: already read)."""
+    plan = plan or load_plan(settings.folder("plan"))
+    use(language_of(plan.organisation, settings.folder("templates")))
+
+
 def load_calendar(plan: Plan) -> WorkCalendar:
     """The office's working days."""
     return WorkCalendar(days_off=plan.days_off, timezone=plan.organisation.timezone)
@@ -129,7 +137,7 @@ def practice_url(state: Path) -> str:
 
 def open_mailbox(settings: Settings, plan: Plan, state: Path) -> Mailbox:
     """The office's mailbox: the practice Exchange's or the configured server's."""
-    from songthan.adapters.exchange import ExchangeMailbox, ExchangeSettings
+    from songthan.adapters.exchange import RECEIVED_FOLDERS, ExchangeMailbox, ExchangeSettings
 
     address = plan.roster.mailbox
     domain = address.partition("@")[2]
@@ -138,6 +146,7 @@ def open_mailbox(settings: Settings, plan: Plan, state: Path) -> Mailbox:
         "domain": domain,
         "timezone": plan.organisation.timezone,
         "sender_name": plan.roster.mailbox_name,
+        "folders": tuple(say(name) for name in RECEIVED_FOLDERS),
     }
     if settings.mailbox.kind == "practice":
         accounts = tomllib.loads((state / "practice" / "accounts.toml").read_text(encoding="utf-8"))
@@ -244,6 +253,7 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
     settings = load_settings(Path(root) if root else find_root())
     folder = state_folder(settings, state)
     plan = load_plan(settings.folder("plan"))
+    speak(settings, plan)
     templates = settings.folder("templates")
     rules = load_rules(settings.folder("inbox_rules"))
     forms = load_forms(settings)

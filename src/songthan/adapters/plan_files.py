@@ -148,8 +148,15 @@ def _organisation(t: _Table) -> Organisation:
         working_group=t.line("working_group"),
         headcount=t.get("headcount", int),
         **{k: t.line(k) for k in ("addressee", "address", "language", "calendar", "timezone", "era", "digits") if k in t.data},
+        fiscal_year_starts=t.get("fiscal_year_starts", int, 10),
     )
     t.done()
+    for key, known in (("era", ("buddhist", "common")), ("digits", ("thai", "arabic")), ("fiscal_year_starts", range(1, 13))):
+        if getattr(value, key) not in known:
+            wanted = " หรือ ".join(map(str, known)) if isinstance(known, tuple) else "เลขเดือน 1 ถึง 12"
+            raise DataError(f"{key} «{getattr(value, key)}» ใช้ไม่ได้", where=t.where, remedy=f"ใช้ {wanted}")
+    if not re.fullmatch("[a-z]{2,3}", value.language):
+        raise DataError(f"language «{value.language}» ใช้ไม่ได้", where=t.where, remedy='ใช้รหัสภาษา เช่น "th" หรือ "en"')
     if value.timezone not in available_timezones():
         raise DataError(f"ไม่รู้จัก timezone «{value.timezone}»", where=t.where, remedy='เขียนเป็น "Asia/Bangkok"')
     return value

@@ -29,7 +29,8 @@ from songthan.adapters.read_text import (
 )
 from songthan.adapters.read_verdict import form_of, identity_problems
 from songthan.domain.forms import Answer, Problem, ReturnedForm, is_our_note
-from songthan.domain.thai import squeeze, to_thai_digits
+from songthan.domain.language import digits, phrase, say
+from songthan.domain.thai import squeeze
 from songthan.domain.values import parse_tick
 from songthan.ports import Expectation
 
@@ -94,9 +95,9 @@ def _marks(package: Package, body: etree._Element) -> Marks:
 
 
 _BESIDE = {
-    "comments": ("comments", "comment", "ข้อคิดเห็น (Comment)"),
-    "footnotes": ("footnotes", "footnote", "เชิงอรรถ"),
-    "endnotes": ("footnotes", "endnote", "อ้างอิงท้ายเรื่อง"),
+    "comments": ("comments", "comment", phrase("ข้อคิดเห็น (Comment)")),
+    "footnotes": ("footnotes", "footnote", phrase("เชิงอรรถ")),
+    "endnotes": ("footnotes", "endnote", phrase("อ้างอิงท้ายเรื่อง")),
 }
 
 
@@ -114,7 +115,11 @@ def _beside_the_text(package: Package) -> Iterator[Problem]:
         )
         found = "» «".join(text[:80] for text in texts if text)
         if found:
-            text = f"ผู้กรอกเขียน{name}ไว้ว่า «{found[:400]}» ซึ่งระบบไม่ถือเป็นคำตอบ โปรดอ่านแล้วพิจารณาว่าต้องแก้คำตอบใดหรือไม่"
+            text = say(
+                "ผู้กรอกเขียน{name}ไว้ว่า «{found}» ซึ่งระบบไม่ถือเป็นคำตอบ โปรดอ่านแล้วพิจารณาว่าต้องแก้คำตอบใดหรือไม่",
+                name=say(name),
+                found=found[:400],
+            )
             yield Problem(field="", code=code, message_th=text)
 
 
@@ -176,8 +181,8 @@ def _grids(body: etree._Element) -> list[Grid]:
             found = _MEASURE.search(squeeze(text)) if "มาตรการ" in text else None
             heading = found[1] if found else heading
             continue
-        number = to_thai_digits(heading or len(grids) + 1)
-        place = f"ตารางมาตรการที่ {number}" if heading else f"ตารางที่ {number}"
+        number = digits(heading or len(grids) + 1)
+        place = say("ตารางมาตรการที่ {number}", number=number) if heading else say("ตารางที่ {number}", number=number)
         grids.append(Grid(place=place, rows=tuple(_rows(block))))
     return grids
 
@@ -196,7 +201,7 @@ def _behind_tables(body: etree._Element, answers: Mapping[str, Answer]) -> list[
     if not found:
         return []
     empty = [a for a in answers.values() if a.value is None and not a.raw]
-    places = [(a.field, a.source) for a in empty] or [("", "หลังตาราง")]
+    places = [(a.field, a.source) for a in empty] or [("", say("หลังตาราง"))]
     return [stray_text(field, place, " ".join(found)) for field, place in places]
 
 

@@ -14,6 +14,7 @@ from songthan.adapters.read_grid import GridRow
 from songthan.adapters.read_identity import TOKEN
 from songthan.adapters.read_pdf_text import Line, PageText, lines_in
 from songthan.domain.forms import Answer, Problem
+from songthan.domain.language import phrase, say
 from songthan.domain.thai import to_arabic_digits
 
 __all__ = [
@@ -43,10 +44,10 @@ _STRANGE = re.compile(
     "\u2500-\u27bf\u200b\ufeff]"
 )
 _SENTENCES = {
-    "pdf-cut": "แถวนี้อยู่ท้ายหน้ากระดาษและไม่พบส่วนที่ต่อในหน้าถัดไป คำตอบอาจขาดหายไปบางส่วน โปรดตรวจดู และขอให้ส่งมาให้ครบทุกหน้า",
-    "pdf-letters": "มีตัวอักษรหรือตัวเลขที่แบบอักษรของไฟล์ PDF ไม่รองรับ (เช่น ตัวเลขเต็มช่อง) ระบบไม่แน่ใจว่าอ่านได้ตรงกับที่พิมพ์ไว้ โปรดตรวจดู หรือขอให้ส่งเป็นไฟล์ Word",
-    "pdf-pages": "หน้าของแบบในไฟล์ PDF นี้ไม่ครบ ซ้ำกัน หรือไม่เรียงตามลำดับ โปรดตรวจดู และขอให้ส่งมาให้ครบทุกหน้า",
-    "pdf-sheet": "ไฟล์ PDF นี้พิมพ์แบบมากกว่าหนึ่งหน้าไว้ในแผ่นเดียวกัน ระบบจึงไม่แน่ใจในตำแหน่งของคำตอบ โปรดตรวจดู หรือขอให้ส่งเป็นไฟล์ Word",
+    "pdf-cut": phrase("แถวนี้อยู่ท้ายหน้ากระดาษและไม่พบส่วนที่ต่อในหน้าถัดไป คำตอบอาจขาดหายไปบางส่วน โปรดตรวจดู และขอให้ส่งมาให้ครบทุกหน้า"),
+    "pdf-letters": phrase("มีตัวอักษรหรือตัวเลขที่แบบอักษรของไฟล์ PDF ไม่รองรับ (เช่น ตัวเลขเต็มช่อง) ระบบไม่แน่ใจว่าอ่านได้ตรงกับที่พิมพ์ไว้ โปรดตรวจดู หรือขอให้ส่งเป็นไฟล์ Word"),
+    "pdf-pages": phrase("หน้าของแบบในไฟล์ PDF นี้ไม่ครบ ซ้ำกัน หรือไม่เรียงตามลำดับ โปรดตรวจดู และขอให้ส่งมาให้ครบทุกหน้า"),
+    "pdf-sheet": phrase("ไฟล์ PDF นี้พิมพ์แบบมากกว่าหนึ่งหน้าไว้ในแผ่นเดียวกัน ระบบจึงไม่แน่ใจในตำแหน่งของคำตอบ โปรดตรวจดู หรือขอให้ส่งเป็นไฟล์ Word"),
 }
 
 
@@ -108,7 +109,7 @@ def page_problems(frames: Sequence[Frame], *, lost: bool = False) -> list[Proble
 
 
 def _about(field_id: str, code: str, place: str = "") -> Problem:
-    return Problem(field=field_id, code=code, message_th=f"{place}: {_SENTENCES[code]}" if place else _SENTENCES[code])
+    return Problem(field=field_id, code=code, message_th=f"{place}: {say(_SENTENCES[code])}" if place else say(_SENTENCES[code]))
 
 
 def full_cells(cells: Sequence[tuple[Sequence[Line], float, float]]) -> list[bool]:

@@ -30,6 +30,7 @@ from songthan.adapters.read_pdf_doubts import (
 from songthan.adapters.read_pdf_table import typed_breaks
 from songthan.adapters.read_pdf_text import Line, PageText, lines_in
 from songthan.domain.forms import FormSpec, Problem, split_field_id, table_row
+from songthan.domain.language import phrase, say
 from songthan.domain.layouts import WILD, Layout, LayoutTable
 from songthan.domain.thai import squeeze, to_arabic_digits
 from songthan.domain.values import EMPTY_BOX, TICKED
@@ -42,7 +43,7 @@ _RULE = 3.0  # points: the thickest rule
 _SIGNS = (TICKED | EMPTY_BOX | {NOTE, FORMATTED, PICTURE}) - set("xX/")
 _LIGHT = 0.8  # from black 0 to white 1
 _SAME = 3.0  # points by which the columns of one table may differ between pages
-_UNKNOWN = "ในตารางของไฟล์ PDF มีข้อความ «{text}» ที่ระบบไม่ทราบว่าเป็นคำตอบของข้อใด ซึ่งอาจเป็นส่วนหนึ่งของคำตอบ โปรดตรวจดู หรือขอให้ส่งเป็นไฟล์ Word"
+_UNKNOWN = phrase("ในตารางของไฟล์ PDF มีข้อความ «{text}» ที่ระบบไม่ทราบว่าเป็นคำตอบของข้อใด ซึ่งอาจเป็นส่วนหนึ่งของคำตอบ โปรดตรวจดู หรือขอให้ส่งเป็นไฟล์ Word")
 _EXACT = frozenset({"text", "evidence"})  # kinds for which every space and line end counts
 
 
@@ -175,7 +176,7 @@ def _mostly(words: str, printed: str) -> bool:
 def _unknown(text: str) -> Problem:
     short = " ".join(text.split())
     short = short if len(short) <= 60 else short[:59] + "…"
-    return Problem(field="", code="row-unknown", message_th=_UNKNOWN.format(text=short))
+    return Problem(field="", code="row-unknown", message_th=say(_UNKNOWN, text=short))
 
 
 def _tight(text: str) -> str:

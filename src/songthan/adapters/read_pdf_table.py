@@ -23,7 +23,8 @@ from songthan.adapters.read_pdf_doubts import (
 )
 from songthan.adapters.read_pdf_text import Line, PageText, lines_in
 from songthan.domain.forms import Answer, Problem, is_our_note
-from songthan.domain.thai import squeeze, to_thai_digits
+from songthan.domain.language import digits, say
+from songthan.domain.thai import squeeze
 from songthan.ports import Expectation
 
 __all__ = ["read_table_pages", "typed_breaks"]
@@ -121,8 +122,8 @@ def _grids(
     for table in tables:
         top = height - float(table.bbox[1])
         heading = [m[1] for m in _MEASURE.finditer(_above(text, top))]
-        last = (*before, *grids)[-1].place if (before or grids) else "ตารางในไฟล์ PDF"
-        place = f"ตารางมาตรการที่ {to_thai_digits(heading[-1])}" if heading else last
+        last = (*before, *grids)[-1].place if (before or grids) else say("ตารางในไฟล์ PDF")
+        place = say("ตารางมาตรการที่ {number}", number=digits(heading[-1])) if heading else last
         grids.append(Grid(place=place, rows=tuple(_rows(table, text, height, choice_columns))))
     return grids
 

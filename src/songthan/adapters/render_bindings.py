@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from songthan.domain.forms import CARRIED_NOTES
+from songthan.domain.language import say
 
 __all__ = ["CHECKED", "PLACEHOLDER", "UNCHECKED", "W14", "Control", "W", "bind_controls", "w"]
 
@@ -198,7 +199,7 @@ def _put_notes(
         parent.insert(at + 1, wrong)
         at, previous = at + 1, wrong
         if (control.answers, control.key) not in own_notes:
-            carried = _note(CARRIED_NOTES[control.row != "activity"], note_style, wrong=False)
+            carried = _note(say(CARRIED_NOTES[control.row != "activity"]), note_style, wrong=False)
             wrong.tail = f"{{% elif {field.format('is_carried')} %}}"
             parent.insert(at + 1, carried)
             at, previous = at + 1, carried

@@ -68,9 +68,9 @@ def _as_json(deadline: Deadline, ladder: Ladder) -> dict[str, object]:
 
 
 def _year_months(plan: Plan) -> list[tuple[int, int]]:
-    """(year, month) from October to September of the fiscal year, Common Era."""
-    year = plan.fiscal_year - 543
-    return [(year - 1, m) for m in (10, 11, 12)] + [(year, m) for m in range(1, 10)]
+    """The twelve (year, month) of the fiscal year, Common Era."""
+    first = plan.first_day
+    return [(first.year + (m > 12), (m - 1) % 12 + 1) for m in range(first.month, first.month + 12)]
 
 
 def _marks(plan: Plan, ladders: Mapping[str, Ladder]) -> dict[date, str]:

@@ -13,7 +13,9 @@ from datetime import date
 @dataclass(frozen=True, kw_only=True)
 class Organisation:
     """The bureau. `addressee` is who its memos are written to (เรียน …); empty: the `parent` organisation. `address` is
-    its postal address, as forms print it."""
+    its postal address, as forms print it. `language` other than «th» is read from `templates/language`; `era` is
+    «buddhist» or «common», `digits` «thai» or «arabic»; the fiscal year begins with the month `fiscal_year_starts`, and is
+    called by the year it ends in."""
 
     id: str
     name: str
@@ -28,6 +30,12 @@ class Organisation:
     timezone: str = "Asia/Bangkok"
     era: str = "buddhist"
     digits: str = "thai"
+    fiscal_year_starts: int = 10
+
+    @property
+    def year_offset(self) -> int:
+        """What is added to a year C.E. to name it in the organisation's era."""
+        return 543 if self.era == "buddhist" else 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,6 +230,12 @@ class Plan:
     channels: Mapping[str, Channel]
     roster: Roster
     days_off: Mapping[date, str] = field(default_factory=dict)
+
+    @property
+    def first_day(self) -> date:
+        """The first day of the fiscal year (2566 → 1 Oct 2022)."""
+        year, month = self.fiscal_year - self.organisation.year_offset, self.organisation.fiscal_year_starts
+        return date(year - (month > 1), month, 1)
 
     def deadline(self, deadline_id: str) -> Deadline:
         """The deadline with this id; KeyError if the plan has none."""

@@ -1,4 +1,4 @@
-"""Numbers, percents, dates and ticks as people type them in Thai forms, read without guessing.
+"""Numbers, percents, dates and ticks as people type them in Thai forms, and in English ones, read without guessing.
 
 Whatever can be meant in two ways comes back as None with a reason; a person is asked.
 """
@@ -32,10 +32,15 @@ EMPTY_BOX = frozenset("☐□◻▢○◯⬜")
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 _EDGES = " \t\r\n\v\f\u00a0\u2002\u2003\u2009\u202f\u3000" + _INVISIBLE
 _DOTS = frozenset(".…·․‥_" + _EDGES)
-_NONE_WORDS = frozenset({"-", "–", "—", "--", "ไม่มี", "ไม่มีครับ", "ไม่มีค่ะ", "n/a", "N/A"})
+_NONE_WORDS = frozenset({"-", "–", "—", "--", "ไม่มี", "ไม่มีครับ", "ไม่มีค่ะ", "n/a", "none", "none.", "nil"})
 _PLACEHOLDER_EDGE = re.compile(rf"^(?:…{{2}}[{_EDGES}]*)|(?:[{_EDGES}]*…{{2}})$")
-_PERCENT_WORD = re.compile(r"^ร้อยละ\s*(?:ของ)?|(?:%|％|เปอร์เซ็นต์|เปอร์เซนต์|เปอร์เซ็น)$")
-_UNIT_WORD = re.compile(r"(?:คน|ท่าน|ราย|นาย|เรื่อง|ครั้ง|ช่องทาง|ข้อ|แห่ง|บาท|คะแนน|ประเด็น|ชิ้น|เล่ม|แนวทาง|รูปแบบ|ประเภท|กลุ่ม|หน่วยงาน|กิจกรรม|โครงการ|ฉบับ|แผ่น|ด้าน|มิติ|รายการ|สื่อ|อย่าง|ชุด|ภาพ)$")
+_PERCENT_WORD = re.compile(r"^ร้อยละ\s*(?:ของ)?|(?:%|％|เปอร์เซ็นต์|เปอร์เซนต์|เปอร์เซ็น|per ?cent)$", re.IGNORECASE)
+_UNIT_WORD = re.compile(
+    r"(?:คน|ท่าน|ราย|นาย|เรื่อง|ครั้ง|ช่องทาง|ข้อ|แห่ง|บาท|คะแนน|ประเด็น|ชิ้น|เล่ม|แนวทาง|รูปแบบ|ประเภท|กลุ่ม|หน่วยงาน|กิจกรรม|โครงการ|ฉบับ|แผ่น|ด้าน|มิติ|รายการ|สื่อ|อย่าง|ชุด|ภาพ"
+    # after a number and a space only: «12 people»
+    r"|(?<=[0-9] )(?:persons?|people|staff|members?|topics?|times?|channels?|items?|reports?|sessions?|pictures?|copies|copy))$",
+    re.IGNORECASE,
+)
 _COUNT_HEAD = re.compile(r"^(?:จำนวน|รวม)\s*")
 _VALUE = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _PLAIN = re.compile(r"\d+(?:\.\d+)?")
@@ -72,7 +77,7 @@ def is_placeholder(text: str) -> bool:
 
 def is_none_word(text: str) -> bool:
     """True for «-» and «ไม่มี»: the person answered that there is none."""
-    return text.strip(_EDGES) in _NONE_WORDS
+    return text.strip(_EDGES).lower() in _NONE_WORDS
 
 
 def parse_number(text: str) -> Parsed:
@@ -88,7 +93,7 @@ def parse_percent(text: str) -> Parsed:
     number = Decimal(parsed.value)
     if number > 100:
         return Parsed(value=None, reason="range")
-    if 0 < number < 1 and not re.search(r"ร้อยละ|%|％|เปอร์เซ", text):
+    if 0 < number < 1 and not re.search(r"ร้อยละ|%|％|เปอร์เซ|per ?cent", text, re.IGNORECASE):
         return Parsed(value=None, reason="fraction")
     return parsed
 
@@ -193,9 +198,9 @@ def parse_tick(text: str) -> bool | None:
     A tick typed beside an empty box («☐ ✓») counts as a tick; a variation selector after a sign does not matter.
     """
     text = squeeze(text.replace("\ufe0e", "").replace("\ufe0f", "")).strip("()[] ")
-    if text in ("มี", "ใช่"):
+    if text.lower() in ("มี", "ใช่", "yes"):
         return True
-    if text in ("ไม่มี", "ไม่ใช่"):
+    if text.lower() in ("ไม่มี", "ไม่ใช่", "no"):
         return False
     signs = text.replace(" ", "")
     if not signs or any(char not in TICKED and char not in EMPTY_BOX for char in signs):

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from songthan.domain.assignments import Assignment
+from songthan.domain.language import day_words, digits, moment_words
 from songthan.domain.messages import OutgoingFile, OutgoingMail
 from songthan.domain.plans import Activity, Deadline, Member
-from songthan.domain.thai import thai_date, thai_datetime, to_thai_digits
 from songthan.steps.office import Office
 
 
@@ -54,7 +54,7 @@ def common(office: Office) -> dict[str, object]:
         "secretary": {
             "full_name": secretary.full_name,
             "position": secretary.position,
-            "phone": to_thai_digits(secretary.phone or roster.phone),
+            "phone": digits(secretary.phone or roster.phone),
             "email": secretary.email,
         },
     }
@@ -65,8 +65,8 @@ def deadline_words(deadline: Deadline) -> dict[str, object]:
     return {
         "id": deadline.id,
         "title": deadline.title,
-        "internal_th": thai_date(deadline.members_until, weekday=True),
-        "external_th": thai_date(deadline.external, weekday=True),
+        "internal_th": day_words(deadline.members_until, weekday=True),
+        "external_th": day_words(deadline.external, weekday=True),
     }
 
 
@@ -107,7 +107,7 @@ def tell_secretary(
         context={
             "title": title,
             "what": what,
-            "at_th": thai_datetime(office.calendar.local(office.clock.now())),
+            "at_th": moment_words(office.calendar.local(office.clock.now())),
             "actions": list(actions),
             "commands": [{"command": c, "meaning": m} for c, m in commands],
         },
