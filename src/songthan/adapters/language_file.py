@@ -26,6 +26,7 @@ _PATTERNS = {
     "moment": {"day_words", "hour", "minute"},
     "short_moment": {"day_words", "hour", "minute"},
 }
+_KEYS = (*_LISTS, *_PATTERNS, "units", "phrases")
 
 
 def language_of(organisation: Organisation, templates: Path) -> Language:
@@ -43,16 +44,25 @@ def load_language(folder: Path, code: str) -> Language:
     path = folder / f"{code}.toml"
     data = load_toml(path)
     for key in data:
-        if key not in (*_LISTS, *_PATTERNS, "phrases"):
-            known = ", ".join((*_LISTS, *_PATTERNS, "phrases"))
+        if key not in _KEYS:
+            known = ", ".join(_KEYS)
             raise DataError(f"ไม่รู้จักคีย์ «{key}»", where=str(path), remedy=f"คีย์ที่ใช้ได้: {known}")
+    units = data.get("units", [])
+    if not isinstance(units, list) or any(not isinstance(unit, str) or not unit.isalpha() for unit in units):
+        raise DataError("units ต้องเป็นรายการคำ", where=f"{path} units", remedy='เขียนเป็น ["persons", "people"]')
     lists = {key: _names(data.get(key), size, f"{path} {key}") for key, size in _LISTS.items()}
     patterns = {key: data[key] for key in _PATTERNS if key in data}
     for key, pattern in patterns.items():
         if not isinstance(pattern, str) or not _placeholders(pattern, f"{path} {key}") <= _PATTERNS[key]:
             names = " ".join(f"{{{name}}}" for name in sorted(_PATTERNS[key]))
             raise DataError(f"รูปแบบ «{key}» ใช้ไม่ได้", where=str(path), remedy=f"เขียนเป็นข้อความที่มีเพียง {names}")
-    return Language(code=code, **lists, **patterns, phrases=_phrases(data.get("phrases", {}), f"{path} [phrases]"))
+    return Language(
+        code=code,
+        **lists,
+        **patterns,
+        units=tuple(unit.lower() for unit in units),
+        phrases=_phrases(data.get("phrases", {}), f"{path} [phrases]"),
+    )
 
 
 def _names(value: Any, size: int, where: str) -> tuple[str, ...]:

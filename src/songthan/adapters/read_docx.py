@@ -6,7 +6,6 @@ Runs inside the sandbox. The two readings (controls, tables) are compared in `re
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 
@@ -19,6 +18,7 @@ from songthan.adapters.read_layout import Sheet, read_layout
 from songthan.adapters.read_layout_answers import reconcile_layout
 from songthan.adapters.read_layout_found import stray_text
 from songthan.adapters.read_package import Package, W, open_package
+from songthan.adapters.read_printed import is_printed, measure_numbers
 from songthan.adapters.read_text import (
     ODD_THINGS,
     oddities_of,
@@ -38,8 +38,6 @@ __all__ = ["identify_docx", "read_docx"]
 
 _W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
 _GONE = ("{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback", f"{W}del", f"{W}moveFrom")
-_PRINTED = re.compile(r"มาตรการที่|ลงชื่อ|ลงนาม|ตำแหน่ง|วันที่|ผู้รายงาน|ผู้รับรอง|หมายเหตุ\s*:|\(.*\)$|.*[.…_]{6}")
-_MEASURE = re.compile(r"มาตรการที่\s*([๐-๙0-9]+)")
 
 
 def identify_docx(data: bytes) -> ReturnedForm:
@@ -178,8 +176,7 @@ def _grids(body: etree._Element) -> list[Grid]:
     for block in _blocks(body):
         if block.tag == f"{W}p":
             text = "".join(paragraphs_of(block))
-            found = _MEASURE.search(squeeze(text)) if "มาตรการ" in text else None
-            heading = found[1] if found else heading
+            heading = next(iter(measure_numbers(squeeze(text))), heading)
             continue
         number = digits(heading or len(grids) + 1)
         place = say("ตารางมาตรการที่ {number}", number=number) if heading else say("ตารางที่ {number}", number=number)
@@ -196,7 +193,7 @@ def _behind_tables(body: etree._Element, answers: Mapping[str, Answer]) -> list[
     for block in _blocks(body):
         behind = behind or block.tag == f"{W}tbl"
         text = " ".join(" ".join(paragraphs_of(block)).split()) if behind and block.tag == f"{W}p" else ""
-        if text and not (_PRINTED.match(text) or TOKEN.search(text) or is_our_note(text)):
+        if text and not (is_printed(text) or TOKEN.search(text) or is_our_note(text)):
             found.append(text)
     if not found:
         return []

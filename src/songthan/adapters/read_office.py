@@ -105,7 +105,7 @@ def _guarded(data: bytes, expectation: Expectation | None) -> ReturnedForm:
             return review_form("converted", say(CONVERTED))
     except ReadRefused as error:
         return refused_form(error)
-    return review_form(kind, _REVIEW[kind])
+    return review_form(kind, say(_REVIEW[kind]))
 
 
 # A worker that reads only Word files, as most do, never loads the PDF and picture libraries.

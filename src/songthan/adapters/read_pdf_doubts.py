@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from songthan.adapters.read_grid import GridRow
 from songthan.adapters.read_identity import TOKEN
 from songthan.adapters.read_pdf_text import Line, PageText, lines_in
+from songthan.adapters.read_printed import page_number
 from songthan.domain.forms import Answer, Problem
 from songthan.domain.language import phrase, say
 from songthan.domain.thai import to_arabic_digits
@@ -35,7 +36,6 @@ FULL = "full"  # oddity of a cell: its text reaches down to its end, so that mor
 _LOW = 0.78  # of the way from the page's head to its foot: a row that ends above had room for another line
 # With so much room left (two lines, which programs keep together) a text has ended: line steps; letter boxes of one line.
 _ROOM, _ROOM_ALONE = 2.5, 3.6
-_NUMBER = re.compile(r"(?:หน้า(?:ที่)?\s*)?[-–]?\s*([๐-๙0-9]{1,3})\s*(?:/\s*[๐-๙0-9]{1,3})?\s*[-–]?")
 _EDGE = 0.12
 # Thai, Latin, and signs that every office font has. Other letters come from a borrowed font: programs that draw a print
 # again give all letters that no font has the code of the first one.
@@ -92,8 +92,8 @@ def _outermost(lines: Sequence[Line], height: float) -> Iterator[Line]:
 
 
 def _page_number(line: Line) -> int | None:
-    found = _NUMBER.fullmatch(line.text.strip())
-    return int(to_arabic_digits(found[1])) if found else None
+    number = page_number(line.text.strip())
+    return int(to_arabic_digits(number)) if number else None
 
 
 def page_problems(frames: Sequence[Frame], *, lost: bool = False) -> list[Problem]:

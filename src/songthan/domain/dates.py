@@ -80,12 +80,17 @@ def _words_of(months: tuple[str, ...], short: tuple[str, ...], weekdays: tuple[s
 def _in_words(language: Language, text: str) -> tuple[date | None, str] | None:
     """«15 March 2027», «March 15, 2027» in the office's own language: with the month in letters no order misleads."""
     match = _words_of(language.months, language.short_months, language.weekdays).fullmatch(text)
+    days = [n.lower() for n in language.weekdays]
     if match is None:
-        return None
+        first, _, rest = text.partition(" ")
+        parts = _numeric(rest.strip()) if first.rstrip(",").lower() in days else None
+        if parts is None:
+            return None
+        day, month, era, year = parts
+        return _dated(day, month, *_common_era(year, era), weekday=days.index(first.rstrip(",").lower()))
     weekday, day_first, month_last, month_first, day_last, year = match.groups()
     name = (month_last or month_first).lower()
     names = [n.rstrip(".").lower() for n in (*language.months, *language.short_months)]
-    days = [n.lower() for n in language.weekdays]
     number = days.index(weekday.lower()) if weekday else None
     return _dated(int(day_first or day_last), names.index(name) % 12 + 1, *_common_era(year, ""), weekday=number)
 

@@ -22,7 +22,8 @@ class Language:
 
     The patterns are `str.format` patterns: `day` and `short_day` know {day} {month} {year} and the
     month's {number} («{year}-{number:02}-{day:02}»), `weekday_day` knows {weekday}
-    and {day_words}, `moment` and `short_moment` know {day_words} {hour} {minute}. `year_offset` is added to the Common Era year. How its
+    and {day_words}, `moment` and `short_moment` know {day_words} {hour} {minute}. `units` are words that may stand behind a
+    number («12 people»), lower case; the Thai ones are always read. `year_offset` is added to the Common Era year. How its
     people write dates is the language's business; era and digits are the organisation's (`Organisation`).
     """
 
@@ -35,6 +36,7 @@ class Language:
     weekday_day: str = "{weekday} {day_words}"
     moment: str = "{day_words} {hour}:{minute}"
     short_moment: str = "{day_words} {hour}:{minute}"
+    units: tuple[str, ...] = ()
     thai_digits: bool = False
     year_offset: int = 0
     phrases: Mapping[str, str] = field(default_factory=dict)

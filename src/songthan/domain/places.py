@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 
 from songthan.domain.forms import Answer, Field, FormSpec, Problem, ReturnedForm, split_field_id, table_row
 from songthan.domain.language import digits, say
@@ -175,4 +176,5 @@ def form_words(spec: FormSpec) -> str:
 
 
 def _joined(*words: str) -> str:
-    return " ".join(word for word in words if word)
+    kept = [word for word in words if word]
+    return reduce(lambda place, within: say("{place} {within}", place=place, within=within), kept) if kept else ""

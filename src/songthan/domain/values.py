@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from songthan.domain.dates import read_date
+from songthan.domain.language import current
 from songthan.domain.thai import squeeze, to_arabic_digits
 
 __all__ = [
@@ -35,12 +36,7 @@ _DOTS = frozenset(".…·․‥_" + _EDGES)
 _NONE_WORDS = frozenset({"-", "–", "—", "--", "ไม่มี", "ไม่มีครับ", "ไม่มีค่ะ", "n/a", "none", "none.", "nil"})
 _PLACEHOLDER_EDGE = re.compile(rf"^(?:…{{2}}[{_EDGES}]*)|(?:[{_EDGES}]*…{{2}})$")
 _PERCENT_WORD = re.compile(r"^ร้อยละ\s*(?:ของ)?|(?:%|％|เปอร์เซ็นต์|เปอร์เซนต์|เปอร์เซ็น|per ?cent)$", re.IGNORECASE)
-_UNIT_WORD = re.compile(
-    r"(?:คน|ท่าน|ราย|นาย|เรื่อง|ครั้ง|ช่องทาง|ข้อ|แห่ง|บาท|คะแนน|ประเด็น|ชิ้น|เล่ม|แนวทาง|รูปแบบ|ประเภท|กลุ่ม|หน่วยงาน|กิจกรรม|โครงการ|ฉบับ|แผ่น|ด้าน|มิติ|รายการ|สื่อ|อย่าง|ชุด|ภาพ"
-    # after a number and a space only: «12 people»
-    r"|(?<=[0-9] )(?:persons?|people|staff|members?|topics?|times?|channels?|items?|reports?|sessions?|pictures?|copies|copy))$",
-    re.IGNORECASE,
-)
+_UNIT_WORD = re.compile(r"(?:คน|ท่าน|ราย|นาย|เรื่อง|ครั้ง|ช่องทาง|ข้อ|แห่ง|บาท|คะแนน|ประเด็น|ชิ้น|เล่ม|แนวทาง|รูปแบบ|ประเภท|กลุ่ม|หน่วยงาน|กิจกรรม|โครงการ|ฉบับ|แผ่น|ด้าน|มิติ|รายการ|สื่อ|อย่าง|ชุด|ภาพ)$")
 _COUNT_HEAD = re.compile(r"^(?:จำนวน|รวม)\s*")
 _VALUE = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _PLAIN = re.compile(r"\d+(?:\.\d+)?")
@@ -137,12 +133,19 @@ def _parse(text: str, *, percent: bool) -> Parsed:
     bare = _PERCENT_WORD.sub("", _PERCENT_WORD.sub("", rest)).strip()
     if not percent and bare != rest:
         return Parsed(value=None, reason="unit")
-    counted = _COUNT_HEAD.sub("", _UNIT_WORD.sub("", bare).strip())
+    counted = _COUNT_HEAD.sub("", _UNIT_WORD.sub("", _without_unit(bare)).strip())
     if percent and counted != bare:
         return Parsed(value=None, reason="unit" if re.search(r"\d", to_arabic_digits(counted)) else "words")
     if re.search("[๐-๙]", counted) and re.search("[0-9０-９]", counted):
         return Parsed(value=None, reason="mixed-digits")
     return _digits(to_arabic_digits(counted).replace("．", ".").replace("，", ","))
+
+
+def _without_unit(text: str) -> str:
+    """«12 people» without the unit word of the office's own language; it stands behind a digit and a space."""
+    units = current().units
+    head, _, last = text.rpartition(" ")
+    return head if units and last.lower() in units and head[-1:].isdigit() else text
 
 
 def _digits(text: str) -> Parsed:
