@@ -133,6 +133,7 @@ def load_plan(folder: Path) -> Plan:
         },
         roster=load_roster(folder / "roster.toml"),
         days_off=load_days_off(folder / "holidays.toml"),
+        play=load_toml(folder / "cast.toml") if (folder / "cast.toml").exists() else {},
     )
     top.done()
     _cross_check(plan, str(folder / "plan.toml"))

@@ -46,11 +46,9 @@ class DashboardSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class PracticeSettings:
-    """`mailbox_port` of the practice Exchange (0: any free one); `cast`: a TOML file that says how the simulated members
-    of this plan behave and write («»: those of the plan of 2566)."""
+    """`mailbox_port` of the practice Exchange (0: any free one)."""
 
     mailbox_port: int = 0
-    cast: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -221,6 +221,9 @@ class Roster:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
+    """`play` is `cast.toml` beside the plan: how the simulated members of a rehearsal behave and what they write; empty
+    for those that come with Songthan."""
+
     fiscal_year: int
     organisation: Organisation
     measures: tuple[Measure, ...]
@@ -230,6 +233,7 @@ class Plan:
     channels: Mapping[str, Channel]
     roster: Roster
     days_off: Mapping[date, str] = field(default_factory=dict)
+    play: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def first_day(self) -> date:

@@ -1,5 +1,6 @@
 """Mail as the actors see and write it (Python's email package; RFC 5322, 2231, 3834)."""
 
+import contextlib
 import hashlib
 import html
 import re
@@ -12,6 +13,8 @@ from email.message import EmailMessage
 from email.policy import SMTP, default
 from email.utils import format_datetime
 
+from songthan.practice.cast.script import foreign
+
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 TYPES = {"docx": DOCX, "pdf": "application/pdf", "jpg": "image/jpeg"}
 MONTHS = (
@@ -23,6 +26,7 @@ POLICY = SMTP.clone(max_line_length=900)
 _WITHIN = re.compile(
     r"ภายใน(?:วัน\S*?ที่|วันที่)?\s*([0-9๐-๙]{1,2})\s*(" + "|".join(MONTHS) + r")\s*(?:พ\.ศ\.)?\s*([0-9๐-๙]{4})"
 )
+_BY = re.compile(r"\bby (?:[A-Z][a-z]+day )?([0-9]{4}-[0-9]{2}-[0-9]{2})\b")
 _DIGITS = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
 
 
@@ -41,7 +45,10 @@ class Letter:
 
     @property
     def internal(self) -> date | None:
-        """The first date after «ภายใน» in subject or text."""
+        """The first date after «ภายใน» in subject or text, or after «by» as 2027-03-16."""
+        if iso := _BY.search(f"{self.subject}\n{self.text}"):
+            with contextlib.suppress(ValueError):
+                return date.fromisoformat(iso[1])
         found = _WITHIN.search(f"{self.subject}\n{self.text}")
         if not found:
             return None
@@ -148,6 +155,8 @@ def reply_subject(subject: str) -> str:
 
 
 def thai_date(day: date) -> str:
-    """«๑๖ มีนาคม ๒๕๖๖»."""
+    """«๑๖ มีนาคม ๒๕๖๖»; in another office's play «2027-03-16»."""
+    if foreign():
+        return day.isoformat()
     digits = str.maketrans("0123456789", "๐๑๒๓๔๕๖๗๘๙")
     return f"{day.day} {MONTHS[day.month - 1]} {day.year + 543}".translate(digits)

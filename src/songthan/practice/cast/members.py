@@ -13,6 +13,7 @@ from songthan.practice.cast.hours import days_later
 from songthan.practice.cast.letters import Letter, read_letter
 from songthan.practice.cast.memory import Intent, Memory
 from songthan.practice.cast.people import Habits, People, Person
+from songthan.practice.cast.script import tell
 from songthan.practice.cast.whole import known
 
 # working days from the request to the answer, least and most; the others wait for something to happen first
@@ -57,7 +58,7 @@ class Members:
         for owner, tokens in fresh.items():
             self._asked(person, letter, tokens, owner, now)
         if letter.sender == self._people.office and not fresh:
-            if "แก้ไข" in letter.subject and not forms:
+            if tell("แก้ไข") in letter.subject and not forms:
                 self._correct_without_form(person, letter, now)
             self._pressed(person, letter, pressed or self._meant(person, letter, "asked", "waits"), now)
 
@@ -122,7 +123,7 @@ class Members:
             return False
         if self._mending(person, form.marks.token):
             return False
-        if "แก้ไข" in letter.subject:
+        if tell("แก้ไข") in letter.subject:
             return True
         # in the text alone the word may stand for anything; then his own answers must be in the file
         whole = known(form.marks.form)
@@ -161,7 +162,7 @@ class Members:
         # a mail without the form: it answers to the request's thread, names the token, or says what it is
         rows = self._memory.rows("SELECT token, request, state FROM forms WHERE holder = ?", (person.id,))
         answered = self._answered_by(person, letter)
-        says_so = "เตือน" in letter.subject and "answered" not in states
+        says_so = tell("เตือน") in letter.subject and "answered" not in states
         return [
             token
             for token, request, state in rows
