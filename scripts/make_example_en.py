@@ -54,7 +54,9 @@ def english(path: Path) -> None:
     with zipfile.ZipFile(path) as package:
         files = {info.filename: package.read(info) for info in package.infolist()}
     styles = files["word/styles.xml"].decode().replace(FACE, ENGLISH_FACE).replace('w:bidi="th-TH"', 'w:bidi="en-GB"')
-    files["word/styles.xml"] = _smaller(styles).encode()
+    # Latin letters need the room that Thai ones bring along
+    roomy = styles.replace('w:before="0" w:after="0" w:line="228"', 'w:before="30" w:after="30" w:line="240"')
+    files["word/styles.xml"] = _smaller(roomy).encode()
     document = _smaller(files["word/document.xml"].decode()).replace("thaiNumbers", "decimal")
     files["word/document.xml"] = document.encode()
     if "word/header1.xml" in files:
@@ -103,8 +105,8 @@ _LAST = (
 
 
 def make_progress(folder: Path) -> None:
-    columns = [720, 2900, 1000, 3300, 2350, 2350, 1700, 840 + 500]
-    titles = ["No.", "Activity", "Percent", "What was done", "Output", "Outcome", "Evidence", "Notes"]
+    columns = [720, 2900, 950, 3100, 2350, 1700, 1700, 1700]
+    titles = ["No.", "Activity", "Percent", "What was done", "Output", "Evidence", "Notes", "Next step"]
 
     def answer(width: int, key: str, style: str = "TableText") -> str:
         return field_cell(width, "{{ activity.id }}." + key, style)
@@ -130,9 +132,9 @@ def make_progress(folder: Path) -> None:
         answer(columns[2], "percent", "TableCentre"),
         answer(columns[3], "done"),
         reached(columns[4], "outputs", "output_reached"),
-        reached(columns[5], "outcomes", "outcome_reached"),
-        answer(columns[6], "evidence"),
-        answer(columns[7], "note"),
+        answer(columns[5], "evidence"),
+        answer(columns[6], "note"),
+        answer(columns[7], "next_step"),
     ])  # fmt: skip
     rows = [
         head_row(columns, titles),
@@ -144,7 +146,7 @@ def make_progress(folder: Path) -> None:
         paragraph("{{ deadline.title }}", "Title"),
         paragraph("{{ organisation.name }}, {{ organisation.parent }}", "FormCentre"),
         instructions(
-            "Write into the grey cells only. Percent is a number from 0 to 100. Tick one box each for output and outcome; "
+            "Write into the grey cells only. Percent is a number from 0 to 100. Tick one box for the output; "
             "where you tick “not yet”, give the reason in the notes.",
             "Evidence: one file name or link a line; attach the files to the same e-mail. Write “none” if there is none.",
             "Please do not change the numbers, and do not add or delete rows.",
@@ -163,8 +165,8 @@ def make_progress(folder: Path) -> None:
 
 
 def make_progress_report(folder: Path) -> None:
-    columns = [720, 2800, 3900, 2500, 2500, 1700, 1040]
-    titles = ["No.", "Activity", "Progress", "Output", "Outcome", "Evidence", "Notes"]
+    columns = [720, 2500, 3500, 2400, 2000, 2000, 2000]
+    titles = ["No.", "Activity", "Progress", "Output", "Evidence", "Notes", "Next step"]
 
     def reached(width: int, asked: str, said: str) -> str:
         listed = command(f"for item in activity.{asked}") + paragraph("- {{ item }}", "TableBullet") + command("endfor")
@@ -179,14 +181,14 @@ def make_progress_report(folder: Path) -> None:
         cell(columns[1], paragraph("{{ activity.title }}", "TableText")),
         cell(columns[2], paragraph(run("{{ activity.percent_th }} percent", BOLD), "TableText"), paragraph("{{ activity.done }}", "TableText")),
         reached(columns[3], "outputs", "output_reached_th"),
-        reached(columns[4], "outcomes", "outcome_reached_th"),
         cell(
-            columns[5],
+            columns[4],
             command("for item in activity.evidence"),
             paragraph("{{ item.number_th }} {{ item.text }}", "TableBullet"),
             command("endfor"),
         ),
-        cell(columns[6], paragraph("{{ activity.note }}", "TableText")),
+        cell(columns[5], paragraph("{{ activity.note }}", "TableText")),
+        cell(columns[6], paragraph("{{ activity.answers.next_step }}", "TableText")),
     ])  # fmt: skip
     rows = [
         head_row(columns, titles),
@@ -327,7 +329,7 @@ def make_memo(folder: Path) -> None:
 
 
 def make_appendix(folder: Path) -> None:
-    columns = [720, 1100, 4300, 1400, 2420, 2000, 900, 2500]
+    columns = [720, 1100, 4000, 1300, 2300, 2100, 900, 2700]
     titles = ["No.", "Activity", "Document", "Kind", "Sent by", "Received", "Pages", "Check sum"]
     keys = ["number_th", "activity_number", "title", "kind_th", "sender", "received_th", "pages_th"]
     cells = [

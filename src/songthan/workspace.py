@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from songthan.adapters.blobs import FileBlobs
 from songthan.adapters.clocks import FileClock, ShiftedClock, SystemClock
 from songthan.adapters.convert import LibreOffice, default_fontconfig
-from songthan.adapters.language_file import language_of
+from songthan.adapters.language_file import language_of, with_era
 from songthan.adapters.plan_files import load_plan
 from songthan.adapters.prefect_server import (
     FlowDriver,
@@ -45,7 +45,7 @@ from songthan.adapters.sandbox import Sandbox
 from songthan.adapters.settings_file import Settings, load_settings, mailbox_password
 from songthan.domain.calendars import WorkCalendar
 from songthan.domain.errors import DataError, EnvironmentNotReady, LedgerError, MailAuthFailed, UsageError
-from songthan.domain.language import say, use
+from songthan.domain.language import THAI, say, use
 from songthan.domain.plans import Plan
 from songthan.ports import Clock, Mailbox
 from songthan.steps.office import Office
@@ -60,7 +60,8 @@ __all__ = [
     "FileClock", "borrowed_office", "check_bundle", "check_form_templates", "check_port", "count_deployments",
     "default_fontconfig", "end_group", "find_root", "flow_driver", "launch_prefect", "load_calendar", "load_forms",
     "load_plan", "load_rubric", "load_rules", "load_settings", "missing_fonts", "office_for", "open_office",
-    "point_at_prefect", "practice_url", "say", "speak", "state_folder", "wait_healthy", "with_tick", "write_clock",
+    "point_at_prefect", "practice_url", "say", "speak", "speak_dates",
+    "state_folder", "wait_healthy", "with_tick", "write_clock",
 ]  # fmt: skip
 
 MARKER = "songthan.toml"
@@ -101,6 +102,11 @@ def speak(settings: Settings, plan: Plan | None = None) -> None:
     """From now on this process speaks the language of the workspace's people (`plan`: already read)."""
     plan = plan or load_plan(settings.folder("plan"))
     use(language_of(plan.organisation, settings.folder("templates")))
+
+
+def speak_dates(plan: Plan) -> None:
+    """The command line is Thai; its years and digits are the plan's own. For commands that open no office."""
+    use(with_era(THAI, plan.organisation))
 
 
 def load_calendar(plan: Plan) -> WorkCalendar:

@@ -27,8 +27,8 @@ Q1, ANNUAL = "en-2027-q1", "en-2027-annual"
 PDF = "application/pdf"
 THAI_LETTERS = re.compile("[\u0e00-\u0e7f]")
 GOOD = {
-    "percent": "85 %", "done": "Held both courses in the yard", "output_reached": "yes", "outcome_reached": "yes",
-    "evidence": "none", "note": "",
+    "percent": "85 %", "done": "Held both courses in the yard", "output_reached": "yes", "evidence": "none",
+    "note": "", "next_step": "Hold the next course",
 }  # fmt: skip
 REVIEW = {
     "trained": "36", "trained_percent": "90", "cards": "30 cards", "answered": "92.5 percent", "checked": "yes",
@@ -115,7 +115,7 @@ def test_the_quarter_is_played_from_request_to_receipt_in_english_only(tmp_path:
     assert "by Wednesday 2027-04-07" in request.mail.text and "A2 Man-overboard drill" in request.mail.text
     assert request.files[0][0] == "Progress report Quarter 1 2027 - Maren Holt.docx"
     desk.send("s4", GOOD)
-    desk.send("s5", GOOD | {"percent": "120", "outcome_reached": "no"})
+    desk.send("s5", GOOD | {"percent": "120", "output_reached": "no", "next_step": None})
     desk.send("s6", GOOD)
     desk.reply(desk.member("s8"), to=desk.mails(desk.member("s8"))[-1], body="I have sent it already, see attached.")
     desk.tick("2027-03-26 16:00")
@@ -123,9 +123,10 @@ def test_the_quarter_is_played_from_request_to_receipt_in_english_only(tmp_path:
     (wrong,) = desk.mails(desk.member("s5"), "please_correct")
     assert "You wrote «120», which is outside the possible range. Please give a number from 0 to 100" in wrong.mail.text
     assert "Please give the reason in the notes" in wrong.mail.text
+    assert "Please fill in «next step» and send the form back" in wrong.mail.text
     assert wrong.files[0][0].endswith("(to correct).docx") and "(Please correct: You wrote «120»" in text_of(*wrong.files[0][::2])
     assert "No file was attached" in desk.mails(desk.member("s8"), "need_file")[0].mail.subject
-    desk.send("s5", GOOD | {"percent": "100"}, kind="please_correct")
+    desk.send("s5", GOOD | {"percent": "100", "note": ""}, kind="please_correct")
     desk.tick("2027-04-05 16:00")
     assert "Reminder" in desk.mails(desk.member("s8"), "reminder")[0].mail.subject
     desk.reply(desk.member("s8"), subject="Talks", body="How do I count the talks?")

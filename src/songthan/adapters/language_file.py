@@ -16,7 +16,7 @@ from songthan.domain.errors import DataError
 from songthan.domain.language import THAI, Language
 from songthan.domain.plans import Organisation
 
-__all__ = ["language_of", "load_language"]
+__all__ = ["language_of", "load_language", "with_era"]
 
 _LISTS = {"months": 12, "short_months": 12, "weekdays": 7}
 _PATTERNS = {
@@ -31,8 +31,14 @@ _KEYS = (*_LISTS, *_PATTERNS, "units", "phrases")
 
 def language_of(organisation: Organisation, templates: Path) -> Language:
     """The language of an office, with its own era and digits. DataError when `templates/language` lacks its file."""
+    if organisation.language == "th":
+        return with_era(THAI, organisation)
+    return with_era(load_language(templates / "language", organisation.language), organisation)
+
+
+def with_era(language: Language, organisation: Organisation) -> Language:
+    """`language` with the years and the digits of an organisation."""
     digits, offset = organisation.digits == "thai", organisation.year_offset
-    language = THAI if organisation.language == "th" else load_language(templates / "language", organisation.language)
     if (language.thai_digits, language.year_offset) == (digits, offset):
         return language
     return replace(language, thai_digits=digits, year_offset=offset)

@@ -13,8 +13,9 @@ import click
 from songthan.commands.paper import console, day, fold, json_option, number, plan_option, print_json
 from songthan.domain.calendars import WorkCalendar
 from songthan.domain.ladders import Ladder, ladder_for
+from songthan.domain.language import current
 from songthan.domain.plans import Deadline, Plan
-from songthan.domain.thai import MONTHS, SHORT_MONTHS, to_thai_digits
+from songthan.domain.thai import MONTHS, SHORT_MONTHS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,6 +41,7 @@ def calendar(as_json: bool, plan_dir: Path | None) -> None:
     from songthan import workspace
 
     plan = workspace.load_plan(plan_dir or workspace.load_settings(workspace.find_root()).folder("plan"))
+    workspace.speak_dates(plan)
     working = workspace.load_calendar(plan)
     ladders = {d.id: ladder_for(d, working) for d in plan.deadlines}
     if as_json:
@@ -90,7 +92,8 @@ def _draw_year(out: Console, plan: Plan, working: WorkCalendar, ladders: Mapping
     from rich.text import Text
 
     marks = _marks(plan, ladders)
-    title = f"ปฏิทินปีงบประมาณ พ.ศ. {number(plan.fiscal_year)} · {plan.organisation.name}"
+    era = "พ.ศ." if plan.organisation.year_offset else "ค.ศ."
+    title = f"ปฏิทินปีงบประมาณ {era} {number(plan.fiscal_year)} · {plan.organisation.name}"
     columns = 3 if out.width >= 3 * (7 * _CELL + 2) else 2 if out.width >= 2 * (7 * _CELL + 2) else 1
     grid = Table.grid(padding=(0, 2, 0, 0))
     cells = [_month(year, month, marks, working) for year, month in _year_months(plan)]
@@ -112,7 +115,7 @@ def _month(year: int, month: int, marks: Mapping[date, str], working: WorkCalend
     def pad(text: str) -> str:
         return " " * (_CELL - 1 - cell_len(text)) + text
 
-    lines = [Text(f"{MONTHS[month - 1]} {to_thai_digits(year + 543)}", style="bold")]
+    lines = [Text(f"{MONTHS[month - 1]} {number(year + current().year_offset)}", style="bold")]
     lines.append(Text("".join(pad(w) + " " for w in _WEEKDAYS), style="dim"))
     for week in months.Calendar().monthdatescalendar(year, month):
         line = Text()

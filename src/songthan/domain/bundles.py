@@ -326,15 +326,15 @@ def compare(manifest: Manifest, actual: Mapping[str, tuple[str, int]]) -> list[B
 # ------------------------------------------------------------------------------------------ the merged report (F3)
 
 _REACHED = {"yes": phrase("ปรากฏตามแผน"), "no": phrase("ยังไม่ปรากฏ")}
-_RESULT = {"output_reached": phrase("ผลผลิต"), "outcome_reached": phrase("ผลลัพธ์")}
-_REQUIRED = {"percent": phrase("ร้อยละ"), "done": phrase("ผลการดำเนินการ"), **_RESULT}
+_REQUIRED = {"percent": "ร้อยละ", "done": "ผลการดำเนินการ", "output_reached": "ผลผลิต", "outcome_reached": "ผลลัพธ์"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Sheet:
-    """What the rows of a report are made from."""
+    """What the rows of a report are made from; `asks` names the fields every row must have, as a person reads them."""
 
     answers: Mapping[str, Answer]
+    asks: Mapping[str, str]
     exhibits: Collection[Exhibit]
     digits_th: bool
     missing: list[str] = field(default_factory=list)
@@ -367,9 +367,9 @@ class _Sheet:
         return rows + [{"number_th": self.digits(e.number), "text": e.name} for e in left]
 
     def row(self, activity: Activity) -> dict[str, object]:
-        absent = [say(label) for key, label in _REQUIRED.items() if self.value(activity.id, key) is None]
+        absent = [label for key, label in self.asks.items() if self.value(activity.id, key) is None]
         if absent:
-            detail = "" if len(absent) == len(_REQUIRED) else say(" (ขาด {absent})", absent=" ".join(absent))
+            detail = "" if len(absent) == len(self.asks) else say(" (ขาด {absent})", absent=" ".join(absent))
             self.missing.append(f"{activity.number} {activity.title}{detail}")
         percent = self.percent(activity.id)
         return {
@@ -383,6 +383,8 @@ class _Sheet:
             "outcome_reached_th": say(_REACHED.get(self.value(activity.id, "outcome_reached") or "", NOT_REPORTED)),
             "evidence": self.evidence(activity.id),
             "note": self.value(activity.id, "note") or "",
+            # another office's form may ask for other things
+            "answers": {f.rpartition(".")[2]: a.value or "" for f, a in self.answers.items() if f.rpartition(".")[0] == activity.id},
         }
 
 
@@ -392,13 +394,14 @@ def merge_report(
     answers: Mapping[str, Answer],
     exhibits: Collection[Exhibit] = (),
     digits_th: bool = True,
+    asks: Mapping[str, str] = _REQUIRED,
 ) -> dict[str, object]:
-    """The context of `f3_report.docx` from the ACCEPTED answers (plan lines 545–565).
+    """The context of a report over activities (`f3_report.docx`) from the ACCEPTED answers (plan lines 545–565).
 
-    Groups are the plan's project heading rows in order. What nobody answered prints «ยังไม่ได้รับรายงาน» and its row is
+    `asks` are the form's required fields, key → name. Groups are the plan's project heading rows in order. What nobody answered prints «ยังไม่ได้รับรายงาน» and its row is
     listed in `missing`. The overall percent is the exact mean of the answered rows, rounded (half up) only in print.
     """
-    sheet = _Sheet(answers=answers, exhibits=exhibits, digits_th=digits_th)
+    sheet = _Sheet(answers=answers, asks=asks, exhibits=exhibits, digits_th=digits_th)
     asked = plan.activities_of(deadline)
     measures = []
     for measure in plan.measures:

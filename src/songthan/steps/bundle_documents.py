@@ -104,7 +104,8 @@ class _Merged:
         self._exhibits, self._scoring = exhibits, scoring
         repeating = [f for f in deadline.forms if office.forms[f].repeat]
         rows = answers.get(repeating[0], {}) if repeating else {}
-        self._table = merge_report(office.plan, deadline, rows, exhibits) if repeating else None
+        asks = {f.key: f.column or f.label for f in office.forms[repeating[0]].fields if f.required} if repeating else {}
+        self._table = merge_report(office.plan, deadline, rows, exhibits, asks=asks) if repeating else None
 
     def report(self, spec: FormSpec) -> bytes:
         """The form as it is submitted: the merged table of a repeating form, else the form with its answers."""
