@@ -205,9 +205,9 @@ class LateMailbox:
         with contextlib.suppress(OSError):
             if time.time() - self._refused.stat().st_mtime < REST_AFTER_REFUSAL_S:
                 raise MailAuthFailed(
-                    "เซิร์ฟเวอร์จดหมายปฏิเสธรหัสผ่านเมื่อไม่นานนี้ ระบบพักการติดต่อไว้เพื่อไม่ให้บัญชีถูกล็อก",
+                    say("เซิร์ฟเวอร์จดหมายปฏิเสธรหัสผ่านเมื่อไม่นานนี้ ระบบพักการติดต่อไว้เพื่อไม่ให้บัญชีถูกล็อก"),
                     where=str(self._refused),
-                    remedy="แก้รหัสผ่าน แล้วลบแฟ้มนี้เพื่อให้ระบบติดต่อใหม่ทันที",
+                    remedy=say("แก้รหัสผ่าน แล้วลบแฟ้มนี้เพื่อให้ระบบติดต่อใหม่ทันที"),
                 )
 
 
