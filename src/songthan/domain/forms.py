@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
-from songthan.domain.language import current, phrase, say
+from songthan.domain.language import phrase, say
 
 FieldKind = Literal["text", "number", "percent", "count", "yes_no", "choice", "date", "table", "evidence", "signature"]
 Verdict = Literal["complete", "incomplete", "review", "refused"]
@@ -29,9 +29,9 @@ YES_NO = (Choice(value="yes", label=phrase("มี")), Choice(value="no", label=
 
 
 @lru_cache(maxsize=4)
-def _yes_no(_: str) -> tuple[Choice, ...]:
-    """YES_NO in the language of this code."""
-    return tuple(Choice(value=c.value, label=say(c.label)) for c in YES_NO)
+def _yes_no(*labels: str) -> tuple[Choice, ...]:
+    """YES_NO under these labels."""
+    return tuple(Choice(value=c.value, label=label) for c, label in zip(YES_NO, labels, strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class Field:
     @property
     def options(self) -> tuple[Choice, ...]:
         """The choices of a field; a yes_no without its own has «มี» and «ไม่มี»."""
-        return self.choices or (_yes_no(current().code) if self.kind == "yes_no" else ())
+        return self.choices or (_yes_no(*(say(c.label) for c in YES_NO)) if self.kind == "yes_no" else ())
 
     def column_of(self, key: str) -> Field:
         """The column with this key; KeyError if none."""
