@@ -244,7 +244,7 @@ def make_review(folder: Path) -> None:
         criterion(2, words("Near-miss cards received: ", blank("cards"), " cards, answered within ten days: ", blank("answered"), " percent")),
         criterion(3, words("Every item was checked: ", box("checked=yes"), " yes   ", box("checked=no"), " no"),
                   words("Every item carries a dated tag: ", box("tagged=yes"), " yes   ", box("tagged=no"), " no")),
-        criterion(4, words("Talks at the change of shift: ", blank("talks"), " talks; the last on ", blank("last_talk"), " (like 2027-03-15)")),
+        criterion(4, words("Talks at the change of shift: ", blank("talks"), " talks; the last on ", blank("last_talk"))),
     ])  # fmt: skip
     lessons = [760, WIDTH - 760 - 3400 - 1300, 3400, 1300]
     growing = table(lessons, [
@@ -269,7 +269,7 @@ def make_review(folder: Path) -> None:
         paragraph("{{ deadline.title }}", "Title"),
         paragraph("{{ organisation.name }}, {{ organisation.parent }}", "FormCentre"),
         instructions(
-            "Write into the grey places only. Lessons: one a row; leave rows empty that you do not need.",
+            "Write into the grey places only; write days as 2027-03-15. Lessons: one a row; leave rows empty that you do not need.",
             "Evidence: one file name or link a line; attach the files to the same e-mail. Write “none” if there is none.",
         ),
         paragraph(words("Coordinator: ", blank("coordinator"), " · all staff: ", blank("headcount"), " persons"), "FormText"),

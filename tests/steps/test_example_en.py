@@ -14,6 +14,7 @@ import pytest
 from desk import DOCX, ROOT, Desk, at, type_into
 from lxml import etree
 
+from songthan import workspace
 from songthan.domain.assignments import DeadlineState
 from songthan.domain.language import THAI, say, use
 from songthan.steps.report_status import artifact_rows, deadline_summary, inbox_rows
@@ -44,8 +45,7 @@ class EnglishDesk(Desk):
         self.deadline, self._mails = deadline, 0
         self.clock = SettableClock(at(now))
         plan = plan_of(EXAMPLE, deadlines=(deadline,))
-        self.mailbox = MemoryMailbox(domain="skerrow-port.example")
-        self.office = memory_office(EXAMPLE, state, plan=plan, clock=self.clock, mailbox=self.mailbox)
+        workspace.speak(workspace.load_settings(EXAMPLE), plan)
         self.mailbox = MemoryMailbox(domain="skerrow-port.example", folders=tuple(say(f) for f in FOLDERS.values()))
         self.office = memory_office(EXAMPLE, state, plan=plan, clock=self.clock, mailbox=self.mailbox)
         self.tick()
