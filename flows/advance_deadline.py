@@ -8,14 +8,14 @@ from songthan.steps.advance import do_batch, next_batches
 from songthan.steps.lease import renew
 from songthan.steps.post import post_all
 from songthan.steps.report_status import artifact_rows, deadline_summary
-from songthan.workspace import office_for
+from songthan.workspace import office_for, say
 
 
 @task(name="ทำรายการเป็นชุด", task_run_name="{title}", log_prints=True, retries=2, retry_delay_seconds=[2, 10], cache_policy=NO_CACHE)
 def do(title, batch, workspace, state):
     """One batch of actions of a kind; every action re-reads its state, so a retry repeats nothing."""
     report = do_batch(office_for(workspace, state), batch)
-    print(f"{title}: เสร็จ {report.done} รอรอบถัดไป {report.waiting}")
+    print(say("{title}: เสร็จ {done} รอรอบถัดไป {waiting}", title=title, done=report.done, waiting=report.waiting))
     return {"done": report.done, "waiting": report.waiting}
 
 

@@ -6,7 +6,7 @@ from prefect import flow
 
 from songthan.steps.holds import accept_hold, reject_hold
 from songthan.steps.post import post_all
-from songthan.workspace import office_for
+from songthan.workspace import office_for, say
 
 
 @flow(name="วินิจฉัยจดหมายที่พักไว้", flow_run_name="จดหมายที่ {mail} {decision}", log_prints=True)
@@ -15,4 +15,4 @@ def decide_hold(mail: int, decision: Literal["accept", "reject"], reason: str, w
     office = office_for(workspace, state)
     (accept_hold if decision == "accept" else reject_hold)(office, mail, reason)
     post_all(office)
-    print(f"บันทึกคำวินิจฉัยจดหมายที่ {mail} แล้ว: {decision} ({reason})")
+    print(say("บันทึกคำวินิจฉัยจดหมายที่ {mail} แล้ว: {decision} ({reason})", mail=mail, decision=decision, reason=reason))

@@ -18,7 +18,7 @@ from take_in_mail import take_in_mail
 from watch_over import watch_over
 
 from songthan.steps.schedule import deadline_schedules
-from songthan.workspace import office_for
+from songthan.workspace import office_for, say
 
 ONE_AT_A_TIME = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
 
@@ -41,28 +41,28 @@ def deployments(workspace: str, state: str) -> list:
     ]
     return found + [
         take_in_mail.to_deployment(
-            name="รับจดหมายเข้า ทุก ๕ นาที",
-            tags=["จดหมาย"],
+            name=say("รับจดหมายเข้า ทุก ๕ นาที"),
+            tags=[say("จดหมาย")],
             parameters=given,
             schedules=[Interval(timedelta(minutes=5), timezone=zone)],
             concurrency_limit=ONE_AT_A_TIME,
         ),
         send_digest.to_deployment(
-            name="สรุปประจำวัน ทุกเช้าวันทำการ",
-            tags=["เลขานุการ"],
+            name=say("สรุปประจำวัน ทุกเช้าวันทำการ"),
+            tags=[say("เลขานุการ")],
             parameters=given,
             schedules=[Cron("35 8 * * 1-5", timezone=zone)],
             concurrency_limit=ONE_AT_A_TIME,
         ),
         watch_over.to_deployment(
-            name="เฝ้าระวัง ทุก ๑๕ นาที",
-            tags=["เฝ้าระวัง"],
+            name=say("เฝ้าระวัง ทุก ๑๕ นาที"),
+            tags=[say("เฝ้าระวัง")],
             parameters=given,
             schedules=[Interval(timedelta(minutes=15), timezone=zone)],
             concurrency_limit=ONE_AT_A_TIME,
         ),
         decide_hold.to_deployment(
-            name="วินิจฉัยจดหมายที่พักไว้", tags=["เลขานุการ"], parameters={**given, "mail": 0, "decision": "accept", "reason": ""}
+            name=say("วินิจฉัยจดหมายที่พักไว้"), tags=[say("เลขานุการ")], parameters={**given, "mail": 0, "decision": "accept", "reason": ""}
         ),
         change_duty.to_deployment(
             name="เปลี่ยนแปลงหน้าที่",

@@ -8,7 +8,7 @@ from songthan.steps.lease import renew
 from songthan.steps.post import post_all
 from songthan.steps.report_status import inbox_rows
 from songthan.steps.take_in import fetch_new, settle_all
-from songthan.workspace import office_for
+from songthan.workspace import office_for, say
 
 
 @task(name="เก็บจดหมายใหม่ลงสมุดทะเบียน", retries=3, retry_delay_seconds=[2, 10, 30], cache_policy=NO_CACHE)
@@ -36,8 +36,8 @@ def take_in_mail(workspace: str, state: str):
     new = fetch(workspace, state)
     settled = settle(workspace, state)
     carry_out(workspace, state)
-    print(f"จดหมายใหม่ {new} ฉบับ คัดแยกแล้ว {settled} ฉบับ")
+    print(say("จดหมายใหม่ {new} ฉบับ คัดแยกแล้ว {settled} ฉบับ", new=new, settled=settled))
     if new or settled:
         create_table_artifact(
-            key="inbox", table=inbox_rows(office_for(workspace, state)), description="จดหมายเข้าล่าสุดและผลการคัดแยก"
+            key="inbox", table=inbox_rows(office_for(workspace, state)), description=say("จดหมายเข้าล่าสุดและผลการคัดแยก")
         )

@@ -6,7 +6,7 @@ from prefect.cache_policies import NO_CACHE
 
 from songthan.steps.post import post_all
 from songthan.steps.watch import findings, tell
-from songthan.workspace import office_for
+from songthan.workspace import office_for, say
 
 
 @task(name="ตรวจความเรียบร้อย", retries=2, retry_delay_seconds=[5, 30], cache_policy=NO_CACHE)
@@ -16,12 +16,12 @@ def look(workspace, state):
     found = findings(office)
     tell(office, found)
     post_all(office)
-    return [{"เรื่อง": f.title, "รายละเอียด": f.what} for f in found]
+    return [{say("เรื่อง"): f.title, say("รายละเอียด"): f.what} for f in found]
 
 
 @flow(name="เฝ้าระวัง", flow_run_name="เฝ้าระวัง", log_prints=True)
 def watch_over(workspace: str, state: str):
     """One look at everything."""
     rows = look(workspace, state)
-    table = rows or [{"เรื่อง": "เรียบร้อย", "รายละเอียด": "ไม่พบสิ่งผิดปกติ"}]
-    create_table_artifact(key="watch", table=table, description="ผลการเฝ้าระวังครั้งล่าสุด")
+    table = rows or [{say("เรื่อง"): say("เรียบร้อย"), say("รายละเอียด"): say("ไม่พบสิ่งผิดปกติ")}]
+    create_table_artifact(key="watch", table=table, description=say("ผลการเฝ้าระวังครั้งล่าสุด"))

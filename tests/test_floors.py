@@ -39,6 +39,7 @@ SIBLINGS = {
     "settings": {"plan"},
     # next year's folder is read back by the loaders that will read it
     "roll": {"plan", "rubric"},
+    "language": {"plan"},
 }
 
 #: library → the files (under src/songthan, or flows) that may import it

@@ -61,6 +61,7 @@ def lay_down(plan: Plan, state: Path, *, fontconfig: Path | None) -> Path:
             "password": passwords[roster.registry.email],
         },
         "headcount": plan.organisation.headcount,
+        "script": dict(plan.play),
         "soffice": "soffice",
         "fontconfig": str(fontconfig) if fontconfig else None,
     }

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from typing import Any
 
+from songthan.domain.language import say
 from songthan.domain.plans import Deadline
 from songthan.rehearsal_stage import OPENING, Stage, trust_director
 from songthan.rehearsal_view import View
@@ -123,7 +124,7 @@ class Play:
         """The secretary of the play: she telephones, compares, and says what she decided and why."""
         decision, reason = secretary_decides(row)
         if decision == "accept" and needs_values(self.stage.office, int(str(row["id"]))):
-            decision, reason = "reject", "อ่านบางช่องไม่ได้แน่ชัด โทรศัพท์ขอให้ส่งเป็นไฟล์ Word ใหม่แล้ว"
+            decision, reason = "reject", say("อ่านบางช่องไม่ได้แน่ชัด โทรศัพท์ขอให้ส่งเป็นไฟล์ Word ใหม่แล้ว")
         self.view.decision(row, decision, reason)
         self._run("วินิจฉัยจดหมายที่พักไว้", mail=row["id"], decision=decision, reason=reason)
 
@@ -185,13 +186,13 @@ def secretary_decides(row: dict[str, object]) -> tuple[str, str]:
     """What the play's secretary says of a held mail, by the rule that held it."""
     rule = str(row["rule"])
     if row["route"] == "quarantine":
-        return "reject", "สอบถามเจ้าตัวแล้ว ยืนยันว่าไม่ได้ส่งจดหมายฉบับนี้"
+        return "reject", say("สอบถามเจ้าตัวแล้ว ยืนยันว่าไม่ได้ส่งจดหมายฉบับนี้")
     if rule.startswith(("32_", "33_")):
-        return "accept", "โทรศัพท์ยืนยันกับเจ้าตัวแล้วว่าส่งจากที่อยู่ส่วนตัว"
+        return "accept", say("โทรศัพท์ยืนยันกับเจ้าตัวแล้วว่าส่งจากที่อยู่ส่วนตัว")
     if rule.startswith("59_"):
-        return "accept", "เปิดไฟล์เทียบกับค่าที่อ่านได้แล้ว ตรงกัน"
+        return "accept", say("เปิดไฟล์เทียบกับค่าที่อ่านได้แล้ว ตรงกัน")
     if rule.startswith(("58_", "68_", "69_")):
-        return "reject", "เป็นภาพถ่ายหรือไฟล์สแกน ระบบขอไฟล์ Word จากผู้ส่งแล้ว"
+        return "reject", say("เป็นภาพถ่ายหรือไฟล์สแกน ระบบขอไฟล์ Word จากผู้ส่งแล้ว")
     if rule.startswith("52_"):
-        return "reject", "รวมเล่มและเสนอลงนามแล้ว แจ้งผู้ส่งว่าข้อมูลนี้จะใช้ในรอบถัดไป"
-    return "reject", "ตรวจแล้ว ไม่มีข้อมูลที่ต้องใช้"
+        return "reject", say("รวมเล่มและเสนอลงนามแล้ว แจ้งผู้ส่งว่าข้อมูลนี้จะใช้ในรอบถัดไป")
+    return "reject", say("ตรวจแล้ว ไม่มีข้อมูลที่ต้องใช้")

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from songthan.domain.ladders import ladder_for
+from songthan.domain.language import say
 from songthan.domain.plans import Deadline
 from songthan.domain.thai import thai_date, to_thai_digits
 from songthan.steps.fill_form import short_title
@@ -70,7 +71,7 @@ class View(AbstractContextManager["View"]):
             route = str(row["route"])
             self._line(
                 Text.from_markup(
-                    f"[dim]{self._now}[/] ✉ [{_ROUTE_COLOURS.get(route, 'white')}]{ROUTE_TH.get(route, route)}[/] "
+                    f"[dim]{self._now}[/] ✉ [{_ROUTE_COLOURS.get(route, 'white')}]{say(ROUTE_TH.get(route, route))}[/] "
                     f"{escape(str(row['sender'] or '-'))}: {escape(str(row['reason'] or ''))}"
                 )
             )
@@ -108,12 +109,12 @@ def _assignments(office: Office, deadline: Deadline) -> Table:
         expand=True,
     )
     for column in ("ลำดับ", "ผู้รับผิดชอบ", "กิจกรรม", "สถานะ"):
-        table.add_column(column, no_wrap=True)
+        table.add_column(say(column), no_wrap=True)
     states = [r["state"] for r in status["assignments"]]  # type: ignore[attr-defined]
     for row, state in zip(artifact_rows(office, deadline.id), states, strict=False):
         table.add_row(
-            *(str(row[c]) for c in ("ลำดับ", "ผู้รับผิดชอบ", "กิจกรรม")),
-            Text(str(row["สถานะ"]), style=_COLOURS.get(str(state), "")),
+            *(str(row[say(c)]) for c in ("ลำดับ", "ผู้รับผิดชอบ", "กิจกรรม")),
+            Text(str(row[say("สถานะ")]), style=_COLOURS.get(str(state), "")),
         )
     return table
 

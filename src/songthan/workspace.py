@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from songthan.adapters.blobs import FileBlobs
 from songthan.adapters.clocks import FileClock, ShiftedClock, SystemClock
 from songthan.adapters.convert import LibreOffice, default_fontconfig
+from songthan.adapters.language_file import language_of, with_era
 from songthan.adapters.plan_files import FILES, load_plan
 from songthan.adapters.prefect_server import (
     FlowDriver,
@@ -47,6 +48,7 @@ from songthan.adapters.settings_file import Settings, load_settings, mailbox_pas
 from songthan.adapters.turnstile import turnstile
 from songthan.domain.calendars import WorkCalendar
 from songthan.domain.errors import DataError, EnvironmentNotReady, LedgerError, MailAuthFailed, UsageError
+from songthan.domain.language import THAI, say, use
 from songthan.domain.plans import Plan
 from songthan.ports import Clock, Mailbox
 from songthan.steps.office import Office
@@ -61,8 +63,8 @@ __all__ = [
     "FileClock", "borrowed_office", "check_bundle", "check_form_templates", "check_port", "count_deployments",
     "default_fontconfig", "end_group", "find_root", "flow_driver", "launch_prefect", "load_calendar", "load_forms",
     "load_plan", "load_rubric", "load_rules", "load_settings", "missing_fonts", "office_for", "official_fonts", "open_office",
-    "plan_changed_at", "point_at_prefect", "practice_url", "read_driven", "roll_plan", "state_folder", "wait_healthy",
-    "with_tick", "write_clock", "write_driven",
+    "plan_changed_at", "point_at_prefect", "practice_url", "read_driven", "roll_plan", "say", "speak", "speak_dates",
+    "state_folder", "wait_healthy", "with_tick", "write_clock", "write_driven",
 ]  # fmt: skip
 
 MARKER = "songthan.toml"
@@ -97,6 +99,17 @@ def state_folder(settings: Settings, state: str | Path | None) -> Path:
             f"สร้างโฟลเดอร์ไม่ได้ ({error.strerror})", where=str(folder), remedy="เลือกโฟลเดอร์อื่นด้วย --state"
         ) from error
     return folder
+
+
+def speak(settings: Settings, plan: Plan | None = None) -> None:
+    """From now on this process speaks the language of the workspace's people (`plan`: already read)."""
+    plan = plan or load_plan(settings.folder("plan"))
+    use(language_of(plan.organisation, settings.folder("templates")))
+
+
+def speak_dates(plan: Plan) -> None:
+    """The command line is Thai; its years and digits are the plan's own. For commands that open no office."""
+    use(with_era(THAI, plan.organisation))
 
 
 def load_calendar(plan: Plan) -> WorkCalendar:
@@ -160,7 +173,7 @@ def practice_url(state: Path) -> str:
 
 def open_mailbox(settings: Settings, plan: Plan, state: Path) -> Mailbox:
     """The office's mailbox: the practice Exchange's or the configured server's."""
-    from songthan.adapters.exchange import ExchangeMailbox, ExchangeSettings
+    from songthan.adapters.exchange import RECEIVED_FOLDERS, ExchangeMailbox, ExchangeSettings
 
     address = plan.roster.mailbox
     domain = address.partition("@")[2]
@@ -169,6 +182,7 @@ def open_mailbox(settings: Settings, plan: Plan, state: Path) -> Mailbox:
         "domain": domain,
         "timezone": plan.organisation.timezone,
         "sender_name": plan.roster.mailbox_name,
+        "folders": tuple(say(name) for name in RECEIVED_FOLDERS),
     }
     if settings.mailbox.kind == "practice":
         accounts = tomllib.loads((state / "practice" / "accounts.toml").read_text(encoding="utf-8"))
@@ -221,9 +235,9 @@ class LateMailbox:
         with contextlib.suppress(OSError):
             if time.time() - self._refused.stat().st_mtime < REST_AFTER_REFUSAL_S:
                 raise MailAuthFailed(
-                    "เซิร์ฟเวอร์จดหมายปฏิเสธรหัสผ่านเมื่อไม่นานนี้ ระบบพักการติดต่อไว้เพื่อไม่ให้บัญชีถูกล็อก",
+                    say("เซิร์ฟเวอร์จดหมายปฏิเสธรหัสผ่านเมื่อไม่นานนี้ ระบบพักการติดต่อไว้เพื่อไม่ให้บัญชีถูกล็อก"),
                     where=str(self._refused),
-                    remedy="แก้รหัสผ่าน แล้วลบแฟ้มนี้เพื่อให้ระบบติดต่อใหม่ทันที",
+                    remedy=say("แก้รหัสผ่าน แล้วลบแฟ้มนี้เพื่อให้ระบบติดต่อใหม่ทันที"),
                 )
 
 
@@ -275,6 +289,7 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
     settings = load_settings(Path(root) if root else find_root())
     folder = state_folder(settings, state)
     plan = load_plan(settings.folder("plan"))
+    speak(settings, plan)
     templates = settings.folder("templates")
     rules = load_rules(settings.folder("inbox_rules"))
     forms = load_forms(settings)

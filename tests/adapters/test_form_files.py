@@ -422,7 +422,7 @@ def test_a_sample_has_all_that_a_form_may_print(tmp_path: Path) -> None:
     assert set(sample["answers"]) == {"name", "persons", "plan", "faith", "result", "proof"}
     (only,) = sample["rows"]["dos"]
     assert (only["id"], only["number_th"], set(only["answers"])) == ("dos[1]", "๑", {"behaviour", "kept"})
-    assert set(sample["scores"]) == {*(f"c{n}" for n in range(1, 10)), "total", "level"}
+    assert set(sample["scores"]) == {*(f"c{n}" for n in range(1, 10)), "total", "level", "level_title"}
     assert "measures" in sample_context(load_form(TEMPLATES, "f3"))
 
 

@@ -246,7 +246,8 @@ def alarm_titles() -> Iterator[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Finding", "tell_secretary"):
                 found = (k.value for k in node.keywords if k.arg == "title")
-                yield from (str(v.value) for v in found if isinstance(v, ast.Constant))
+                said = (v.args[0] if isinstance(v, ast.Call) and getattr(v.func, "id", "") == "say" else v for v in found)
+                yield from (str(v.value) for v in said if isinstance(v, ast.Constant))
 
 
 def test_the_handbook_explains_every_alarm() -> None:

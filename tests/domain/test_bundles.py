@@ -311,7 +311,7 @@ def test_a_full_report_has_the_contracts_shape():
     row = rows(context)["กิจกรรม 2.1"]
     assert set(row) == {
         *("number", "title", "percent_th", "done", "outputs", "output_reached_th", "outcomes", "outcome_reached_th"),
-        *("evidence", "note"),
+        *("evidence", "note", "answers"),
     }
     assert (row["percent_th"], row["done"]) == ("๗๒.๕", "ทำ {{ แล้ว }} & <ครบ>\nบรรทัด ๒")
     assert (row["output_reached_th"], row["outcome_reached_th"], row["note"]) == ("ปรากฏตามแผน", "ยังไม่ปรากฏ", "เหตุผล")

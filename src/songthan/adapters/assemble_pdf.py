@@ -39,7 +39,7 @@ from pypdf.generic import (
 
 from songthan.domain.bundles import Exhibit
 from songthan.domain.errors import ConversionFailed, ReadRefused
-from songthan.domain.thai import to_thai_digits
+from songthan.domain.language import digits, say
 
 __all__ = ["ExhibitPages", "Part", "assemble", "exhibit_job", "exhibit_pages", "page_count", "read_seal"]
 
@@ -156,16 +156,16 @@ def _add_exhibits(writer: PdfWriter, exhibits: Sequence[ExhibitPages]) -> bool:
     """Append the evidence; True while nothing of it speaks against PDF/A."""
     claim, parent = True, None
     for item in exhibits:
-        name = f"หลักฐานที่ {to_thai_digits(item.exhibit.number)} {item.exhibit.name}"
+        name = say("หลักฐานที่ {number} {name}", number=digits(item.exhibit.number), name=item.exhibit.name)
         first = None
         if item.pdf is None:
-            name += " (ดูแฟ้มในชุดเอกสาร)"
+            name += say(" (ดูแฟ้มในชุดเอกสาร)")
         else:
             reader = PdfReader(BytesIO(item.pdf))
             claim &= _claims(reader)
             first = _add_pages(writer, reader)
         if parent is None:
-            parent = writer.add_outline_item(title="เอกสาร/หลักฐาน", page_number=first)
+            parent = writer.add_outline_item(title=say("เอกสาร/หลักฐาน"), page_number=first)
         writer.add_outline_item(title=name, page_number=first, parent=parent)
     return claim
 
@@ -360,7 +360,7 @@ def _stamp_numbers(writer: PdfWriter, font: _NumberFont) -> None:
     """«๑/๑๒» small in the lower right corner of every page as it is seen (rotated pages too)."""
     total = len(writer.pages)
     for number, page in enumerate(writer.pages, start=1):
-        text = to_thai_digits(f"{number}/{total}")
+        text = digits(f"{number}/{total}")
         box, turn = page.cropbox, int(page.get("/Rotate", 0)) % 360
         wide, high = float(box.width), float(box.height)
         turned = {90: f"0 1 -1 0 {wide:.2f} 0", 180: f"-1 0 0 -1 {wide:.2f} {high:.2f}", 270: f"0 -1 1 0 0 {high:.2f}"}
@@ -389,7 +389,7 @@ class _NumberFont:
         rows = (struct.unpack_from(">4s4xLL", data, 12 + 16 * i) for i in range(count))
         self._tables = {tag: data[start : start + size] for tag, start, size in rows}
         self._unit = 1000 / struct.unpack_from(">H", self._tables[b"head"], 18)[0]
-        self._glyphs = {c: self._glyph(ord(c)) for c in "๐๑๒๓๔๕๖๗๘๙/"}
+        self._glyphs = {c: self._glyph(ord(c)) for c in digits("0123456789/")}
         self.reference = self._embed(writer, data)
 
     def encode(self, text: str) -> str:

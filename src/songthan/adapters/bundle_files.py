@@ -28,7 +28,7 @@ from pathlib import Path
 
 from songthan.domain.bundles import Manifest, compare, read_json, safe_path, sha256_of
 from songthan.domain.errors import DataError, SongthanError
-from songthan.domain.thai import to_thai_digits
+from songthan.domain.language import digits, say
 from songthan.ports import SignaturePort, SignatureReport
 
 __all__ = [
@@ -77,31 +77,12 @@ class VerifyReport:
 
 def readme(*, title: str, version: int, frozen: str = "bundle.pdf") -> bytes:
     """README.txt: how anybody checks the bundle with programs that are not ours. UTF-8."""
-    return f"""ชุดเอกสาร: {title} (ฉบับที่ {to_thai_digits(version)})
-
-แฟ้ม {frozen} คือเอกสารฉบับที่เสนอผู้อำนวยการ แฟ้ม signed.pdf คือฉบับเดียวกันที่ลงลายมือชื่ออิเล็กทรอนิกส์แล้ว
-แฟ้ม manifest.json แสดงค่า sha256 ของทุกแฟ้ม และที่มาของทุกคำตอบและหลักฐาน
-แฟ้ม proof.json แสดงลำดับการลงลายมือชื่อ การส่ง และการรับเอกสาร โฟลเดอร์ evidence คือหลักฐานตามที่ได้รับ
-
-การตรวจสอบด้วยตนเองในโฟลเดอร์นี้ โดยไม่ต้องใช้ระบบส่งทันและไม่ต้องต่ออินเทอร์เน็ต
-Checking this folder by yourself, without Songthan and without a network:
-
-1. ทุกแฟ้มครบถ้วนและไม่ถูกแก้ไข / every file is whole and unchanged
-   sha256sum --check --strict SHA256SUMS
-
-2. ฉบับที่ลงลายมือชื่อคือฉบับที่เสนอ / the signed file begins with the frozen one, byte for byte
-   cmp -n "$(stat -c %s {frozen})" {frozen} signed.pdf && echo same
-
-3. ใบรับรองที่ใช้ตรวจ / the certificates to check against (compare the fingerprint with the issuer's own)
-   for f in trust/*.pem; do openssl x509 -in "$f" -noout -subject -dates -fingerprint -sha256; done
-
-4. ลายมือชื่ออิเล็กทรอนิกส์ / the signature
-   pyhanko sign validate --pretty-print $(for f in trust/*.pem; do printf -- '--trust %s ' "$f"; done) signed.pdf
-   (หรือ / or: pdfsig signed.pdf)
-
-5. ตรวจทั้งหมดในคำสั่งเดียว / all of it at once
-   songthan verify .
-""".encode()
+    return say(
+        'ชุดเอกสาร: {title} (ฉบับที่ {version})\n\nแฟ้ม {frozen} คือเอกสารฉบับที่เสนอผู้อำนวยการ แฟ้ม signed.pdf คือฉบับเดียวกันที่ลงลายมือชื่ออิเล็กทรอนิกส์แล้ว\nแฟ้ม manifest.json แสดงค่า sha256 ของทุกแฟ้ม และที่มาของทุกคำตอบและหลักฐาน\nแฟ้ม proof.json แสดงลำดับการลงลายมือชื่อ การส่ง และการรับเอกสาร โฟลเดอร์ evidence คือหลักฐานตามที่ได้รับ\n\nการตรวจสอบด้วยตนเองในโฟลเดอร์นี้ โดยไม่ต้องใช้ระบบส่งทันและไม่ต้องต่ออินเทอร์เน็ต\nChecking this folder by yourself, without Songthan and without a network:\n\n1. ทุกแฟ้มครบถ้วนและไม่ถูกแก้ไข / every file is whole and unchanged\n   sha256sum --check --strict SHA256SUMS\n\n2. ฉบับที่ลงลายมือชื่อคือฉบับที่เสนอ / the signed file begins with the frozen one, byte for byte\n   cmp -n "$(stat -c %s {frozen})" {frozen} signed.pdf && echo same\n\n3. ใบรับรองที่ใช้ตรวจ / the certificates to check against (compare the fingerprint with the issuer\'s own)\n   for f in trust/*.pem; do openssl x509 -in "$f" -noout -subject -dates -fingerprint -sha256; done\n\n4. ลายมือชื่ออิเล็กทรอนิกส์ / the signature\n   pyhanko sign validate --pretty-print $(for f in trust/*.pem; do printf -- \'--trust %s \' "$f"; done) signed.pdf\n   (หรือ / or: pdfsig signed.pdf)\n\n5. ตรวจทั้งหมดในคำสั่งเดียว / all of it at once\n   songthan verify .\n',
+        title=title,
+        version=digits(version),
+        frozen=frozen,
+    ).encode()
 
 
 def write_bundle(root: Path, manifest: Manifest, contents: Mapping[str, bytes]) -> Path:
@@ -140,7 +121,7 @@ def _same_or_refuse(folder: Path, manifest: Manifest) -> None:
     stored = folder / "manifest.json"
     if compare(manifest, actual) or not stored.is_file() or stored.read_bytes() != manifest.to_json():
         raise SongthanError(
-            f"มีชุดเอกสารฉบับที่ {to_thai_digits(manifest.version)} อยู่แล้วและมีเนื้อหาต่างกัน",
+            f"มีชุดเอกสารฉบับที่ {digits(manifest.version)} อยู่แล้วและมีเนื้อหาต่างกัน",
             where=f"{manifest.deadline}/v{manifest.version}",
             remedy="โปรดจัดทำเป็นฉบับใหม่",
         )
@@ -352,7 +333,7 @@ class _Verification:
         for broken in breaks:
             self.say("files", False, broken.message_th)
         if not breaks:
-            self.say("files", True, f"แฟ้มครบถ้วนและตรงกับสารบัญ จำนวน {to_thai_digits(len(manifest.files))} แฟ้ม")
+            self.say("files", True, f"แฟ้มครบถ้วนและตรงกับสารบัญ จำนวน {digits(len(manifest.files))} แฟ้ม")
 
     def _proof(self, hashes: Mapping[str, str], recorded: Mapping[str, object]) -> None:
         wrong = sorted(path for path, digest in recorded.items() if hashes.get(path) != digest)
@@ -416,8 +397,8 @@ class _Verification:
 
 def _signature_sentence(report: SignatureReport) -> str:
     if report.valid:
-        return f"ลายมือชื่ออิเล็กทรอนิกส์ถูกต้อง ระดับ {report.level} ผู้ลงลายมือชื่อ {report.signer}"
-    return " และ".join(report.reasons_th) or "ลายมือชื่ออิเล็กทรอนิกส์ไม่ถูกต้อง"
+        return say("ลายมือชื่ออิเล็กทรอนิกส์ถูกต้อง ระดับ {level} ผู้ลงลายมือชื่อ {signer}", level=report.level, signer=report.signer)
+    return say(" และ ").join(report.reasons_th) or say("ลายมือชื่ออิเล็กทรอนิกส์ไม่ถูกต้อง")
 
 
 def _hashes(folder: Path) -> dict[str, str]:

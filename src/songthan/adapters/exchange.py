@@ -38,6 +38,7 @@ from requests.adapters import HTTPAdapter
 from songthan.adapters.exchange_mime import build, own_message_id
 from songthan.adapters.exchange_session import RECEIVED_FOLDERS, ExchangeSettings, Session
 from songthan.domain.errors import MailAmbiguous, MailDenied, MailNotFound
+from songthan.domain.language import say
 from songthan.domain.messages import MailRef, OutgoingMail, SentRef
 
 __all__ = ["RECEIVED_FOLDERS", "ExchangeMailbox", "ExchangeSettings"]
@@ -104,7 +105,7 @@ class ExchangeMailbox:
 
         content = self._session.read("GetItem", work)
         if content is None:
-            raise MailAmbiguous("เซิร์ฟเวอร์ไม่ส่งเนื้อจดหมายมา", where=f"GetItem {self._settings.mailbox}")
+            raise MailAmbiguous(say("เซิร์ฟเวอร์ไม่ส่งเนื้อจดหมายมา"), where=f"GetItem {self._settings.mailbox}")
         return bytes(content)
 
     def move(self, ref: MailRef, folder: str) -> MailRef:
@@ -120,7 +121,7 @@ class ExchangeMailbox:
             self._known_folders.pop(folder, None)
             raise
         if not ids:
-            raise MailAmbiguous("เซิร์ฟเวอร์ไม่บอกรหัสใหม่ของจดหมายที่ย้าย", where=f"MoveItem {self._settings.mailbox}")
+            raise MailAmbiguous(say("เซิร์ฟเวอร์ไม่บอกรหัสใหม่ของจดหมายที่ย้าย"), where=f"MoveItem {self._settings.mailbox}")
         return MailRef(
             id=ids[0],
             change=ids[1],
@@ -284,12 +285,12 @@ class ExchangeMailbox:
     def _folder(self, name: str) -> Folder:
         if name not in self._settings.folders:
             raise MailDenied(
-                f"ไม่มีโฟลเดอร์ «{name}» ในการตั้งค่า", where=self._settings.mailbox, remedy="เพิ่มชื่อโฟลเดอร์ใน mailbox.folders"
+                say("ไม่มีโฟลเดอร์ «{name}» ในการตั้งค่า", name=name), where=self._settings.mailbox, remedy=say("เพิ่มชื่อโฟลเดอร์ใน mailbox.folders")
             )
         if name not in self._known_folders and name not in self._find_folders():
             self._make_folder(name)
         if name not in self._known_folders:
-            raise MailNotFound(f"สร้างโฟลเดอร์ «{name}» แล้วแต่หาไม่พบ", where=self._settings.mailbox)
+            raise MailNotFound(say("สร้างโฟลเดอร์ «{name}» แล้วแต่หาไม่พบ", name=name), where=self._settings.mailbox)
         return self._known_folders[name]
 
     def _make_folder(self, name: str) -> None:

@@ -7,6 +7,7 @@ from exchangelib import errors as ews
 from oauthlib.oauth2 import OAuth2Error
 
 from songthan.domain.errors import MailAmbiguous, MailAuthFailed, MailBusy, MailDenied, MailError, MailNotFound
+from songthan.domain.language import phrase, say
 
 __all__ = ["AnswerLost", "named"]
 
@@ -24,13 +25,13 @@ _GONE = (
     ews.ErrorStaleObject, ews.ErrorIrresolvableConflict, ews.ErrorInvalidIdMalformed, ews.ErrorInvalidId,
 )  # fmt: skip
 _DENIED = {
-    ews.ErrorMessageSizeExceeded: ("จดหมายใหญ่เกินที่เซิร์ฟเวอร์รับ", "ลดขนาดไฟล์แนบ หรือขอให้ผู้ดูแลระบบเพิ่มขนาดที่รับ"),
-    ews.ErrorAttachmentSizeLimitExceeded: ("ไฟล์แนบใหญ่เกินที่เซิร์ฟเวอร์รับ", "ลดขนาดไฟล์แนบ"),
-    ews.ErrorQuotaExceeded: ("กล่องจดหมายเต็ม", "ลบหรือย้ายจดหมายเก่าออกจากกล่อง"),
-    ews.ErrorSubmissionQuotaExceeded: ("ส่งจดหมายครบจำนวนที่เซิร์ฟเวอร์อนุญาตแล้ว", "รอรอบถัดไป หรือขอผู้ดูแลระบบเพิ่มจำนวน"),
-    ews.ErrorSendAsDenied: ("บัญชีนี้ไม่มีสิทธิ์ส่งในนามกล่องจดหมาย", "ขอสิทธิ์ Send As จากผู้ดูแลระบบ"),
-    ews.ErrorNonExistentMailbox: ("ไม่มีกล่องจดหมายนี้บนเซิร์ฟเวอร์", "ตรวจที่อยู่กล่องจดหมายในการตั้งค่า"),
-    ews.ErrorInvalidRecipients: ("เซิร์ฟเวอร์ไม่รับที่อยู่ผู้รับ", "ตรวจที่อยู่ในทะเบียนสมาชิก"),
+    ews.ErrorMessageSizeExceeded: (phrase("จดหมายใหญ่เกินที่เซิร์ฟเวอร์รับ"), phrase("ลดขนาดไฟล์แนบ หรือขอให้ผู้ดูแลระบบเพิ่มขนาดที่รับ")),
+    ews.ErrorAttachmentSizeLimitExceeded: (phrase("ไฟล์แนบใหญ่เกินที่เซิร์ฟเวอร์รับ"), phrase("ลดขนาดไฟล์แนบ")),
+    ews.ErrorQuotaExceeded: (phrase("กล่องจดหมายเต็ม"), phrase("ลบหรือย้ายจดหมายเก่าออกจากกล่อง")),
+    ews.ErrorSubmissionQuotaExceeded: (phrase("ส่งจดหมายครบจำนวนที่เซิร์ฟเวอร์อนุญาตแล้ว"), phrase("รอรอบถัดไป หรือขอผู้ดูแลระบบเพิ่มจำนวน")),
+    ews.ErrorSendAsDenied: (phrase("บัญชีนี้ไม่มีสิทธิ์ส่งในนามกล่องจดหมาย"), phrase("ขอสิทธิ์ Send As จากผู้ดูแลระบบ")),
+    ews.ErrorNonExistentMailbox: (phrase("ไม่มีกล่องจดหมายนี้บนเซิร์ฟเวอร์"), phrase("ตรวจที่อยู่กล่องจดหมายในการตั้งค่า")),
+    ews.ErrorInvalidRecipients: (phrase("เซิร์ฟเวอร์ไม่รับที่อยู่ผู้รับ"), phrase("ตรวจที่อยู่ในทะเบียนสมาชิก")),
 }
 _REASON_LENGTH = 200
 
@@ -44,19 +45,19 @@ def named(error: Exception, *, operation: str, mailbox: str, secret: str = "") -
     where = f"{operation} {mailbox}"
     if isinstance(error, _AUTH):
         return MailAuthFailed(
-            "เซิร์ฟเวอร์จดหมายไม่รับชื่อผู้ใช้หรือรหัสผ่าน",
+            say("เซิร์ฟเวอร์จดหมายไม่รับชื่อผู้ใช้หรือรหัสผ่าน"),
             where=where,
-            remedy="ตรวจชื่อผู้ใช้ ตั้งรหัสผ่านใหม่ แล้วสั่งทำงานต่อ (หยุดลองเองเพื่อมิให้บัญชีถูกล็อก)",
+            remedy=say("ตรวจชื่อผู้ใช้ ตั้งรหัสผ่านใหม่ แล้วสั่งทำงานต่อ (หยุดลองเองเพื่อมิให้บัญชีถูกล็อก)"),
         )
     if isinstance(error, _BUSY) or _never_connected(error):
         return MailBusy(
-            "เซิร์ฟเวอร์จดหมายไม่ว่างหรือติดต่อไม่ได้",
+            say("เซิร์ฟเวอร์จดหมายไม่ว่างหรือติดต่อไม่ได้"),
             back_off_s=float(getattr(error, "back_off", None) or 0.0),
             where=where,
-            remedy="ระบบจะลองใหม่เอง หากนานเกินหนึ่งชั่วโมงโปรดแจ้งผู้ดูแลระบบ",
+            remedy=say("ระบบจะลองใหม่เอง หากนานเกินหนึ่งชั่วโมงโปรดแจ้งผู้ดูแลระบบ"),
         )
     if isinstance(error, _GONE):
-        return MailNotFound("ไม่พบรายการหรือโฟลเดอร์นี้ในกล่องจดหมายแล้ว", where=where, remedy="ระบบจะค้นหาใหม่เอง")
+        return MailNotFound(say("ไม่พบรายการหรือโฟลเดอร์นี้ในกล่องจดหมายแล้ว"), where=where, remedy=say("ระบบจะค้นหาใหม่เอง"))
     if isinstance(error, ews.ErrorTimeoutExpired | AnswerLost | ews.ErrorInternalServerError):
         return _ambiguous(where)
     return _refused(error, where=where, secret=secret)
@@ -65,21 +66,21 @@ def named(error: Exception, *, operation: str, mailbox: str, secret: str = "") -
 def _refused(error: Exception, *, where: str, secret: str) -> MailError:
     for kind, (th, remedy) in _DENIED.items():
         if isinstance(error, kind):
-            return MailDenied(th, where=where, remedy=remedy)
+            return MailDenied(say(th), where=where, remedy=say(remedy))
     reason = f"{type(error).__name__}: {error}"
     if "CERTIFICATE_VERIFY_FAILED" in reason:
         return MailDenied(
-            "ใบรับรองของเซิร์ฟเวอร์จดหมายเชื่อถือไม่ได้", where=where, remedy="ตั้ง REQUESTS_CA_BUNDLE ให้ชี้ใบรับรองของหน่วยงาน"
+            say("ใบรับรองของเซิร์ฟเวอร์จดหมายเชื่อถือไม่ได้"), where=where, remedy=say("ตั้ง REQUESTS_CA_BUNDLE ให้ชี้ใบรับรองของหน่วยงาน")
         )
     if isinstance(error, ews.RedirectError | ews.RelativeRedirect):
-        return MailDenied("เซิร์ฟเวอร์จดหมายให้ไปที่อยู่อื่น", where=where, remedy="ตรวจที่อยู่ EWS (endpoint) ในการตั้งค่า")
+        return MailDenied(say("เซิร์ฟเวอร์จดหมายให้ไปที่อยู่อื่น"), where=where, remedy=say("ตรวจที่อยู่ EWS (endpoint) ในการตั้งค่า"))
     if isinstance(error, ews.ResponseMessageError):
         if secret:
             reason = reason.replace(secret, "…")
         return MailDenied(
-            f"เซิร์ฟเวอร์จดหมายไม่อนุญาต ({reason[:_REASON_LENGTH]})",
+            say("เซิร์ฟเวอร์จดหมายไม่อนุญาต ({reason})", reason=reason[:_REASON_LENGTH]),
             where=where,
-            remedy="ตรวจสิทธิ์ของบัญชีบนกล่องจดหมายนี้ (Full Access และ Send As)",
+            remedy=say("ตรวจสิทธิ์ของบัญชีบนกล่องจดหมายนี้ (Full Access และ Send As)"),
         )
     # An answer that could not be read, a connection broken while reading: the work may have been done.
     return _ambiguous(where)
@@ -87,7 +88,7 @@ def _refused(error: Exception, *, where: str, secret: str) -> MailError:
 
 def _ambiguous(where: str) -> MailAmbiguous:
     return MailAmbiguous(
-        "การเชื่อมต่อขาดหรืออ่านคำตอบไม่ได้ ไม่ทราบว่าเซิร์ฟเวอร์ทำแล้วหรือยัง", where=where, remedy="ระบบจะตรวจสอบก่อนทำซ้ำ"
+        say("การเชื่อมต่อขาดหรืออ่านคำตอบไม่ได้ ไม่ทราบว่าเซิร์ฟเวอร์ทำแล้วหรือยัง"), where=where, remedy=say("ระบบจะตรวจสอบก่อนทำซ้ำ")
     )
 
 

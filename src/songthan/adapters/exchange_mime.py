@@ -10,6 +10,7 @@ from email.mime.text import MIMEText
 from email.policy import compat32
 
 from songthan.domain.errors import MailDenied
+from songthan.domain.language import say
 from songthan.domain.messages import OutgoingMail
 
 __all__ = ["SUBJECT_LIMIT", "build", "own_message_id"]
@@ -37,7 +38,7 @@ def build(mail: OutgoingMail, *, sender: str, sender_name: str, domain: str) -> 
     references = [*mail.references[-_KEPT_REFERENCES:]]
     for identity in (message_id, *replied, *references):
         if not _MESSAGE_ID.fullmatch(identity):
-            raise MailDenied("Message-ID ของจดหมายไม่ถูกรูปแบบ", where=mail.key, remedy="ตรวจจดหมายต้นเรื่องที่จะตอบ")
+            raise MailDenied(say("Message-ID ของจดหมายไม่ถูกรูปแบบ"), where=mail.key, remedy=say("ตรวจจดหมายต้นเรื่องที่จะตอบ"))
     head = [
         ("From", _mailbox(sender, sender_name, mail.key)),
         ("To", ",\r\n ".join(_mailbox(a, "", mail.key) for a in mail.to)),
@@ -50,7 +51,7 @@ def build(mail: OutgoingMail, *, sender: str, sender_name: str, domain: str) -> 
         ("X-Auto-Response-Suppress", _suppress(mail.kind)),
     ]
     if not mail.to:
-        raise MailDenied("จดหมายไม่มีผู้รับ", where=mail.key, remedy="ตรวจที่อยู่ในทะเบียนสมาชิก")
+        raise MailDenied(say("จดหมายไม่มีผู้รับ"), where=mail.key, remedy=say("ตรวจที่อยู่ในทะเบียนสมาชิก"))
     lines = "".join(f"{name}: {value}\r\n" for name, value in head if value)
     return lines.encode("ascii") + _body(mail)
 
@@ -75,18 +76,18 @@ def _body(mail: OutgoingMail) -> bytes:
 def _subject(mail: OutgoingMail) -> str:
     if len(mail.subject) > SUBJECT_LIMIT:
         raise MailDenied(
-            f"หัวเรื่องยาว {len(mail.subject)} ตัวอักษร เกิน {SUBJECT_LIMIT}", where=mail.key, remedy="ย่อหัวเรื่องในแม่แบบจดหมาย"
+            say("หัวเรื่องยาว {count} ตัวอักษร เกิน {limit}", count=len(mail.subject), limit=SUBJECT_LIMIT), where=mail.key, remedy=say("ย่อหัวเรื่องในแม่แบบจดหมาย")
         )
     if any(ord(c) < 32 or ord(c) == 127 or c in "\x85\u2028\u2029" for c in mail.subject):
-        raise MailDenied("หัวเรื่องมีอักขระควบคุมหรือขึ้นบรรทัดใหม่", where=mail.key, remedy="ตรวจข้อมูลที่นำมาใส่หัวเรื่อง")
+        raise MailDenied(say("หัวเรื่องมีอักขระควบคุมหรือขึ้นบรรทัดใหม่"), where=mail.key, remedy=say("ตรวจข้อมูลที่นำมาใส่หัวเรื่อง"))
     return _encoded(mail.subject, "Subject")
 
 
 def _mailbox(address: str, name: str, key: str) -> str:
     if not _ADDRESS.fullmatch(address):
-        raise MailDenied(f"ที่อยู่จดหมายไม่ถูกรูปแบบ: {address!r}", where=key, remedy="แก้ที่อยู่ในทะเบียนสมาชิก")
+        raise MailDenied(say("ที่อยู่จดหมายไม่ถูกรูปแบบ: {address!r}", address=address), where=key, remedy=say("แก้ที่อยู่ในทะเบียนสมาชิก"))
     if any(ord(c) < 32 for c in name):
-        raise MailDenied("ชื่อผู้ส่งมีอักขระควบคุม", where=key, remedy="แก้ชื่อกล่องจดหมายในทะเบียนสมาชิก")
+        raise MailDenied(say("ชื่อผู้ส่งมีอักขระควบคุม"), where=key, remedy=say("แก้ชื่อกล่องจดหมายในทะเบียนสมาชิก"))
     if not name:
         return address
     # Always an encoded word: no quoting rules to get wrong.

@@ -19,10 +19,11 @@ from requests.adapters import HTTPAdapter
 
 from songthan.adapters.exchange_errors import AnswerLost, named
 from songthan.domain.errors import DataError, MailAmbiguous, MailAuthFailed, MailBusy
+from songthan.domain.language import phrase, say
 
 __all__ = ["RECEIVED_FOLDERS", "ExchangeSettings", "Session"]
 
-RECEIVED_FOLDERS = ("ตอบกลับแล้ว", "รอตรวจ", "กักกัน", "บันทึก")
+RECEIVED_FOLDERS = (phrase("ตอบกลับแล้ว"), phrase("รอตรวจ"), phrase("กักกัน"), phrase("บันทึก"))
 _AUTH_TYPES = {"basic": BASIC, "ntlm": NTLM}
 _VERSIONS = {
     "Exchange2010_SP2": ews_version.EXCHANGE_2010_SP2,
@@ -189,7 +190,7 @@ class Session:
             raise self._refused
         left = self._not_before - self._monotonic()
         if left > self.settings.patience_s:
-            raise MailBusy("เซิร์ฟเวอร์จดหมายขอให้รอก่อน", back_off_s=left, where=f"{operation} {self.settings.mailbox}")
+            raise MailBusy(say("เซิร์ฟเวอร์จดหมายขอให้รอก่อน"), back_off_s=left, where=f"{operation} {self.settings.mailbox}")
         if left > 0:
             self._sleep(left)
         try:

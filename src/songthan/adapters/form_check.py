@@ -104,7 +104,7 @@ def _of_one_person(spec: FormSpec) -> dict[str, object]:
         "year": {"this_th": "๒๕๖๖", "last_th": "๒๕๖๕", "before_th": "๒๕๖๔"},
         "director": {"name": "ชื่อ", "position": "ผู้อำนวยการ"},
         "rows": rows,
-        "scores": {**{f"c{n}": "๓" for n in range(1, 10)}, "total": "๒๗", "level": "๓"},
+        "scores": {**{f"c{n}": "๓" for n in range(1, 10)}, "total": "๒๗", "level": "๓", "level_title": "ระดับ"},
     }
 
 

@@ -21,6 +21,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from songthan.domain.errors import RenderError
+from songthan.domain.language import phrase, say
 from songthan.domain.thai import to_thai_digits
 
 __all__ = ["KINDS", "PRACTICE_LINE", "SUBJECT_LIMIT", "MailTexts"]
@@ -29,7 +30,7 @@ KINDS = (
     "request", "reminder", "please_correct", "receipt", "director", "registry", "need_file", "not_valid",
     "hold_notice", "bounce_notice", "alarm", "digest", "duties", "duty_changed", "sign", "receipt_request",
 )  # fmt: skip
-PRACTICE_LINE = "(ระบบซ้อม: จดหมายนี้อยู่ในเซิร์ฟเวอร์ซ้อม ไม่ได้ส่งออกจริง)"
+PRACTICE_LINE = phrase("(ระบบซ้อม: จดหมายนี้อยู่ในเซิร์ฟเวอร์ซ้อม ไม่ได้ส่งออกจริง)")
 SUBJECT_LIMIT = 255  # characters; Exchange refuses a longer subject
 _SUBJECT = "subject: "
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
@@ -71,7 +72,7 @@ class MailTexts:
             subject = subject[: SUBJECT_LIMIT - 1] + "…"
         text = _BLANK_LINES.sub("\n\n", body.strip()) + "\n"
         if context.get("practice"):
-            text += f"\n{PRACTICE_LINE}\n"
+            text += f"\n{say(PRACTICE_LINE)}\n"
         page = self._render(self._html, "layout.html", {"subject": subject, "body": Markup(_as_html(text))})
         return subject, text, page
 
@@ -125,7 +126,7 @@ def _plain(value: object, *, where: str) -> object:
 
 def _day(text: str) -> str:
     """A date as it follows «ภายใน»: «๑๕ มีนาคม ๒๕๖๖» gets «วันที่ » before it unless a weekday already does."""
-    return text if text.startswith("วัน") else f"วันที่ {text}"
+    return text if text.startswith("วัน") else say("วันที่ {text}", text=text)
 
 
 def _as_html(text: str) -> str:

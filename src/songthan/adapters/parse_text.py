@@ -10,6 +10,8 @@ import html
 import re
 import unicodedata
 
+from songthan.domain.language import say
+
 MAX_BODY = 200_000
 """Characters of body text kept."""
 
@@ -102,7 +104,7 @@ def display_name(text: str, number: int) -> str:
     if len(name) > 180:
         stem, dot, end = name.rpartition(".")
         name = f"{stem[:160]}…{dot}{end}" if dot and len(end) <= 10 else name[:180]
-    return name or f"ไฟล์แนบ-{number}"
+    return name or say("ไฟล์แนบ-{number}", number=number)
 
 
 def plain_body(text: str, defects: set[str]) -> str:

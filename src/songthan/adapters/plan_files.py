@@ -74,6 +74,7 @@ def load_plan(folder: Path) -> Plan:
         days_off=office_days.days_off,
         days_off_checked=office_days.checked,
         last_year=load_last_year(folder),
+        play=load_toml(folder / "cast.toml") if (folder / "cast.toml").exists() else {},
     )
     top.done()
     _cross_check(plan, str(folder / "plan.toml"))
@@ -96,6 +97,8 @@ def _organisation(t: _Table) -> Organisation:
         if getattr(value, key) not in known:
             wanted = " หรือ ".join(map(str, known)) if isinstance(known, tuple) else "เลขเดือน 1 ถึง 12"
             raise DataError(f"{key} «{getattr(value, key)}» ใช้ไม่ได้", where=t.where, remedy=f"ใช้ {wanted}")
+    if not re.fullmatch("[a-z]{2,3}", value.language):
+        raise DataError(f"language «{value.language}» ใช้ไม่ได้", where=t.where, remedy='ใช้รหัสภาษา เช่น "th" หรือ "en"')
     if value.timezone not in available_timezones():
         raise DataError(f"ไม่รู้จัก timezone «{value.timezone}»", where=t.where, remedy='เขียนเป็น "Asia/Bangkok"')
     return value

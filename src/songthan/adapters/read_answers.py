@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from songthan.adapters.read_grid import Box, Controls, GridReading, choice_of
 from songthan.domain.answers import PARSERS
 from songthan.domain.forms import Answer, Choice, Field, Problem, split_field_id
-from songthan.domain.thai import to_thai_digits
+from songthan.domain.language import digits, phrase, say
 from songthan.domain.values import clean_text
 from songthan.ports import Expectation
 
@@ -19,21 +19,23 @@ __all__ = ["Ask", "Controls", "Seen", "doubt", "reconcile", "settle_choice", "se
 TABLE_ONLY, TYPED_OUTSIDE, CONTROL_ONLY = 0.95, 0.9, 0.9
 _CHOICES = frozenset({"choice", "yes_no"})
 _SENTENCES = {
-    "disagree": "อ่านได้ไม่ตรงกันสองวิธี (ในช่องกรอกเป็น «{a}» แต่ในตารางเป็น «{b}») โปรดตรวจดูว่าคำตอบใดถูกต้อง",
-    "doubled": "พบช่องกรอกของข้อนี้มากกว่าหนึ่งแห่ง ระบบไม่ทราบว่าให้ใช้แห่งใด โปรดเหลือคำตอบไว้เพียงแห่งเดียว",
-    "repeated": "พบข้อความเดียวกันซ้ำติดกัน {n} ครั้ง อาจเกิดจากโปรแกรมที่ใช้เปิดไฟล์ โปรดตรวจแล้วเหลือไว้ครั้งเดียว",
-    "both-ticked": "เลือกไว้มากกว่าหนึ่งข้อ โปรดเลือกเพียงข้อเดียวจาก {labels}",
-    "choice-missing": "ไม่พบตัวเลือก {labels} ครบถ้วน ระบบจึงไม่ทราบว่าเลือกข้อใด โปรดเลือกในแบบที่ระบบส่งให้โดยไม่ลบตัวเลือก",
-    "extra-text": "มีข้อความต่อท้ายตัวเลือก ซึ่งช่องนี้ใช้เลือกเท่านั้น โปรดตรวจดูและย้ายข้อความไปไว้ในช่องหมายเหตุ",
-    "after-marker": "มีข้อความพิมพ์ไว้หลังบรรทัด «ข้อมูลไตรมาสก่อน» ระบบไม่แน่ใจว่าให้ใช้แทนหรือต่อจากของเดิม โปรดตรวจดู",
-    "after-note": "มีข้อความพิมพ์ไว้หลังข้อความในวงเล็บที่ระบบใส่ไว้ ระบบไม่แน่ใจว่าให้ใช้แทนหรือต่อจากของเดิม โปรดตรวจดู",
-    "nested-table": "มีตารางซ้อนอยู่ในช่อง ระบบอ่านเป็นข้อความล้วนไม่ได้ครบ โปรดตรวจดูและพิมพ์เป็นข้อความ",
-    "picture": "มีรูปภาพอยู่ในช่อง ซึ่งระบบอ่านไม่ได้ โปรดตรวจดู และแนบรูปเป็นไฟล์มากับอีเมลแทน",
-    "behind-table": "มีข้อความพิมพ์ไว้หลังตารางซึ่งระบบไม่แน่ใจว่าเป็นส่วนหนึ่งของคำตอบในช่องนี้หรือไม่ โปรดตรวจดู",
-    "unclear": "คำตอบมีถ้อยคำเดียวกับที่พิมพ์ไว้ในแบบ ระบบไม่แน่ใจว่าคำตอบเริ่มและจบที่ใด โปรดตรวจดู",
-    "tick-unclear": "ระบบไม่แน่ใจว่าเครื่องหมายที่พิมพ์ไว้เป็นของตัวเลือกใดใน {labels} โปรดตรวจดู และคลิกเลือกในช่องสี่เหลี่ยม",
-    "formatted": "มีข้อความขีดฆ่า ตัวยก ตัวห้อย หรือสมการอยู่ในช่อง ระบบอ่านความหมายจากข้อความล้วนไม่ได้แน่ชัด โปรดตรวจดูและพิมพ์เป็นข้อความธรรมดา",
-    "pdf-wrapped": "คำตอบยาวเกินหนึ่งบรรทัดใน PDF ระบบไม่แน่ใจว่าเว้นวรรคหรือขึ้นบรรทัดใหม่ตรงใด โปรดตรวจดู หรือส่งเป็นไฟล์ Word",
+    "disagree": phrase("อ่านได้ไม่ตรงกันสองวิธี (ในช่องกรอกเป็น «{a}» แต่ในตารางเป็น «{b}») โปรดตรวจดูว่าคำตอบใดถูกต้อง"),
+    "doubled": phrase("พบช่องกรอกของข้อนี้มากกว่าหนึ่งแห่ง ระบบไม่ทราบว่าให้ใช้แห่งใด โปรดเหลือคำตอบไว้เพียงแห่งเดียว"),
+    "repeated": phrase("พบข้อความเดียวกันซ้ำติดกัน {n} ครั้ง อาจเกิดจากโปรแกรมที่ใช้เปิดไฟล์ โปรดตรวจแล้วเหลือไว้ครั้งเดียว"),
+    "both-ticked": phrase("เลือกไว้มากกว่าหนึ่งข้อ โปรดเลือกเพียงข้อเดียวจาก {labels}"),
+    "choice-missing": phrase("ไม่พบตัวเลือก {labels} ครบถ้วน ระบบจึงไม่ทราบว่าเลือกข้อใด โปรดเลือกในแบบที่ระบบส่งให้โดยไม่ลบตัวเลือก"),
+    "extra-text": phrase("มีข้อความต่อท้ายตัวเลือก ซึ่งช่องนี้ใช้เลือกเท่านั้น โปรดตรวจดูและย้ายข้อความไปไว้ในช่องหมายเหตุ"),
+    "after-marker": phrase("มีข้อความพิมพ์ไว้หลังบรรทัด «ข้อมูลไตรมาสก่อน» ระบบไม่แน่ใจว่าให้ใช้แทนหรือต่อจากของเดิม โปรดตรวจดู"),
+    "after-note": phrase("มีข้อความพิมพ์ไว้หลังข้อความในวงเล็บที่ระบบใส่ไว้ ระบบไม่แน่ใจว่าให้ใช้แทนหรือต่อจากของเดิม โปรดตรวจดู"),
+    "nested-table": phrase("มีตารางซ้อนอยู่ในช่อง ระบบอ่านเป็นข้อความล้วนไม่ได้ครบ โปรดตรวจดูและพิมพ์เป็นข้อความ"),
+    "picture": phrase("มีรูปภาพอยู่ในช่อง ซึ่งระบบอ่านไม่ได้ โปรดตรวจดู และแนบรูปเป็นไฟล์มากับอีเมลแทน"),
+    "behind-table": phrase("มีข้อความพิมพ์ไว้หลังตารางซึ่งระบบไม่แน่ใจว่าเป็นส่วนหนึ่งของคำตอบในช่องนี้หรือไม่ โปรดตรวจดู"),
+    "unclear": phrase("คำตอบมีถ้อยคำเดียวกับที่พิมพ์ไว้ในแบบ ระบบไม่แน่ใจว่าคำตอบเริ่มและจบที่ใด โปรดตรวจดู"),
+    "tick-unclear": phrase("ระบบไม่แน่ใจว่าเครื่องหมายที่พิมพ์ไว้เป็นของตัวเลือกใดใน {labels} โปรดตรวจดู และคลิกเลือกในช่องสี่เหลี่ยม"),
+    "formatted": phrase(
+        "มีข้อความขีดฆ่า ตัวยก ตัวห้อย หรือสมการอยู่ในช่อง ระบบอ่านความหมายจากข้อความล้วนไม่ได้แน่ชัด โปรดตรวจดูและพิมพ์เป็นข้อความธรรมดา"
+    ),
+    "pdf-wrapped": phrase("คำตอบยาวเกินหนึ่งบรรทัดใน PDF ระบบไม่แน่ใจว่าเว้นวรรคหรือขึ้นบรรทัดใหม่ตรงใด โปรดตรวจดู หรือส่งเป็นไฟล์ Word"),
 }
 
 
@@ -47,7 +49,7 @@ class Ask:
     way: str = "table"
 
     def problem(self, code: str, **words: str) -> Problem:
-        return Problem(field=self.id, code=code, message_th=f"{self.place}: {_SENTENCES[code].format(**words)}")
+        return Problem(field=self.id, code=code, message_th=f"{self.place}: {say(_SENTENCES[code], **words)}")
 
 
 def reconcile(
@@ -78,12 +80,15 @@ def _asked(expectation: Expectation, reading: GridReading) -> list[Ask]:
     spec = expectation.spec
     fields = [f for f in spec.fields if f.kind not in ("signature", "table")]
     if spec.repeat != "activity":
-        return [Ask(id=f.key, field=f, place=f"ช่อง {f.label}") for f in fields]
+        return [Ask(id=f.key, field=f, place=say("ช่อง {label}", label=f.label)) for f in fields]
     return [
         Ask(
             id=f"{activity}.{f.key}",
             field=f,
-            place=reading.places.get(f"{activity}.{f.key}", f"แถว {to_thai_digits(number)} ช่อง {f.column or f.label}"),
+            place=reading.places.get(
+                f"{activity}.{f.key}",
+                say("แถว {number} ช่อง {column}", number=digits(number), column=f.column or f.label),
+            ),
         )
         for activity, number in expectation.activities
         for f in fields
@@ -159,13 +164,13 @@ def _compared(ask: Ask, control: str, table: str) -> _Settled:
 def _checked(ask: Ask, answer: Answer) -> tuple[Answer, Problem | None]:
     times = _repeats(answer.raw)
     if times > 1:
-        return doubt(ask, answer.raw, "repeated", answer.method, n=to_thai_digits(times))
+        return doubt(ask, answer.raw, "repeated", answer.method, n=digits(times))
     return answer, None
 
 
 def _short(text: str) -> str:
     text = " ".join(text.split())
-    return (text if len(text) <= 40 else text[:39] + "…") or "ว่าง"
+    return (text if len(text) <= 40 else text[:39] + "…") or say("ว่าง")
 
 
 def _choice(ask: Ask, controls: Controls | None, box: Box | None) -> _Settled:
@@ -193,7 +198,7 @@ class Seen:
 def settle_choice(ask: Ask, controls: Controls | None, seen: Seen | None) -> _Settled:
     """The answer of a choice from its check boxes and the look of the page (None: its place was not found)."""
     choices = ask.field.options
-    labels = " และ ".join(f"«{c.label}»" for c in choices)
+    labels = say(" และ ").join(f"«{c.label}»" for c in choices)
     lists = [controls.ticks.get(f"{ask.id}={c.value}", []) if controls is not None else [] for c in choices]
     raw = seen.raw if seen is not None else ""
     if any(len(found) > 1 for found in lists):
@@ -217,7 +222,7 @@ def settle_choice(ask: Ask, controls: Controls | None, seen: Seen | None) -> _Se
         # A tick typed beside the box instead of clicking it: the table sees it, the control does not.
         return _chosen(ask, seen.value, ask.way, TYPED_OUTSIDE), None
     names = {c.value: c.label for c in choices}
-    return doubt(ask, raw, "disagree", ask.way, a=names.get(said, ""), b=names.get(seen.value or "", "ไม่ได้เลือก"))
+    return doubt(ask, raw, "disagree", ask.way, a=names.get(said, ""), b=names.get(seen.value or "", say("ไม่ได้เลือก")))
 
 
 def _chosen(ask: Ask, value: str | None, method: str, confidence: float) -> Answer:

@@ -29,16 +29,18 @@ from lxml import etree
 from songthan.adapters.read_package import MAX_ENTRIES, MAX_RATIO, MAX_TOTAL, MAX_XML, RATIO_FROM, parse_xml, refused
 from songthan.domain.errors import ConversionFailed, EnvironmentNotReady
 from songthan.domain.forms import Problem, ReturnedForm
-from songthan.domain.thai import to_thai_digits
+from songthan.domain.language import digits, phrase, say
 from songthan.ports import Expectation, Reader
 
 __all__ = ["CONVERTED", "ConvertingReader", "check_convertible", "to_docx"]
 
-CONVERTED = (
+CONVERTED = phrase(
     "ไฟล์นี้ไม่ใช่ .docx (เป็น .doc .odt หรือ .rtf) ระบบยังไม่ดึงคำตอบให้ โปรดเปิดใน Word บันทึกเป็น .docx แล้วส่งใหม่ หรือตรวจด้วยตนเอง"
 )
-_COMPARE = "ไฟล์นี้เป็น {kind} ระบบแปลงเป็น .docx แล้วจึงอ่าน คำตอบที่อ่านได้แสดงไว้แล้ว โปรดเทียบกับไฟล์ที่ส่งมาทุกข้อก่อนรับไว้"
-_FAILED = "ไฟล์นี้เป็น {kind} ซึ่งระบบแปลงเป็น .docx ไม่สำเร็จ ({why}) โปรดเปิดใน Word บันทึกเป็น .docx แล้วส่งใหม่ หรือตรวจด้วยตนเอง"
+_COMPARE = phrase("ไฟล์นี้เป็น {kind} ระบบแปลงเป็น .docx แล้วจึงอ่าน คำตอบที่อ่านได้แสดงไว้แล้ว โปรดเทียบกับไฟล์ที่ส่งมาทุกข้อก่อนรับไว้")
+_FAILED = phrase(
+    "ไฟล์นี้เป็น {kind} ซึ่งระบบแปลงเป็น .docx ไม่สำเร็จ ({why}) โปรดเปิดใน Word บันทึกเป็น .docx แล้วส่งใหม่ หรือตรวจด้วยตนเอง"
+)
 _IN_FILTERS = {"odt": "writer8", "doc": "MS Word 97", "rtf": "Rich Text Format"}
 _OUT_FILTER = "docx:MS Word 2007 XML"
 _TIMEOUT_S = 60.0
@@ -234,13 +236,13 @@ def _convert(program: str, home: Path, kind: str, timeout_s: float) -> str:
     try:
         code = process.wait(timeout_s)
     except subprocess.TimeoutExpired:
-        return f"ใช้เวลาเกิน {to_thai_digits(f'{timeout_s:g}')} วินาที จึงถูกหยุด"
+        return say("ใช้เวลาเกิน {seconds} วินาที จึงถูกหยุด", seconds=digits(f"{timeout_s:g}"))
     finally:
         # the whole group: soffice is a script, and soffice.bin would outlive it
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    return f"จบด้วยรหัส {to_thai_digits(code)}" if code else ""
+    return say("จบด้วยรหัส {code}", code=digits(code)) if code else ""
 
 
 class ConvertingReader:
@@ -272,11 +274,11 @@ class ConvertingReader:
             docx = self._docx(data, kind)
         except (ConversionFailed, EnvironmentNotReady) as error:
             why = f"{error.th} {error.where}".strip()
-            return _told(first, _FAILED.format(kind=f".{kind}", why=why))
+            return _told(first, say(_FAILED, kind=f".{kind}", why=why))
         form = again(docx)
         if form.verdict == "refused":
             return form
-        return _told(form, _COMPARE.format(kind=f".{kind}"))
+        return _told(form, say(_COMPARE, kind=f".{kind}"))
 
     def _docx(self, data: bytes, kind: str) -> bytes:
         key = hashlib.sha256(data).hexdigest()

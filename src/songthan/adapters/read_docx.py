@@ -6,7 +6,6 @@ Runs inside the sandbox. The two readings (controls, tables) are compared in `re
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 
@@ -19,6 +18,7 @@ from songthan.adapters.read_layout import Sheet, read_layout
 from songthan.adapters.read_layout_answers import reconcile_layout
 from songthan.adapters.read_layout_found import stray_text
 from songthan.adapters.read_package import Package, W, open_package
+from songthan.adapters.read_printed import is_printed, measure_numbers
 from songthan.adapters.read_text import (
     ODD_THINGS,
     oddities_of,
@@ -29,7 +29,8 @@ from songthan.adapters.read_text import (
 )
 from songthan.adapters.read_verdict import form_of, identity_problems
 from songthan.domain.forms import Answer, Problem, ReturnedForm, is_our_note
-from songthan.domain.thai import squeeze, to_thai_digits
+from songthan.domain.language import digits, phrase, say
+from songthan.domain.thai import squeeze
 from songthan.domain.values import parse_tick
 from songthan.ports import Expectation
 
@@ -37,8 +38,6 @@ __all__ = ["identify_docx", "read_docx"]
 
 _W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
 _GONE = ("{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback", f"{W}del", f"{W}moveFrom")
-_PRINTED = re.compile(r"มาตรการที่|ลงชื่อ|ลงนาม|ตำแหน่ง|วันที่|ผู้รายงาน|ผู้รับรอง|หมายเหตุ\s*:|\(.*\)$|.*[.…_]{6}")
-_MEASURE = re.compile(r"มาตรการที่\s*([๐-๙0-9]+)")
 
 
 def identify_docx(data: bytes) -> ReturnedForm:
@@ -94,9 +93,9 @@ def _marks(package: Package, body: etree._Element) -> Marks:
 
 
 _BESIDE = {
-    "comments": ("comments", "comment", "ข้อคิดเห็น (Comment)"),
-    "footnotes": ("footnotes", "footnote", "เชิงอรรถ"),
-    "endnotes": ("footnotes", "endnote", "อ้างอิงท้ายเรื่อง"),
+    "comments": ("comments", "comment", phrase("ข้อคิดเห็น (Comment)")),
+    "footnotes": ("footnotes", "footnote", phrase("เชิงอรรถ")),
+    "endnotes": ("footnotes", "endnote", phrase("อ้างอิงท้ายเรื่อง")),
 }
 
 
@@ -114,7 +113,11 @@ def _beside_the_text(package: Package) -> Iterator[Problem]:
         )
         found = "» «".join(text[:80] for text in texts if text)
         if found:
-            text = f"ผู้กรอกเขียน{name}ไว้ว่า «{found[:400]}» ซึ่งระบบไม่ถือเป็นคำตอบ โปรดอ่านแล้วพิจารณาว่าต้องแก้คำตอบใดหรือไม่"
+            text = say(
+                "ผู้กรอกเขียน{name}ไว้ว่า «{found}» ซึ่งระบบไม่ถือเป็นคำตอบ โปรดอ่านแล้วพิจารณาว่าต้องแก้คำตอบใดหรือไม่",
+                name=say(name),
+                found=found[:400],
+            )
             yield Problem(field="", code=code, message_th=text)
 
 
@@ -173,11 +176,10 @@ def _grids(body: etree._Element) -> list[Grid]:
     for block in _blocks(body):
         if block.tag == f"{W}p":
             text = "".join(paragraphs_of(block))
-            found = _MEASURE.search(squeeze(text)) if "มาตรการ" in text else None
-            heading = found[1] if found else heading
+            heading = next(iter(measure_numbers(squeeze(text))), heading)
             continue
-        number = to_thai_digits(heading or len(grids) + 1)
-        place = f"ตารางมาตรการที่ {number}" if heading else f"ตารางที่ {number}"
+        number = digits(heading or len(grids) + 1)
+        place = say("ตารางมาตรการที่ {number}", number=number) if heading else say("ตารางที่ {number}", number=number)
         grids.append(Grid(place=place, rows=tuple(_rows(block))))
     return grids
 
@@ -191,12 +193,12 @@ def _behind_tables(body: etree._Element, answers: Mapping[str, Answer]) -> list[
     for block in _blocks(body):
         behind = behind or block.tag == f"{W}tbl"
         text = " ".join(" ".join(paragraphs_of(block)).split()) if behind and block.tag == f"{W}p" else ""
-        if text and not (_PRINTED.match(text) or TOKEN.search(text) or is_our_note(text)):
+        if text and not (is_printed(text) or TOKEN.search(text) or is_our_note(text)):
             found.append(text)
     if not found:
         return []
     empty = [a for a in answers.values() if a.value is None and not a.raw]
-    places = [(a.field, a.source) for a in empty] or [("", "หลังตาราง")]
+    places = [(a.field, a.source) for a in empty] or [("", say("หลังตาราง"))]
     return [stray_text(field, place, " ".join(found)) for field, place in places]
 
 

@@ -11,12 +11,12 @@ from functools import lru_cache
 
 from songthan.adapters.read_layout_text import NOTE, UNSEEN, noted
 from songthan.domain.forms import CARRIED_NOTES, Choice, Field, Problem, is_our_note
-from songthan.domain.thai import squeeze, to_arabic_digits, to_thai_digits
+from songthan.domain.language import digits, phrase, say
+from songthan.domain.thai import squeeze, to_arabic_digits
 from songthan.domain.values import EMPTY_BOX, TICKED, clean_text, parse_tick
 from songthan.ports import Expectation
 
 __all__ = [
-    "MARKER",
     "Box",
     "Controls",
     "Grid",
@@ -28,10 +28,9 @@ __all__ = [
     "tight",
 ]
 
-MARKER = CARRIED_NOTES[0]
 
 _LONGEST_LABEL, _LONGEST_CHOICE = 200, 1200
-LABEL_COLUMN = "ลำดับที่"
+LABEL_COLUMN = phrase("ลำดับที่")
 _UNSEEN = str.maketrans("", "", UNSEEN)
 _SIGNS = "".join(TICKED - set("xX/") | EMPTY_BOX)
 
@@ -115,7 +114,8 @@ def _tight(text: str) -> str:
 
 def drop_marker(paragraphs: Sequence[str]) -> tuple[tuple[str, ...], frozenset[str]]:
     """The paragraphs without our own notes; «after-marker» when a person typed behind or beside one."""
-    if not any("โปรด" in p for p in paragraphs):
+    please = say("โปรด")
+    if not any(please in p for p in paragraphs):
         return tuple(paragraphs), frozenset()
     kept: list[str] = []
     seen, odd = False, False
@@ -133,7 +133,7 @@ def drop_marker(paragraphs: Sequence[str]) -> tuple[tuple[str, ...], frozenset[s
     if not odd:
         return tuple(kept), frozenset()
     # The quarter's own note has a sentence of its own.
-    code = "after-marker" if any(tight(MARKER) in tight(p) for p in paragraphs) else "after-note"
+    code = "after-marker" if any(tight(say(CARRIED_NOTES[0])) in tight(p) for p in paragraphs) else "after-note"
     return tuple(kept), frozenset({code})
 
 
@@ -221,7 +221,7 @@ def _find_head(grid: Grid, fields: Sequence[Field]) -> tuple[dict[str, int], int
     for at, row in enumerate(grid.rows[:4]):
         texts = [_head_text(cell) for cell in row.cells]
         hits = names.intersection(texts)
-        if tight(LABEL_COLUMN) in texts and 2 * len(hits) >= len(names):
+        if tight(say(LABEL_COLUMN)) in texts and 2 * len(hits) >= len(names):
             columns: dict[str, int] = {}
             for index, text in enumerate(texts):
                 columns.setdefault(text, index)
@@ -249,46 +249,59 @@ def _collect(
 ) -> None:  # fmt: skip
     """Sort a table's rows under their printed numbers; a filled row without a known number is a problem."""
     columns, width, first = head
-    label_at = columns.get(tight(LABEL_COLUMN), 0)
+    label_at = columns.get(tight(say(LABEL_COLUMN)), 0)
     for row in grid.rows[first:]:
         if label_at >= len(row.cells):
             continue
         label = _head_text(row.cells[label_at])
-        if label == tight(LABEL_COLUMN):
+        if label == tight(say(LABEL_COLUMN)):
             continue
         if label in wanted:
             rows.setdefault(label, []).append((grid, columns, width, row))
         elif label and _is_answered(row, columns, width, fields):
-            text = f"ใน{grid.place} มีแถว {to_thai_digits(label)[:20]} ซึ่งไม่ใช่แถวที่ขอ และมีข้อความ โปรดตรวจดูและย้ายข้อความไปไว้ในแถวของกิจกรรมที่ขอ"
+            text = say(
+                "ใน{place} มีแถว {label} ซึ่งไม่ใช่แถวที่ขอ และมีข้อความ โปรดตรวจดูและย้ายข้อความไปไว้ในแถวของกิจกรรมที่ขอ",
+                place=grid.place,
+                label=digits(label)[:20],
+            )
             reading.strangers.append(Problem(field="", code="row-unknown", message_th=text))
         elif not label and any(clean_text(c.text) for c in row.cells[label_at + 1 :]):
-            text = f"ใน{grid.place} มีแถวที่ไม่มีเลขลำดับแต่มีข้อความ ระบบไม่ทราบว่าเป็นของกิจกรรมใด โปรดตรวจดูและย้ายข้อความไปไว้ในแถวของกิจกรรมนั้น"
+            text = say(
+                "ใน{place} มีแถวที่ไม่มีเลขลำดับแต่มีข้อความ ระบบไม่ทราบว่าเป็นของกิจกรรมใด โปรดตรวจดูและย้ายข้อความไปไว้ในแถวของกิจกรรมนั้น",
+                place=grid.place,
+            )
             reading.problems.append(Problem(field="", code="row-unknown", message_th=text))
 
 
 def _take_row(activity: str, number: str, found: list, fields: Sequence[Field], reading: GridReading) -> None:
     """Put the one row of an activity into the reading, or say why it cannot be done."""
-    shown = to_thai_digits(number)
+    shown = digits(number)
     if not found:
-        text = f"ไม่พบแถว {shown} ในตารางของแบบ โปรดกรอกในแบบที่ระบบส่งให้โดยไม่ลบแถวหรือแก้เลขลำดับ"
+        text = say("ไม่พบแถว {shown} ในตารางของแบบ โปรดกรอกในแบบที่ระบบส่งให้โดยไม่ลบแถวหรือแก้เลขลำดับ", shown=shown)
         reading.problems.append(Problem(field=activity, code="row-missing", message_th=text))
         return
     if len(found) > 1:
-        text = f"พบแถว {shown} ซ้ำกัน {to_thai_digits(len(found))} แถว ระบบไม่ทราบว่าให้ใช้แถวใด โปรดเหลือไว้เพียงแถวเดียว"
+        text = say(
+            "พบแถว {shown} ซ้ำกัน {count} แถว ระบบไม่ทราบว่าให้ใช้แถวใด โปรดเหลือไว้เพียงแถวเดียว",
+            shown=shown,
+            count=digits(len(found)),
+        )
         reading.problems.append(Problem(field=activity, code="row-twice", message_th=text))
         return
     grid, columns, width, row = found[0]
     for item in fields:
         field_id = f"{activity}.{item.key}"
-        place = f"{grid.place} แถว {shown} ช่อง {item.column}"
+        place = say("{place} แถว {shown} ช่อง {column}", place=grid.place, shown=shown, column=item.column)
         reading.places[field_id] = place
         box = _cell(row, columns, width, tight(item.column))
         if box is not None and "merged" not in box.oddities:
             reading.cells[field_id] = box
             continue
         code = "column-missing" if tight(item.column) not in columns else "merged"
-        what = "ไม่พบช่องนี้ในตาราง" if code == "column-missing" else "ช่องนี้ถูกผสานรวมกับช่องอื่น"
-        text = f"{place}: {what} ระบบจึงอ่านคำตอบจากตารางไม่ได้ โปรดกรอกในแบบที่ระบบส่งให้โดยไม่แก้โครงตาราง"
+        what = say("ไม่พบช่องนี้ในตาราง") if code == "column-missing" else say("ช่องนี้ถูกผสานรวมกับช่องอื่น")
+        text = say(
+            "{place}: {what} ระบบจึงอ่านคำตอบจากตารางไม่ได้ โปรดกรอกในแบบที่ระบบส่งให้โดยไม่แก้โครงตาราง", place=place, what=what
+        )
         reading.problems.append(Problem(field=field_id, code=code, message_th=text))
 
 

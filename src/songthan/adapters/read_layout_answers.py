@@ -9,7 +9,7 @@ from songthan.adapters.read_grid import Box, Controls
 from songthan.adapters.read_layout import LayoutReading
 from songthan.adapters.read_layout_found import Found
 from songthan.domain.forms import Answer, Field, Problem, split_field_id, table_row
-from songthan.domain.thai import to_thai_digits
+from songthan.domain.language import digits, say
 from songthan.domain.values import clean_text
 from songthan.ports import Expectation
 
@@ -48,7 +48,7 @@ def _asked(expectation: Expectation, controls: Controls | None, reading: LayoutR
         if item.kind in _UNREAD:
             continue
         if item.kind != "table":
-            place = reading.places.get(item.key) or f"ช่อง {item.column or item.label}"
+            place = reading.places.get(item.key) or say("ช่อง {column}", column=item.column or item.label)
             yield _ask(item.key, item, place, reading), reading.found.get(item.key), controls
         elif item.key in reading.rows:
             yield from _rows_found(item, controls, reading)
@@ -103,7 +103,12 @@ def _columns(table: Field) -> tuple[Field, ...]:
 
 
 def _row_place(table: Field, number: int, column: Field) -> str:
-    return f"{table.place or table.label} แถวที่ {to_thai_digits(number)} ช่อง {column.column or column.label}"
+    return say(
+        "{place} แถวที่ {number} ช่อง {column}",
+        place=table.place or table.label,
+        number=digits(number),
+        column=column.column or column.label,
+    )
 
 
 def _text(ask: Ask, controls: Controls | None, found: Found | None) -> tuple[Answer | None, Problem | None]:
@@ -159,6 +164,10 @@ def _astray(expectation: Expectation, controls: Controls | None, answers: Mappin
             lost = next((t for t in map(clean_text, texts) if t and t not in known), "")
             if row and row[0] == table.key and lost:
                 words = " ".join(lost.split())[:60]
-                text = f"{table.place or table.label}: พบคำตอบ «{words}» อยู่นอกตาราง โปรดตรวจดูและย้ายกลับไปไว้ในแถวของตาราง"
+                text = say(
+                    "{place}: พบคำตอบ «{words}» อยู่นอกตาราง โปรดตรวจดูและย้ายกลับไปไว้ในแถวของตาราง",
+                    place=table.place or table.label,
+                    words=words,
+                )
                 yield Problem(field=table.key, code="row-unknown", message_th=text)
                 break

@@ -9,6 +9,7 @@ from functools import partial
 from songthan.adapters.read_grid import Controls
 from songthan.adapters.read_layout_text import BREAK, FORMATTED, NOTE, PICTURE, UNSEEN, Cut, Words, fits, words_of
 from songthan.domain.forms import Field, FormSpec, Problem
+from songthan.domain.language import phrase, say
 from songthan.domain.layouts import Pattern, Slot
 from songthan.domain.places import form_words, place_words
 from songthan.domain.values import EMPTY_BOX, TICKED
@@ -19,13 +20,15 @@ _BOXED = frozenset("☑☒⊠🗹🗷■◉●")
 _AROUND_SIGNS = str.maketrans("", "", "()[]\ufe0e\ufe0f" + UNSEEN + NOTE + BREAK + PICTURE + FORMATTED)
 
 _SENTENCES = {
-    "label-missing": "ข้อความที่พิมพ์ไว้ในแบบข้างช่องนี้ถูกลบหรือแก้ไข ระบบจึงไม่แน่ใจว่าคำตอบเริ่มและจบที่ใด โปรดตรวจดู และกรอกในแบบที่ระบบส่งให้",
-    "extra-text": "มีข้อความ «{text}» อยู่นอกช่องกรอก ระบบไม่ทราบว่าเป็นคำตอบของข้อใด โปรดตรวจดูและย้ายไปไว้ในช่องของข้อนั้น",
-    "row-missing": "ไม่พบแถวหรือตารางของช่องนี้ โปรดกรอกในแบบที่ระบบส่งให้โดยไม่ลบแถวหรือแก้ข้อความที่พิมพ์ไว้",
-    "row-twice": "พบแถวของช่องนี้มากกว่าหนึ่งแถว ระบบไม่ทราบว่าให้ใช้แถวใด โปรดเหลือไว้เพียงแถวเดียว",
-    "row-unknown": "มีแถวที่ระบบไม่รู้จักซึ่งมีข้อความ «{text}» โปรดตรวจดูและย้ายข้อความไปไว้ในช่องของข้อที่ถาม",
-    "column-missing": "ไม่พบช่องนี้ในตาราง ระบบจึงอ่านคำตอบจากตารางไม่ได้ โปรดกรอกในแบบที่ระบบส่งให้โดยไม่แก้โครงตาราง",
-    "merged": "ช่องนี้ถูกผสานหรือแยกจากช่องอื่น ระบบจึงอ่านคำตอบจากตารางไม่ได้ โปรดกรอกในแบบที่ระบบส่งให้โดยไม่แก้โครงตาราง",
+    "label-missing": phrase(
+        "ข้อความที่พิมพ์ไว้ในแบบข้างช่องนี้ถูกลบหรือแก้ไข ระบบจึงไม่แน่ใจว่าคำตอบเริ่มและจบที่ใด โปรดตรวจดู และกรอกในแบบที่ระบบส่งให้"
+    ),
+    "extra-text": phrase("มีข้อความ «{text}» อยู่นอกช่องกรอก ระบบไม่ทราบว่าเป็นคำตอบของข้อใด โปรดตรวจดูและย้ายไปไว้ในช่องของข้อนั้น"),
+    "row-missing": phrase("ไม่พบแถวหรือตารางของช่องนี้ โปรดกรอกในแบบที่ระบบส่งให้โดยไม่ลบแถวหรือแก้ข้อความที่พิมพ์ไว้"),
+    "row-twice": phrase("พบแถวของช่องนี้มากกว่าหนึ่งแถว ระบบไม่ทราบว่าให้ใช้แถวใด โปรดเหลือไว้เพียงแถวเดียว"),
+    "row-unknown": phrase("มีแถวที่ระบบไม่รู้จักซึ่งมีข้อความ «{text}» โปรดตรวจดูและย้ายข้อความไปไว้ในช่องของข้อที่ถาม"),
+    "column-missing": phrase("ไม่พบช่องนี้ในตาราง ระบบจึงอ่านคำตอบจากตารางไม่ได้ โปรดกรอกในแบบที่ระบบส่งให้โดยไม่แก้โครงตาราง"),
+    "merged": phrase("ช่องนี้ถูกผสานหรือแยกจากช่องอื่น ระบบจึงอ่านคำตอบจากตารางไม่ได้ โปรดกรอกในแบบที่ระบบส่งให้โดยไม่แก้โครงตาราง"),
 }
 
 
@@ -80,7 +83,7 @@ class Places:
 
 def _problem(field_id: str, place: str, code: str, text: str = "") -> Problem:
     short = text if len(text) <= 60 else text[:59] + "…"
-    return Problem(field=field_id, code=code, message_th=f"{place}: {_SENTENCES[code].format(text=short)}")
+    return Problem(field=field_id, code=code, message_th=f"{place}: {say(_SENTENCES[code], text=short)}")
 
 
 def stray_text(field_id: str, place: str, text: str) -> Problem:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from songthan.domain.forms import CARRIED_NOTES, WRONG_NOTE
+from songthan.domain.language import say
 from songthan.domain.layouts import WILD, Pattern, Slot
 from songthan.domain.thai import canonical, to_arabic_digits
 
@@ -45,20 +46,18 @@ def _loosely(note: str) -> str:
     return r"\s*".join(re.escape(char) for char in note if not char.isspace())
 
 
-_NOTES = re.compile(
-    "|".join(_loosely(note) for note in CARRIED_NOTES)
-    + "|"
-    + _loosely(WRONG_NOTE[0])
-    + r"[^()]*"
-    + re.escape(WRONG_NOTE[1])
-)
+@lru_cache(maxsize=4)
+def _notes(carried: tuple[str, ...], wrong: str) -> re.Pattern[str]:
+    return re.compile(
+        "|".join(_loosely(note) for note in carried) + "|" + _loosely(wrong) + r"[^()]*" + re.escape(WRONG_NOTE[1])
+    )
 
 
 def noted(text: str) -> str:
     """`text` with each of our own notes (carried, to be corrected) replaced by NOTE."""
     if "(" not in text:
         return text
-    return _NOTES.sub(NOTE, text)
+    return _notes(tuple(map(say, CARRIED_NOTES)), say(WRONG_NOTE[0])).sub(NOTE, text)
 
 
 @dataclass(frozen=True, kw_only=True)

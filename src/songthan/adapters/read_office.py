@@ -16,6 +16,7 @@ from songthan.adapters.read_package import refused
 from songthan.adapters.read_verdict import refused_form, review_form
 from songthan.domain.errors import ReadRefused
 from songthan.domain.forms import ReturnedForm
+from songthan.domain.language import phrase, say
 from songthan.ports import Expectation
 
 __all__ = ["identify", "identify_job", "kind_of", "read", "read_job"]
@@ -24,8 +25,8 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\x00", b"MM\x00*", b"BM")
 _ODF = b"application/vnd.oasis.opendocument."
 _REVIEW = {
-    "empty": "ไฟล์นี้ว่างเปล่า โปรดแนบแบบที่กรอกแล้วส่งมาใหม่",
-    "unknown-type": "ไฟล์นี้ไม่ใช่เอกสาร Word หรือ PDF ระบบอ่านคำตอบไม่ได้ โปรดกรอกในแบบ Word ที่ระบบส่งให้",
+    "empty": phrase("ไฟล์นี้ว่างเปล่า โปรดแนบแบบที่กรอกแล้วส่งมาใหม่"),
+    "unknown-type": phrase("ไฟล์นี้ไม่ใช่เอกสาร Word หรือ PDF ระบบอ่านคำตอบไม่ได้ โปรดกรอกในแบบ Word ที่ระบบส่งให้"),
 }
 
 
@@ -101,10 +102,10 @@ def _guarded(data: bytes, expectation: Expectation | None) -> ReturnedForm:
         if kind in ("odt", "doc", "rtf"):
             # `ConvertingReader` converts it once this look at it found nothing wrong.
             check_convertible(data, kind)
-            return review_form("converted", CONVERTED)
+            return review_form("converted", say(CONVERTED))
     except ReadRefused as error:
         return refused_form(error)
-    return review_form(kind, _REVIEW[kind])
+    return review_form(kind, say(_REVIEW[kind]))
 
 
 # A worker that reads only Word files, as most do, never loads the PDF and picture libraries.

@@ -14,6 +14,7 @@ import zlib
 from lxml import etree
 
 from songthan.domain.errors import ReadRefused
+from songthan.domain.language import phrase, say
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _REL = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
@@ -24,18 +25,18 @@ _KEPT_PART = 1 << 20
 MAX_ENTRIES, MAX_TOTAL, MAX_XML = 2000, 200 << 20, 40 << 20
 MAX_RATIO, MAX_XML_RATIO, RATIO_FROM = 100, 250, 5 << 20
 
-_ASK = "โปรดคัดลอกคำตอบลงในแบบที่ได้รับทางอีเมล แล้วบันทึกเป็น .docx ธรรมดาส่งกลับมาใหม่"
+_ASK = phrase("โปรดคัดลอกคำตอบลงในแบบที่ได้รับทางอีเมล แล้วบันทึกเป็น .docx ธรรมดาส่งกลับมาใหม่")
 _SENTENCES = {
-    "zip-bomb": "ไฟล์นี้ขยายออกแล้วมีขนาดหรือจำนวนชิ้นส่วนผิดปกติ ระบบจึงไม่เปิดอ่านเพื่อความปลอดภัย",
-    "zip-broken": "ไฟล์นี้เสียหายหรือมีโครงสร้างผิดปกติ ระบบจึงเปิดอ่านไม่ได้",
-    "encrypted": "ไฟล์นี้ตั้งรหัสผ่านไว้ ระบบจึงเปิดอ่านไม่ได้",
-    "doctype": "ไฟล์นี้มีคำสั่งเรียกข้อมูลจากภายนอก (DOCTYPE) ซึ่งเอกสาร Word ปกติไม่มี ระบบจึงไม่เปิดอ่าน",
-    "macro": "ไฟล์นี้มีแมโคร (คำสั่งทำงานอัตโนมัติ) ระบบจึงไม่เปิดอ่านเพื่อความปลอดภัย",
-    "ole": "ไฟล์นี้มีวัตถุหรือไฟล์อื่นฝังอยู่ภายใน ระบบจึงไม่เปิดอ่านเพื่อความปลอดภัย",
-    "external": "ไฟล์นี้เรียกแม่แบบหรือข้อมูลจากที่อื่นเมื่อเปิดอ่าน ระบบจึงไม่เปิดอ่านเพื่อความปลอดภัย",
-    "dde": "ไฟล์นี้มีเขตข้อมูลที่เรียกโปรแกรมหรือไฟล์อื่น (เช่น DDE) ระบบจึงไม่เปิดอ่านเพื่อความปลอดภัย",
+    "zip-bomb": phrase("ไฟล์นี้ขยายออกแล้วมีขนาดหรือจำนวนชิ้นส่วนผิดปกติ ระบบจึงไม่เปิดอ่านเพื่อความปลอดภัย"),
+    "zip-broken": phrase("ไฟล์นี้เสียหายหรือมีโครงสร้างผิดปกติ ระบบจึงเปิดอ่านไม่ได้"),
+    "encrypted": phrase("ไฟล์นี้ตั้งรหัสผ่านไว้ ระบบจึงเปิดอ่านไม่ได้"),
+    "doctype": phrase("ไฟล์นี้มีคำสั่งเรียกข้อมูลจากภายนอก (DOCTYPE) ซึ่งเอกสาร Word ปกติไม่มี ระบบจึงไม่เปิดอ่าน"),
+    "macro": phrase("ไฟล์นี้มีแมโคร (คำสั่งทำงานอัตโนมัติ) ระบบจึงไม่เปิดอ่านเพื่อความปลอดภัย"),
+    "ole": phrase("ไฟล์นี้มีวัตถุหรือไฟล์อื่นฝังอยู่ภายใน ระบบจึงไม่เปิดอ่านเพื่อความปลอดภัย"),
+    "external": phrase("ไฟล์นี้เรียกแม่แบบหรือข้อมูลจากที่อื่นเมื่อเปิดอ่าน ระบบจึงไม่เปิดอ่านเพื่อความปลอดภัย"),
+    "dde": phrase("ไฟล์นี้มีเขตข้อมูลที่เรียกโปรแกรมหรือไฟล์อื่น (เช่น DDE) ระบบจึงไม่เปิดอ่านเพื่อความปลอดภัย"),
 }
-_REMEDY = {"encrypted": "โปรดยกเลิกรหัสผ่านแล้วส่งกลับมาใหม่"}
+_REMEDY = {"encrypted": phrase("โปรดยกเลิกรหัสผ่านแล้วส่งกลับมาใหม่")}
 
 # Field codes that start a program or fetch a file; QUOTE can spell one of them out of character numbers.
 _BAD_FIELDS = frozenset(
@@ -58,7 +59,7 @@ _BAD_FIELDS = frozenset(
 
 def refused(code: str, where: str = "") -> ReadRefused:
     """The refusal with this code, in Thai."""
-    return ReadRefused(_SENTENCES[code], code=code, where=where, remedy=_REMEDY.get(code, _ASK))
+    return ReadRefused(say(_SENTENCES[code]), code=code, where=where, remedy=say(_REMEDY.get(code, _ASK)))
 
 
 class Package:

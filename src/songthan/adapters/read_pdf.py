@@ -26,6 +26,7 @@ from songthan.adapters.read_scan import marks_by_qr, read_scanned_pdf
 from songthan.adapters.read_verdict import form_of, identity_problems, review_form
 from songthan.domain.errors import ReadRefused
 from songthan.domain.forms import Answer, Problem, ReturnedForm
+from songthan.domain.language import phrase, say
 from songthan.ports import Expectation
 
 __all__ = ["identify_pdf", "read_pdf"]
@@ -37,12 +38,12 @@ _ACTIVE = frozenset(
     + ("GoToR", "XFA", "Rendition", "Movie", "Sound", "3D")
 )
 _SENTENCES = {
-    "active-content": "ไฟล์ PDF นี้มีคำสั่งทำงานอัตโนมัติหรือมีไฟล์อื่นฝังอยู่ ระบบจึงไม่เปิดอ่านเพื่อความปลอดภัย",
-    "encrypted": "ไฟล์ PDF นี้ตั้งรหัสผ่านหรือเข้ารหัสไว้ ระบบจึงเปิดอ่านไม่ได้",
-    "pdf-broken": "ไฟล์ PDF นี้เสียหายหรือมีโครงสร้างผิดปกติ ระบบจึงเปิดอ่านไม่ได้",
-    "pdf-size": "ไฟล์ PDF นี้มีจำนวนหน้าหรือชิ้นส่วนมากผิดปกติ ระบบจึงไม่เปิดอ่าน",
+    "active-content": phrase("ไฟล์ PDF นี้มีคำสั่งทำงานอัตโนมัติหรือมีไฟล์อื่นฝังอยู่ ระบบจึงไม่เปิดอ่านเพื่อความปลอดภัย"),
+    "encrypted": phrase("ไฟล์ PDF นี้ตั้งรหัสผ่านหรือเข้ารหัสไว้ ระบบจึงเปิดอ่านไม่ได้"),
+    "pdf-broken": phrase("ไฟล์ PDF นี้เสียหายหรือมีโครงสร้างผิดปกติ ระบบจึงเปิดอ่านไม่ได้"),
+    "pdf-size": phrase("ไฟล์ PDF นี้มีจำนวนหน้าหรือชิ้นส่วนมากผิดปกติ ระบบจึงไม่เปิดอ่าน"),
 }
-_ROTATED = "หน้าในไฟล์ PDF นี้ถูกหมุน ระบบจึงไม่แน่ใจในตำแหน่งของคำตอบ โปรดตรวจดู หรือขอให้ส่งเป็นไฟล์ Word"
+_ROTATED = phrase("หน้าในไฟล์ PDF นี้ถูกหมุน ระบบจึงไม่แน่ใจในตำแหน่งของคำตอบ โปรดตรวจดู หรือขอให้ส่งเป็นไฟล์ Word")
 
 
 def identify_pdf(data: bytes) -> ReturnedForm:
@@ -63,7 +64,7 @@ def read_pdf(data: bytes, expectation: Expectation) -> ReturnedForm:
             return read_scanned_pdf(data, marks)
         marks = _known(data, marks)
         if any(page.rotation for page in pdf.pages):
-            return review_form("pdf-rotated", _ROTATED, marks)
+            return review_form("pdf-rotated", say(_ROTATED), marks)
         drawn = drawn_on(data) if any(page.annots for page in pdf.pages) else None
         if drawn:
             # What people typed into fields or wrote over the page is on no page's own text: draw it there first.
@@ -90,8 +91,8 @@ def _answers(
 
 
 def _refused(code: str) -> ReadRefused:
-    remedy = "โปรดส่งแบบเป็นไฟล์ Word (.docx) หรือ PDF ธรรมดาที่ไม่มีรหัสผ่าน"
-    return ReadRefused(_SENTENCES[code], code=code, remedy=remedy)
+    remedy = say("โปรดส่งแบบเป็นไฟล์ Word (.docx) หรือ PDF ธรรมดาที่ไม่มีรหัสผ่าน")
+    return ReadRefused(say(_SENTENCES[code]), code=code, remedy=remedy)
 
 
 def _opened(data: bytes) -> pdfplumber.PDF:

@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from songthan.adapters.read_grid import GridRow
 from songthan.adapters.read_identity import TOKEN
 from songthan.adapters.read_pdf_text import Line, PageText, lines_in
+from songthan.adapters.read_printed import page_number
 from songthan.domain.forms import Answer, Problem
+from songthan.domain.language import phrase, say
 from songthan.domain.thai import to_arabic_digits
 
 __all__ = [
@@ -34,7 +36,6 @@ FULL = "full"  # oddity of a cell: its text reaches down to its end, so that mor
 _LOW = 0.78  # of the way from the page's head to its foot: a row that ends above had room for another line
 # With so much room left (two lines, which programs keep together) a text has ended: line steps; letter boxes of one line.
 _ROOM, _ROOM_ALONE = 2.5, 3.6
-_NUMBER = re.compile(r"(?:หน้า(?:ที่)?\s*)?[-–]?\s*([๐-๙0-9]{1,3})\s*(?:/\s*[๐-๙0-9]{1,3})?\s*[-–]?")
 _EDGE = 0.12
 # Thai, Latin, and signs that every office font has. Other letters come from a borrowed font: programs that draw a print
 # again give all letters that no font has the code of the first one.
@@ -43,10 +44,10 @@ _STRANGE = re.compile(
     "\u2500-\u27bf\u200b\ufeff]"
 )
 _SENTENCES = {
-    "pdf-cut": "แถวนี้อยู่ท้ายหน้ากระดาษและไม่พบส่วนที่ต่อในหน้าถัดไป คำตอบอาจขาดหายไปบางส่วน โปรดตรวจดู และขอให้ส่งมาให้ครบทุกหน้า",
-    "pdf-letters": "มีตัวอักษรหรือตัวเลขที่แบบอักษรของไฟล์ PDF ไม่รองรับ (เช่น ตัวเลขเต็มช่อง) ระบบไม่แน่ใจว่าอ่านได้ตรงกับที่พิมพ์ไว้ โปรดตรวจดู หรือขอให้ส่งเป็นไฟล์ Word",
-    "pdf-pages": "หน้าของแบบในไฟล์ PDF นี้ไม่ครบ ซ้ำกัน หรือไม่เรียงตามลำดับ โปรดตรวจดู และขอให้ส่งมาให้ครบทุกหน้า",
-    "pdf-sheet": "ไฟล์ PDF นี้พิมพ์แบบมากกว่าหนึ่งหน้าไว้ในแผ่นเดียวกัน ระบบจึงไม่แน่ใจในตำแหน่งของคำตอบ โปรดตรวจดู หรือขอให้ส่งเป็นไฟล์ Word",
+    "pdf-cut": phrase("แถวนี้อยู่ท้ายหน้ากระดาษและไม่พบส่วนที่ต่อในหน้าถัดไป คำตอบอาจขาดหายไปบางส่วน โปรดตรวจดู และขอให้ส่งมาให้ครบทุกหน้า"),
+    "pdf-letters": phrase("มีตัวอักษรหรือตัวเลขที่แบบอักษรของไฟล์ PDF ไม่รองรับ (เช่น ตัวเลขเต็มช่อง) ระบบไม่แน่ใจว่าอ่านได้ตรงกับที่พิมพ์ไว้ โปรดตรวจดู หรือขอให้ส่งเป็นไฟล์ Word"),
+    "pdf-pages": phrase("หน้าของแบบในไฟล์ PDF นี้ไม่ครบ ซ้ำกัน หรือไม่เรียงตามลำดับ โปรดตรวจดู และขอให้ส่งมาให้ครบทุกหน้า"),
+    "pdf-sheet": phrase("ไฟล์ PDF นี้พิมพ์แบบมากกว่าหนึ่งหน้าไว้ในแผ่นเดียวกัน ระบบจึงไม่แน่ใจในตำแหน่งของคำตอบ โปรดตรวจดู หรือขอให้ส่งเป็นไฟล์ Word"),
 }
 
 
@@ -91,8 +92,8 @@ def _outermost(lines: Sequence[Line], height: float) -> Iterator[Line]:
 
 
 def _page_number(line: Line) -> int | None:
-    found = _NUMBER.fullmatch(line.text.strip())
-    return int(to_arabic_digits(found[1])) if found else None
+    number = page_number(line.text.strip())
+    return int(to_arabic_digits(number)) if number else None
 
 
 def page_problems(frames: Sequence[Frame], *, lost: bool = False) -> list[Problem]:
@@ -108,7 +109,7 @@ def page_problems(frames: Sequence[Frame], *, lost: bool = False) -> list[Proble
 
 
 def _about(field_id: str, code: str, place: str = "") -> Problem:
-    return Problem(field=field_id, code=code, message_th=f"{place}: {_SENTENCES[code]}" if place else _SENTENCES[code])
+    return Problem(field=field_id, code=code, message_th=f"{place}: {say(_SENTENCES[code])}" if place else say(_SENTENCES[code]))
 
 
 def full_cells(cells: Sequence[tuple[Sequence[Line], float, float]]) -> list[bool]:

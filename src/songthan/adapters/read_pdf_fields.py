@@ -18,6 +18,7 @@ from pypdf.generic import ArrayObject, DictionaryObject, NameObject, PdfObject
 
 from songthan.domain.answers import PARSERS
 from songthan.domain.forms import Answer, Field, Problem
+from songthan.domain.language import phrase, say
 from songthan.domain.thai import squeeze, to_arabic_digits
 from songthan.domain.values import clean_text
 from songthan.ports import Expectation
@@ -31,13 +32,13 @@ _UNSEEN = 0x01 | 0x02 | 0x20  # Invisible, Hidden, NoView
 _QUIET = frozenset({"/Link", "/Popup", "/PrinterMark", "/TrapNet"})
 _SETTLED = frozenset({"pdf-wrapped", "pdf-cut", "pdf-letters", "choice-missing"})  # doubts of the page that a field's value ends
 _SENTENCES = {
-    "pdf-fields": "ไฟล์ PDF นี้มีช่องกรอกแบบฟอร์ม PDF ซึ่งอาจมีคำตอบที่ระบบอ่านไม่ครบ โปรดตรวจดู หรือขอให้ส่งเป็นไฟล์ Word",
-    "pdf-notes": "มีข้อความหรือเครื่องหมายเขียนทับไว้บนหน้า PDF ระบบอ่านเท่าที่เห็น โปรดตรวจดูว่าคำตอบครบถ้วน หรือขอให้ส่งเป็นไฟล์ Word",
-    "disagree": "ช่องกรอกของ PDF มีค่าเป็น «{a}» แต่บนหน้าเอกสารปรากฏเป็น «{b}» โปรดตรวจดูว่าคำตอบใดถูกต้อง",
-    "pdf-hidden": "ช่องกรอกของ PDF ถูกซ่อนไว้แต่มีค่าเป็น «{a}» โปรดตรวจดูว่าเป็นคำตอบหรือไม่",
-    "doubled": "พบช่องกรอกของข้อนี้มากกว่าหนึ่งช่องและมีค่าไม่ตรงกัน ระบบไม่ทราบว่าให้ใช้ช่องใด โปรดเหลือคำตอบไว้เพียงแห่งเดียว",
-    "both-ticked": "เลือกไว้มากกว่าหนึ่งข้อ ({a}) โปรดเลือกเพียงข้อเดียว",
-    "unknown-choice": "ช่องกรอกของ PDF มีค่าเป็น «{a}» ซึ่งไม่ใช่ตัวเลือกของข้อนี้ โปรดตรวจดู",
+    "pdf-fields": phrase("ไฟล์ PDF นี้มีช่องกรอกแบบฟอร์ม PDF ซึ่งอาจมีคำตอบที่ระบบอ่านไม่ครบ โปรดตรวจดู หรือขอให้ส่งเป็นไฟล์ Word"),
+    "pdf-notes": phrase("มีข้อความหรือเครื่องหมายเขียนทับไว้บนหน้า PDF ระบบอ่านเท่าที่เห็น โปรดตรวจดูว่าคำตอบครบถ้วน หรือขอให้ส่งเป็นไฟล์ Word"),
+    "disagree": phrase("ช่องกรอกของ PDF มีค่าเป็น «{a}» แต่บนหน้าเอกสารปรากฏเป็น «{b}» โปรดตรวจดูว่าคำตอบใดถูกต้อง"),
+    "pdf-hidden": phrase("ช่องกรอกของ PDF ถูกซ่อนไว้แต่มีค่าเป็น «{a}» โปรดตรวจดูว่าเป็นคำตอบหรือไม่"),
+    "doubled": phrase("พบช่องกรอกของข้อนี้มากกว่าหนึ่งช่องและมีค่าไม่ตรงกัน ระบบไม่ทราบว่าให้ใช้ช่องใด โปรดเหลือคำตอบไว้เพียงแห่งเดียว"),
+    "both-ticked": phrase("เลือกไว้มากกว่าหนึ่งข้อ ({a}) โปรดเลือกเพียงข้อเดียว"),
+    "unknown-choice": phrase("ช่องกรอกของ PDF มีค่าเป็น «{a}» ซึ่งไม่ใช่ตัวเลือกของข้อนี้ โปรดตรวจดู"),
 }
 
 
@@ -218,7 +219,7 @@ def with_fields(
             kept.append(problem)
     for code, here in (("pdf-fields", strange), ("pdf-notes", drawn.notes)):
         if here:
-            kept.append(Problem(field="", code=code, message_th=_SENTENCES[code]))
+            kept.append(Problem(field="", code=code, message_th=say(_SENTENCES[code])))
     return answers, kept
 
 
@@ -242,10 +243,10 @@ def _one(
     field_id: str, spec_field: Field, items: Sequence[tuple[PdfField, str]], seen: Answer | None
 ) -> tuple[Answer | None, Problem | None]:
     """The answer of one field id from its widgets and the page's reading of it."""
-    place = (seen.source if seen else "") or f"ช่อง {spec_field.label}"
+    place = (seen.source if seen else "") or say("ช่อง {label}", label=spec_field.label)
 
     def doubt(code: str, a: str, b: str = "") -> tuple[Answer, Problem]:
-        text = f"{place}: {_SENTENCES[code].format(a=_short(a), b=_short(b))}"
+        text = f"{place}: {say(_SENTENCES[code], a=_short(a), b=_short(b))}"
         raw = seen.raw if seen and seen.raw else a
         answer = Answer(field=field_id, value=None, raw=raw, source=place, method="pdf-field", confidence=0.5)
         return answer, Problem(field=field_id, code=code, message_th=text)
@@ -321,4 +322,4 @@ def _answer(field_id: str, spec_field: Field, raw: str, place: str, sure: float)
 
 def _short(text: str) -> str:
     text = " ".join(text.split())
-    return (text if len(text) <= 40 else text[:39] + "…") or "ว่าง"
+    return (text if len(text) <= 40 else text[:39] + "…") or say("ว่าง")

@@ -6,7 +6,6 @@ end is one table again, without its repeated head.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,20 +28,21 @@ from songthan.adapters.read_pdf_doubts import (
 )
 from songthan.adapters.read_pdf_table import typed_breaks
 from songthan.adapters.read_pdf_text import Line, PageText, lines_in
+from songthan.adapters.read_printed import page_number, page_word
 from songthan.domain.forms import FormSpec, Problem, split_field_id, table_row
+from songthan.domain.language import phrase, say
 from songthan.domain.layouts import WILD, Layout, LayoutTable
 from songthan.domain.thai import squeeze, to_arabic_digits
 from songthan.domain.values import EMPTY_BOX, TICKED
 
 __all__ = ["read_pages"]
 
-_PAGE_NUMBER = re.compile(r"(?:หน้า\s*)?[-–]?\s*[๐-๙0-9]{1,3}\s*(?:/\s*[๐-๙0-9]{1,3})?\s*[-–]?")
 _EDGE = 0.12  # of the page's height: where a page's head and foot stand
 _RULE = 3.0  # points: the thickest rule
 _SIGNS = (TICKED | EMPTY_BOX | {NOTE, FORMATTED, PICTURE}) - set("xX/")
 _LIGHT = 0.8  # from black 0 to white 1
 _SAME = 3.0  # points by which the columns of one table may differ between pages
-_UNKNOWN = "ในตารางของไฟล์ PDF มีข้อความ «{text}» ที่ระบบไม่ทราบว่าเป็นคำตอบของข้อใด ซึ่งอาจเป็นส่วนหนึ่งของคำตอบ โปรดตรวจดู หรือขอให้ส่งเป็นไฟล์ Word"
+_UNKNOWN = phrase("ในตารางของไฟล์ PDF มีข้อความ «{text}» ที่ระบบไม่ทราบว่าเป็นคำตอบของข้อใด ซึ่งอาจเป็นส่วนหนึ่งของคำตอบ โปรดตรวจดู หรือขอให้ส่งเป็นไฟล์ Word")
 _EXACT = frozenset({"text", "evidence"})  # kinds for which every space and line end counts
 
 
@@ -175,7 +175,7 @@ def _mostly(words: str, printed: str) -> bool:
 def _unknown(text: str) -> Problem:
     short = " ".join(text.split())
     short = short if len(short) <= 60 else short[:59] + "…"
-    return Problem(field="", code="row-unknown", message_th=_UNKNOWN.format(text=short))
+    return Problem(field="", code="row-unknown", message_th=say(_UNKNOWN, text=short))
 
 
 def _tight(text: str) -> str:
@@ -303,7 +303,7 @@ def _is_edge(line: Line, height: float) -> bool:
     if share > 0.5 and TOKEN.search(words) is not None:
         return True
     # A print made smaller has its head and foot further in.
-    return bool(_PAGE_NUMBER.fullmatch(words)) and (words.startswith("หน้า") or not _EDGE < share < 1 - _EDGE)
+    return page_number(words) is not None and (words.startswith(page_word()) or not _EDGE < share < 1 - _EDGE)
 
 
 def _table(found: pdfplumber.table.Table, text: PageText, height: float) -> _Table:

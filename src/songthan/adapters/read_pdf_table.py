@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,13 +21,14 @@ from songthan.adapters.read_pdf_doubts import (
     page_problems,
 )
 from songthan.adapters.read_pdf_text import Line, PageText, lines_in
+from songthan.adapters.read_printed import measure_numbers
 from songthan.domain.forms import Answer, Problem, is_our_note
-from songthan.domain.thai import squeeze, to_thai_digits
+from songthan.domain.language import digits, say
+from songthan.domain.thai import squeeze
 from songthan.ports import Expectation
 
 __all__ = ["read_table_pages", "typed_breaks"]
 
-_MEASURE = re.compile(r"มาตรการที่\s*([๐-๙0-9]+)")
 _LOOKS = {"formatted": FORMATTED, "picture": PICTURE}
 _NO_SIGNS = str.maketrans("", "", FORMATTED + PICTURE)
 _CELL_MARGIN = 11.5  # both sides of a Word table's cell (2 × 0.19 cm) and a little
@@ -91,7 +91,7 @@ def _is_cut(last: _Page, following: _Page | None) -> bool:
     if following.text_first:
         return False
     labels = [tight(row.cells[0].text) for row in following.grids[0].rows if row.cells] if following.grids else []
-    first = next((label for label in labels if label != tight(LABEL_COLUMN)), "")
+    first = next((label for label in labels if label != tight(say(LABEL_COLUMN))), "")
     return not first[:1].isdigit()
 
 
@@ -120,9 +120,9 @@ def _grids(
     choice_columns = {tight(f.column) for f in expectation.spec.fields if f.kind in ("choice", "yes_no")}
     for table in tables:
         top = height - float(table.bbox[1])
-        heading = [m[1] for m in _MEASURE.finditer(_above(text, top))]
-        last = (*before, *grids)[-1].place if (before or grids) else "ตารางในไฟล์ PDF"
-        place = f"ตารางมาตรการที่ {to_thai_digits(heading[-1])}" if heading else last
+        heading = measure_numbers(_above(text, top))
+        last = (*before, *grids)[-1].place if (before or grids) else say("ตารางในไฟล์ PDF")
+        place = say("ตารางมาตรการที่ {number}", number=digits(heading[-1])) if heading else last
         grids.append(Grid(place=place, rows=tuple(_rows(table, text, height, choice_columns))))
     return grids
 

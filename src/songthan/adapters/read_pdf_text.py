@@ -10,6 +10,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from songthan.domain.errors import ReadRefused
+from songthan.domain.language import say
 from songthan.domain.thai import canonical
 
 __all__ = ["Glyph", "Line", "PageText", "lines_in", "mended", "open_pages"]
@@ -68,7 +69,9 @@ def open_pages(data: bytes) -> list[PageText]:
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
-        raise ReadRefused("ไฟล์ PDF นี้เสียหาย ระบบจึงเปิดอ่านไม่ได้", code="pdf-broken", remedy="โปรดส่งเป็นไฟล์ Word") from error
+        raise ReadRefused(
+            say("ไฟล์ PDF นี้เสียหาย ระบบจึงเปิดอ่านไม่ได้"), code="pdf-broken", remedy=say("โปรดส่งเป็นไฟล์ Word")
+        ) from error
     try:
         return [_page(document, number) for number in range(len(document))]
     finally:
@@ -83,7 +86,7 @@ def _page(document: pypdfium2.PdfDocument, number: int) -> PageText:
         return PageText(text="", glyphs=())
     try:
         if text_page.count_chars() > MAX_CHARS:
-            raise ReadRefused("หน้าในไฟล์ PDF นี้มีตัวอักษรมากผิดปกติ", code="pdf-size", remedy="โปรดส่งเป็นไฟล์ Word")
+            raise ReadRefused(say("หน้าในไฟล์ PDF นี้มีตัวอักษรมากผิดปกติ"), code="pdf-size", remedy=say("โปรดส่งเป็นไฟล์ Word"))
         glyphs = _glyphs(text_page)
         return PageText(text=mended(text_page.get_text_bounded()), glyphs=glyphs)
     finally:

@@ -25,7 +25,8 @@ from songthan.adapters.read_identity import TOKEN, Marks
 from songthan.adapters.read_verdict import nothing, refused_form, review_form
 from songthan.domain.errors import ReadRefused
 from songthan.domain.forms import FormIdentity, Problem, ReturnedForm
-from songthan.domain.thai import canonical, squeeze, to_thai_digits
+from songthan.domain.language import digits, phrase, say
+from songthan.domain.thai import canonical, squeeze
 
 __all__ = ["marks_by_qr", "read_picture", "read_scanned_pdf"]
 
@@ -38,16 +39,22 @@ _MAX_TEXT = 20_000
 # AVIF beside the old ones: Pillow's own wheels open it; HEIC is what an iPhone photographs in.
 _FORMATS = ("JPEG", "PNG", "TIFF", "GIF", "BMP", "WEBP", "AVIF", "HEIF")
 pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
-_WHAT = {"picture": "ไฟล์นี้เป็นรูปภาพ", "scan": "ไฟล์ PDF นี้เป็นภาพสแกนหรือไม่มีข้อความให้อ่าน"}
+_WHAT = {"picture": phrase("ไฟล์นี้เป็นรูปภาพ"), "scan": phrase("ไฟล์ PDF นี้เป็นภาพสแกนหรือไม่มีข้อความให้อ่าน")}
 _ENDINGS = {
-    "read": "ข้อความที่แสดงนี้โปรแกรมอ่านจากภาพ อาจอ่านผิดได้ โดยเฉพาะตัวเลข ระบบจึงไม่ใช้เป็นคำตอบ โปรดให้เจ้าหน้าที่เทียบกับภาพทุกช่องก่อนรับไว้",
-    "partly": "ข้อความที่แสดงนี้โปรแกรมอ่านจากภาพได้เพียงบางหน้า อาจอ่านผิดได้ โดยเฉพาะตัวเลข ระบบจึงไม่ใช้เป็นคำตอบ โปรดให้เจ้าหน้าที่เทียบกับภาพทุกหน้าก่อนรับไว้",
-    "empty": "โปรแกรมอ่านข้อความจากภาพไม่ได้ โปรดให้เจ้าหน้าที่เปิดดูภาพ หรือขอให้กรอกในแบบ Word ที่ระบบส่งให้",
-    "no-program": "เครื่องนี้ยังไม่มีโปรแกรมอ่านข้อความจากภาพ (ติดตั้งด้วยคำสั่ง apt-get install tesseract-ocr tesseract-ocr-tha) โปรดให้เจ้าหน้าที่เปิดดูภาพ หรือขอให้กรอกในแบบ Word ที่ระบบส่งให้",
-    "identity": "ระบบไม่ดึงคำตอบจากภาพ โปรดให้เจ้าหน้าที่เปิดดูภาพ หรือขอให้กรอกในแบบ Word ที่ระบบส่งให้",
-    "broken": "ที่เสียหายหรือเปิดไม่ได้ โปรดส่งภาพมาใหม่ หรือกรอกในแบบ Word ที่ระบบส่งให้",
+    "read": phrase(
+        "ข้อความที่แสดงนี้โปรแกรมอ่านจากภาพ อาจอ่านผิดได้ โดยเฉพาะตัวเลข ระบบจึงไม่ใช้เป็นคำตอบ โปรดให้เจ้าหน้าที่เทียบกับภาพทุกช่องก่อนรับไว้"
+    ),
+    "partly": phrase(
+        "ข้อความที่แสดงนี้โปรแกรมอ่านจากภาพได้เพียงบางหน้า อาจอ่านผิดได้ โดยเฉพาะตัวเลข ระบบจึงไม่ใช้เป็นคำตอบ โปรดให้เจ้าหน้าที่เทียบกับภาพทุกหน้าก่อนรับไว้"
+    ),
+    "empty": phrase("โปรแกรมอ่านข้อความจากภาพไม่ได้ โปรดให้เจ้าหน้าที่เปิดดูภาพ หรือขอให้กรอกในแบบ Word ที่ระบบส่งให้"),
+    "no-program": phrase(
+        "เครื่องนี้ยังไม่มีโปรแกรมอ่านข้อความจากภาพ (ติดตั้งด้วยคำสั่ง apt-get install tesseract-ocr tesseract-ocr-tha) โปรดให้เจ้าหน้าที่เปิดดูภาพ หรือขอให้กรอกในแบบ Word ที่ระบบส่งให้"
+    ),
+    "identity": phrase("ระบบไม่ดึงคำตอบจากภาพ โปรดให้เจ้าหน้าที่เปิดดูภาพ หรือขอให้กรอกในแบบ Word ที่ระบบส่งให้"),
+    "broken": phrase("ที่เสียหายหรือเปิดไม่ได้ โปรดส่งภาพมาใหม่ หรือกรอกในแบบ Word ที่ระบบส่งให้"),
 }
-_MIXED = "พบรหัสแบบมากกว่าหนึ่งรหัสในไฟล์นี้ ระบบจึงไม่ทราบว่าเป็นแบบฉบับใด โปรดตรวจดูและส่งแบบละหนึ่งไฟล์"
+_MIXED = phrase("พบรหัสแบบมากกว่าหนึ่งรหัสในไฟล์นี้ ระบบจึงไม่ทราบว่าเป็นแบบฉบับใด โปรดตรวจดูและส่งแบบละหนึ่งไฟล์")
 # OCR may take 0 for O and 1 for I or L; the token's alphabet has none of those letters, so the way back is sure.
 _LOOSE_TOKEN = re.compile(
     r"\bST\s?[-–—]\s?([0-9A-Z]{4})\s?[-–—]\s?([0-9A-Z]{4})\s?[-–—]\s?([0-9A-Z]{4})\b", re.IGNORECASE
@@ -82,7 +89,7 @@ def read_picture(data: bytes, *, suggest: bool = True) -> ReturnedForm:
     except (ReadRefused, Image.DecompressionBombError) as error:
         return refused_form(error if isinstance(error, ReadRefused) else _too_large())
     except (OSError, ValueError, SyntaxError, EOFError):
-        return review_form("picture", f"{_WHAT['picture']}{_ENDINGS['broken']}")
+        return review_form("picture", f"{say(_WHAT['picture'])}{say(_ENDINGS['broken'])}")
 
 
 def read_scanned_pdf(data: bytes, marks: Marks, *, suggest: bool = True) -> ReturnedForm:
@@ -114,8 +121,8 @@ def _form(code: str, pages: Iterator[Image.Image | None], marks: Marks, *, sugge
     text = "\n\n".join(seen.texts)[:_MAX_TEXT]
     if not text and seen.ending in ("read", "partly"):
         seen.ending = "empty"
-    form = review_form(code, f"{_WHAT[code]} {_ENDINGS[seen.ending]}", marks)
-    problems = (Problem(field="", code="identity-mixed", message_th=_MIXED), *form.problems) if mixed else form.problems
+    form = review_form(code, f"{say(_WHAT[code])} {say(_ENDINGS[seen.ending])}", marks)
+    problems = (Problem(field="", code="identity-mixed", message_th=say(_MIXED)), *form.problems) if mixed else form.problems
     return replace(form, problems=problems, suggestion=text)
 
 
@@ -265,9 +272,9 @@ def _rendered(data: bytes) -> Iterator[Image.Image | None]:
 
 
 def _too_large() -> ReadRefused:
-    millions = to_thai_digits(MAX_PIXELS // 1_000_000)
+    millions = digits(MAX_PIXELS // 1_000_000)
     return ReadRefused(
-        f"รูปภาพนี้มีขนาดใหญ่เกิน {millions} ล้านจุด ระบบจึงไม่เปิดอ่านเพื่อความปลอดภัย",
+        say("รูปภาพนี้มีขนาดใหญ่เกิน {millions} ล้านจุด ระบบจึงไม่เปิดอ่านเพื่อความปลอดภัย", millions=millions),
         code="picture-size",
-        remedy="โปรดถ่ายหรือสแกนใหม่ที่ความละเอียดปกติ หรือกรอกในแบบ Word ที่ระบบส่งให้",
+        remedy=say("โปรดถ่ายหรือสแกนใหม่ที่ความละเอียดปกติ หรือกรอกในแบบ Word ที่ระบบส่งให้"),
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from songthan.adapters.read_identity import Marks
 from songthan.domain.errors import ReadRefused
 from songthan.domain.forms import Answer, FormSpec, Problem, ReturnedForm
+from songthan.domain.language import say
 
 __all__ = ["form_of", "identity_problems", "nothing", "refused_form", "review_form"]
 
@@ -31,13 +32,17 @@ def identity_problems(marks: Marks, spec: FormSpec) -> list[Problem]:
     """unknown-form, old-version, identity-mixed: the file is not, or not only, the form we sent."""
     identity = marks.identity
     if len(marks.tokens) > 1:
-        text = "เครื่องหมายประจำแบบในไฟล์นี้ไม่ตรงกัน อาจมีการคัดลอกเนื้อหาจากแบบฉบับอื่นมารวมไว้ โปรดตรวจว่าเป็นแบบของงวดนี้"
+        text = say("เครื่องหมายประจำแบบในไฟล์นี้ไม่ตรงกัน อาจมีการคัดลอกเนื้อหาจากแบบฉบับอื่นมารวมไว้ โปรดตรวจว่าเป็นแบบของงวดนี้")
         return [Problem(field="", code="identity-mixed", message_th=text)]
     if identity is not None and identity.form and identity.form.lower() != spec.id.lower():
-        text = f"ไฟล์นี้เป็นแบบ {identity.form.upper()} ไม่ใช่แบบ {spec.id.upper()} ที่ขอ โปรดตรวจว่าแนบไฟล์ถูกฉบับ"
+        text = say(
+            "ไฟล์นี้เป็นแบบ {found} ไม่ใช่แบบ {wanted} ที่ขอ โปรดตรวจว่าแนบไฟล์ถูกฉบับ",
+            found=identity.form.upper(),
+            wanted=spec.id.upper(),
+        )
         return [Problem(field="", code="unknown-form", message_th=text)]
     if identity is not None and identity.version and identity.version != spec.version:
-        text = "ไฟล์นี้ทำบนแบบรุ่นเก่าซึ่งไม่ตรงกับแบบที่ใช้ในปัจจุบัน โปรดตรวจคำตอบก่อนรับไว้ หรือขอให้กรอกในแบบฉบับใหม่"
+        text = say("ไฟล์นี้ทำบนแบบรุ่นเก่าซึ่งไม่ตรงกับแบบที่ใช้ในปัจจุบัน โปรดตรวจคำตอบก่อนรับไว้ หรือขอให้กรอกในแบบฉบับใหม่")
         return [Problem(field="", code="old-version", message_th=text)]
     return []
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from songthan.domain.forms import CARRIED_NOTES
+from songthan.domain.language import say
 
 __all__ = ["CHECKED", "PLACEHOLDER", "UNCHECKED", "W14", "Control", "W", "bind_controls", "w"]
 
@@ -26,6 +27,8 @@ CHECKED, UNCHECKED = "☒", "☐"
 _TAG = re.compile(r"(?:\{\{\s*(?P<row>\w+)\.id\s*\}\}\.)?(?P<key>[a-z][a-z0-9_]*)(?:=(?P<choice>\w+))?")
 _OWN_NOTE = re.compile(r"carried\(\s*([\w.]+)\s*,\s*['\"‘’“”](\w+)['\"‘’“”]\s*\)")
 _WRONG_FILL = "FFE699"
+#: Half points: beside TH SarabunPSK of 16 points. A template's own style of notes may say another size.
+NOTE_SIZE = 22
 # what stands after w:shd in its parent (ECMA-376, 17.3.1.26 and 17.3.2.28): Word refuses another order
 _AFTER_SHADE = {
     "rPr": ("fitText", "vertAlign", "rtl", "cs", "em", "lang", "eastAsianLayout", "specVanish", "oMath", "rPrChange"),
@@ -66,10 +69,11 @@ class Control:
         return f"{self.row}.answers" if self.row else "answers"
 
 
-def bind_controls(root: etree._Element, *, note_style: str = "") -> tuple[Control, ...]:
+def bind_controls(root: etree._Element, *, note_style: str = "", note_size: int = NOTE_SIZE) -> tuple[Control, ...]:
     """Binds every control of a part, in place, and puts our notes after the paragraphs of their fields.
 
-    `note_style` is the id of the paragraph style of notes, "" when the template has none.
+    `note_style` is the id of the paragraph style of notes, "" when the template has none; `note_size` is how large they
+    are, in half points (a note of what is wrong is a point larger).
     """
     own_notes = set(_OWN_NOTE.findall("".join(root.itertext(w("t")))))
     bound: list[tuple[Control, etree._Element]] = []
@@ -85,7 +89,7 @@ def bind_controls(root: etree._Element, *, note_style: str = "") -> tuple[Contro
     for control, place in last.values():
         notes.setdefault(place, []).append(control)
     for place, controls in notes.items():
-        _put_notes(place, controls, own_notes, note_style)
+        _put_notes(place, controls, own_notes, note_style, note_size)
     return tuple(control for control, _ in bound)
 
 
@@ -185,7 +189,7 @@ def _shade(properties: etree._Element, condition: str) -> None:
 
 
 def _put_notes(
-    place: etree._Element, controls: Sequence[Control], own_notes: set[tuple[str, str]], note_style: str
+    place: etree._Element, controls: Sequence[Control], own_notes: set[tuple[str, str]], style: str, size: int
 ) -> None:
     """Our notes in paragraphs of their own right after `place`, each printed when its field calls for it."""
     parent, at, tail = place.getparent(), place.getparent().index(place), place.tail or ""
@@ -193,12 +197,12 @@ def _put_notes(
     previous = place
     for control in controls:
         field = f"{control.answers}|{{}}('{control.key}')"
-        wrong = _note(f"{{{{ {field.format('as_wrong_note')} }}}}", note_style, wrong=True)
+        wrong = _note(f"{{{{ {field.format('as_wrong_note')} }}}}", style, size + 2, wrong=True)
         previous.tail += f"{{% if {field.format('as_problem')} %}}"
         parent.insert(at + 1, wrong)
         at, previous = at + 1, wrong
         if (control.answers, control.key) not in own_notes:
-            carried = _note(CARRIED_NOTES[control.row != "activity"], note_style, wrong=False)
+            carried = _note(say(CARRIED_NOTES[control.row != "activity"]), style, size, wrong=False)
             wrong.tail = f"{{% elif {field.format('is_carried')} %}}"
             parent.insert(at + 1, carried)
             at, previous = at + 1, carried
@@ -206,7 +210,7 @@ def _put_notes(
     previous.tail += tail
 
 
-def _note(text: str, style: str, *, wrong: bool) -> etree._Element:
+def _note(text: str, style: str, size: int, *, wrong: bool) -> etree._Element:
     """A note's paragraph. Its look is written out, so that it looks the same in a template without our style."""
     paragraph = etree.Element(w("p"))
     if style:
@@ -217,8 +221,8 @@ def _note(text: str, style: str, *, wrong: bool) -> etree._Element:
         etree.SubElement(look, w(name))
     for name, value in (
         ("color", "C00000" if wrong else "7F7F7F"),
-        ("sz", "24" if wrong else "22"),
-        ("szCs", "24" if wrong else "22"),
+        ("sz", str(size)),
+        ("szCs", str(size)),
     ):
         etree.SubElement(look, w(name)).set(w("val"), value)
     etree.SubElement(run, w("t")).text = text

@@ -20,7 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 from lxml import etree
 
-from songthan.adapters.render_bindings import W14, Control, W, bind_controls, w
+from songthan.adapters.render_bindings import NOTE_SIZE, W14, Control, W, bind_controls, w
 from songthan.adapters.render_jinja import FILL_ERRORS, environment
 from songthan.adapters.render_proof import proven
 from songthan.domain.errors import RenderError
@@ -42,6 +42,7 @@ _EXPRESSION = re.compile(r"\{\{(.*?)\}\}")
 _SESSION_MARKS = frozenset({f"{{{W14}}}paraId", f"{{{W14}}}textId"})
 _ID = re.compile(r'<w:id w:val="songthan-id"/>')
 _NOTE_STYLE = re.compile(rb'w:styleId="Carried"')
+_NOTE_SIZE = re.compile(rb'w:styleId="Carried"(?:(?!</w:style>).)*?<w:sz w:val="([0-9]{1,3})"/>', re.DOTALL)
 _DRAWING = "http://schemas.openxmlformats.org/drawingml/2006"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -91,8 +92,11 @@ def bound_parts(path: Path) -> tuple[dict[str, bytes], dict[str, etree._Element]
         raise RenderError(
             "ไฟล์แม่แบบไม่ใช่เอกสาร Word (.docx) ที่สมบูรณ์", where=path.name, remedy="เปิดไฟล์ใน Word แล้วบันทึกเป็น .docx อีกครั้ง"
         ) from None
-    style = "Carried" if _NOTE_STYLE.search(members.get("word/styles.xml", b"")) else ""
-    controls = tuple(control for root in roots.values() for control in bind_controls(root, note_style=style))
+    styles = members.get("word/styles.xml", b"")
+    style = "Carried" if _NOTE_STYLE.search(styles) else ""
+    said = _NOTE_SIZE.search(styles)
+    size = int(said[1]) if said else NOTE_SIZE
+    controls = tuple(control for root in roots.values() for control in bind_controls(root, note_style=style, note_size=size))
     return members, roots, controls
 
 

@@ -21,14 +21,15 @@ from pathlib import Path
 import songthan
 from songthan.adapters.sandbox_worker import read_frame, write_frame
 from songthan.domain.errors import ReadRefused
+from songthan.domain.language import as_json, current, phrase, say
 
 __all__ = ["Limits", "Sandbox", "SandboxFailed"]
 
 _SENTENCES = {
-    "sandbox-timeout": "เปิดไฟล์นี้ไม่เสร็จภายในเวลาที่กำหนด ระบบจึงไม่อ่านต่อเพื่อความปลอดภัย",
-    "sandbox-memory": "ไฟล์นี้ต้องใช้หน่วยความจำเกินกำหนด ระบบจึงไม่อ่านต่อเพื่อความปลอดภัย",
-    "sandbox-crash": "เปิดไฟล์นี้ไม่สำเร็จ เนื้อไฟล์อาจเสียหายหรือผิดรูปแบบ",
-    "sandbox-size": "ไฟล์นี้มีขนาดใหญ่เกินกำหนด ระบบจึงไม่เปิดอ่าน",
+    "sandbox-timeout": phrase("เปิดไฟล์นี้ไม่เสร็จภายในเวลาที่กำหนด ระบบจึงไม่อ่านต่อเพื่อความปลอดภัย"),
+    "sandbox-memory": phrase("ไฟล์นี้ต้องใช้หน่วยความจำเกินกำหนด ระบบจึงไม่อ่านต่อเพื่อความปลอดภัย"),
+    "sandbox-crash": phrase("เปิดไฟล์นี้ไม่สำเร็จ เนื้อไฟล์อาจเสียหายหรือผิดรูปแบบ"),
+    "sandbox-size": phrase("ไฟล์นี้มีขนาดใหญ่เกินกำหนด ระบบจึงไม่เปิดอ่าน"),
 }
 
 
@@ -40,7 +41,9 @@ class SandboxFailed(ReadRefused):
 
     def __init__(self, code: str, *, detail: str = "") -> None:
         self.detail = detail
-        super().__init__(_SENTENCES[code], code=code, remedy="โปรดเปิดไฟล์ใน Word แล้วบันทึกใหม่เป็น .docx หรือเปิดตรวจด้วยตนเอง")
+        super().__init__(
+            say(_SENTENCES[code]), code=code, remedy=say("โปรดเปิดไฟล์ใน Word แล้วบันทึกใหม่เป็น .docx หรือเปิดตรวจด้วยตนเอง")
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +102,8 @@ class _Worker:
         timer.daemon = True
         timer.start()
         try:
-            write_frame(self._process.stdin, {"job": job, "args": args}, [payload])
+            header = {"job": job, "args": args, "language": as_json(current())}
+            write_frame(self._process.stdin, header, [payload])
             reply, blobs = read_frame(self._process.stdout, limit=self._limits.answer_bytes)
         except (OSError, EOFError, ValueError) as error:
             with gate:

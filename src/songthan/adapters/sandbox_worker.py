@@ -4,7 +4,7 @@ Started by `songthan.adapters.sandbox` as `python -m songthan.adapters.sandbox_w
 (memory, CPU, open files, no file writing, no network), then answers jobs until its standard input ends.
 
 Protocol, both ways: u32 big-endian length, that many bytes of UTF-8 JSON, then the byte strings whose lengths the JSON
-lists under «blobs». Request: `{"job", "args", "blobs": [n]}`. Reply: `{"ok": true, "answer", "blobs": [...]}` or
+lists under «blobs». Request: `{"job", "args", "language", "blobs": [n]}` (how the office reads; null: Thai). Reply: `{"ok": true, "answer", "blobs": [...]}` or
 `{"ok": false, "error": "memory" | "unknown-job" | "exception", "detail"}`. No pickle: neither side runs what it reads.
 
 A job is a function `job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]` named in ALLOWED by dotted path.
@@ -23,6 +23,8 @@ import struct
 import sys
 from collections.abc import Callable
 from typing import BinaryIO
+
+from songthan.domain.language import from_json, use
 
 ALLOWED = frozenset(
     {
@@ -113,6 +115,8 @@ def _run(allowed: frozenset[str], header: dict, payload: bytes) -> tuple[dict, l
         return {"ok": False, "error": "unknown-job", "detail": name[:200]}, []
     module, _, function = name.partition(":")
     try:
+        # what a job says of a file is read by the office's people
+        use(from_json(header.get("language")))
         job: Job = getattr(importlib.import_module(module), function)
         answer, blobs = job(payload, header.get("args") or {})
     except MemoryError:

@@ -36,7 +36,8 @@ from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko_certvalidator import ValidationContext
 
 from songthan.domain.errors import ReadRefused, SignatureRefused
-from songthan.domain.thai import squeeze, thai_datetime
+from songthan.domain.language import moment_words, say
+from songthan.domain.thai import squeeze
 from songthan.ports import SignatureReport
 
 __all__ = ["PadesSignatures", "verify_job"]
@@ -94,14 +95,16 @@ class PadesSignatures:
         try:
             writer = _SteadyWriter(BytesIO(pdf))
             if list(enumerate_sig_fields(writer)):
-                raise SignatureRefused("เอกสารนี้มีช่องลายมือชื่ออิเล็กทรอนิกส์อยู่แล้ว", where=field)
+                raise SignatureRefused(say("เอกสารนี้มีช่องลายมือชื่ออิเล็กทรอนิกส์อยู่แล้ว"), where=field)
             append_signature_field(writer, SigFieldSpec(field, on_page=page, box=box))  # type: ignore[arg-type]
             # 3: has signatures, and append only. A signing program sets this; set already, signing changes nothing else.
             writer.root["/AcroForm"][generic.NameObject("/SigFlags")] = generic.NumberObject(3)
             out = BytesIO()
             writer.write(out)
         except (PdfError, SigningError, LookupError) as error:
-            raise SignatureRefused("เตรียมช่องลายมือชื่อใน PDF ไม่ได้", where=field, remedy="โปรดจัดทำ PDF ใหม่") from error
+            raise SignatureRefused(
+                say("เตรียมช่องลายมือชื่อใน PDF ไม่ได้"), where=field, remedy=say("โปรดจัดทำ PDF ใหม่")
+            ) from error
         return out.getvalue()
 
     def verify(self, signed: bytes, *, frozen: bytes, trust_roots: Sequence[bytes], at: datetime) -> SignatureReport:
@@ -146,11 +149,11 @@ def verify_job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
 def _not_ours(signed: bytes, frozen: bytes) -> str:
     """Why `signed` cannot be the frozen file with a signature behind it; empty if it may be."""
     if signed == frozen:
-        return "เอกสารที่ได้รับยังไม่มีลายมือชื่ออิเล็กทรอนิกส์ เป็นไฟล์เดียวกับที่ส่งไป"
+        return say("เอกสารที่ได้รับยังไม่มีลายมือชื่ออิเล็กทรอนิกส์ เป็นไฟล์เดียวกับที่ส่งไป")
     if not signed.startswith(frozen):
-        return "เอกสารที่ได้รับไม่ใช่ฉบับที่ส่งไปให้ลงลายมือชื่อ หรือเนื้อหาถูกบันทึกใหม่หรือแก้ไข"
+        return say("เอกสารที่ได้รับไม่ใช่ฉบับที่ส่งไปให้ลงลายมือชื่อ หรือเนื้อหาถูกบันทึกใหม่หรือแก้ไข")
     if len(signed) - len(frozen) > _LARGEST_UPDATE:
-        return "ส่วนที่เพิ่มเข้ามาในเอกสารมีขนาดใหญ่เกินกว่าจะเป็นลายมือชื่อ"
+        return say("ส่วนที่เพิ่มเข้ามาในเอกสารมีขนาดใหญ่เกินกว่าจะเป็นลายมือชื่อ")
     return ""
 
 
@@ -171,7 +174,7 @@ def _examine(signed: bytes, args: dict) -> SignatureReport:
     try:
         return _judge(signed, args)
     except Exception:  # a stranger's file: whatever pyHanko trips over, it is no valid signature
-        return _refused("อ่านลายมือชื่ออิเล็กทรอนิกส์ในเอกสารไม่ได้ โครงสร้างไฟล์หรือใบรับรองผิดรูปแบบ")
+        return _refused(say("อ่านลายมือชื่ออิเล็กทรอนิกส์ในเอกสารไม่ได้ โครงสร้างไฟล์หรือใบรับรองผิดรูปแบบ"))
 
 
 def _judge(signed: bytes, args: dict) -> SignatureReport:
@@ -180,12 +183,12 @@ def _judge(signed: bytes, args: dict) -> SignatureReport:
     reader = PdfFileReader(BytesIO(signed))
     empty = [name for name, value, _ in enumerate_sig_fields(frozen) if value is None]
     if len(empty) != 1 or list(frozen.embedded_signatures):
-        return _refused("เอกสารฉบับที่ส่งไปไม่มีช่องลายมือชื่อว่างหนึ่งช่องตามที่กำหนด")
+        return _refused(say("เอกสารฉบับที่ส่งไปไม่มีช่องลายมือชื่อว่างหนึ่งช่องตามที่กำหนด"))
     signatures = list(reader.embedded_regular_signatures)
     if not signatures:
-        return _refused("เอกสารที่ได้รับไม่มีลายมือชื่ออิเล็กทรอนิกส์")
+        return _refused(say("เอกสารที่ได้รับไม่มีลายมือชื่ออิเล็กทรอนิกส์"))
     if len(signatures) > 1:
-        return _refused("เอกสารที่ได้รับมีลายมือชื่ออิเล็กทรอนิกส์มากกว่าหนึ่งรายการ")
+        return _refused(say("เอกสารที่ได้รับมีลายมือชื่ออิเล็กทรอนิกส์มากกว่าหนึ่งรายการ"))
     signature = signatures[0]
     roots = [certificate for root in args["roots"] for certificate in _certificates(base64.b64decode(root))]
     context = _context(reader, roots, at)
@@ -201,8 +204,8 @@ def _judge(signed: bytes, args: dict) -> SignatureReport:
     covers = _covers(signed, signature, status)
     signed_at = status.timestamp_validity.timestamp if status.timestamp_validity else signature.self_reported_timestamp
     signed_at = signed_at.astimezone(at.tzinfo) if signed_at else None
-    reasons = [] if roots else ["ยังไม่ได้กำหนดใบรับรองต้นทาง (trust root) ที่เชื่อถือได้"]
-    reasons += added + ([] if covers else ["ลายมือชื่ออิเล็กทรอนิกส์ไม่ได้ครอบคลุมเอกสารทั้งฉบับ"])
+    reasons = [] if roots else [say("ยังไม่ได้กำหนดใบรับรองต้นทาง (trust root) ที่เชื่อถือได้")]
+    reasons += added + ([] if covers else [say("ลายมือชื่ออิเล็กทรอนิกส์ไม่ได้ครอบคลุมเอกสารทั้งฉบับ")])
     reasons += _status_reasons(status) + _time_reasons(status, signed_at, at)
     reasons += _form_reasons(signature) + _holder_reasons(signature.signer_cert, args["subject"], args["organisation"])
     stamps, stamp_reasons = _timestamps(reader, context)
@@ -256,25 +259,25 @@ def _added(frozen: PdfFileReader, reader: PdfFileReader, signature: EmbeddedPdfS
         or reader.xrefs.get_startxref_for_revision(base) != frozen.xrefs.get_startxref_for_revision(base)
         or signature.signed_revision <= base
     ):
-        return ["ส่วนที่เพิ่มเข้ามาไม่ได้ต่อจากเอกสารฉบับที่ส่งไป"]
+        return [say("ส่วนที่เพิ่มเข้ามาไม่ได้ต่อจากเอกสารฉบับที่ส่งไป")]
     if signature.field_name != field:
-        return ["ลายมือชื่อไม่ได้อยู่ในช่องลายมือชื่อที่เตรียมไว้"]
+        return [say("ลายมือชื่อไม่ได้อยู่ในช่องลายมือชื่อที่เตรียมไว้")]
     reasons = []
     stamps = {s.field_name for s in reader.embedded_timestamp_signatures}
     if {name for name, _, _ in enumerate_sig_fields(reader)} != {field} | stamps:
-        reasons.append("มีช่องลายมือชื่ออื่นเพิ่มเข้ามาในเอกสาร")
+        reasons.append(say("มีช่องลายมือชื่ออื่นเพิ่มเข้ามาในเอกสาร"))
     old = reader.get_historical_resolver(base)
     for revision in range(base + 1, signature.signed_revision + 1):
         try:
             diff = DEFAULT_DIFF_POLICY.apply(old, reader.get_historical_resolver(revision), doc_mdp=MDPPerm.FILL_FORMS)
         except SuspiciousModification:
-            return [*reasons, "เนื้อหาเอกสารถูกแก้ไขหรือเพิ่มเติมก่อนหรือพร้อมกับการลงลายมือชื่อ"]
+            return [*reasons, say("เนื้อหาเอกสารถูกแก้ไขหรือเพิ่มเติมก่อนหรือพร้อมกับการลงลายมือชื่อ")]
         allowed = diff.modification_level <= ModificationLevel.FORM_FILLING and diff.changed_form_fields <= {field}
         if not allowed:
-            reasons.append("มีการแก้ไขเอกสารนอกเหนือจากการลงลายมือชื่อ")
+            reasons.append(say("มีการแก้ไขเอกสารนอกเหนือจากการลงลายมือชื่อ"))
     later = signature.diff_result
     if isinstance(later, SuspiciousModification) or later.modification_level > ModificationLevel.LTA_UPDATES:
-        reasons.append("เอกสารถูกแก้ไขหลังลงลายมือชื่อ")
+        reasons.append(say("เอกสารถูกแก้ไขหลังลงลายมือชื่อ"))
     return reasons
 
 
@@ -296,30 +299,30 @@ def _covers(signed: bytes, signature: EmbeddedPdfSignature, status: PdfSignature
 def _status_reasons(status: PdfSignatureStatus) -> list[str]:
     reasons = []
     if not (status.intact and status.valid):
-        reasons.append("ลายมือชื่อไม่ตรงกับเนื้อหา เอกสารถูกแก้ไขหลังลงลายมือชื่อหรือเป็นลายมือชื่อของเอกสารอื่น")
+        reasons.append(say("ลายมือชื่อไม่ตรงกับเนื้อหา เอกสารถูกแก้ไขหลังลงลายมือชื่อหรือเป็นลายมือชื่อของเอกสารอื่น"))
     if status.revoked:
-        reasons.append("ใบรับรองของผู้ลงลายมือชื่อถูกเพิกถอนแล้ว")
+        reasons.append(say("ใบรับรองของผู้ลงลายมือชื่อถูกเพิกถอนแล้ว"))
     elif not status.trusted:
-        reasons.append("ใบรับรองของผู้ลงลายมือชื่อไม่ได้ออกโดยผู้ให้บริการที่เชื่อถือ หมดอายุ หรือใช้ลงลายมือชื่อไม่ได้")
+        reasons.append(say("ใบรับรองของผู้ลงลายมือชื่อไม่ได้ออกโดยผู้ให้บริการที่เชื่อถือ หมดอายุ หรือใช้ลงลายมือชื่อไม่ได้"))
     stamp = status.timestamp_validity
     if stamp is not None and not (stamp.valid and stamp.intact and stamp.trusted):
-        reasons.append("ตราประทับเวลาของลายมือชื่อไม่น่าเชื่อถือ")
+        reasons.append(say("ตราประทับเวลาของลายมือชื่อไม่น่าเชื่อถือ"))
     if not (status.bottom_line or reasons):
-        reasons.append("ลายมือชื่ออิเล็กทรอนิกส์ไม่ผ่านการตรวจสอบ")
+        reasons.append(say("ลายมือชื่ออิเล็กทรอนิกส์ไม่ผ่านการตรวจสอบ"))
     return reasons
 
 
 def _time_reasons(status: PdfSignatureStatus, signed_at: datetime | None, at: datetime) -> list[str]:
     if signed_at is None:
-        return ["ลายมือชื่อไม่ระบุเวลาที่ลงลายมือชื่อ"]
+        return [say("ลายมือชื่อไม่ระบุเวลาที่ลงลายมือชื่อ")]
     reasons = []
     if signed_at > at + _CLOCK_SLACK:
-        reasons.append(f"เวลาที่ลงลายมือชื่อ ({thai_datetime(signed_at)}) อยู่หลังเวลาที่ได้รับเอกสาร")
+        reasons.append(say("เวลาที่ลงลายมือชื่อ ({signed_at}) อยู่หลังเวลาที่ได้รับเอกสาร", signed_at=moment_words(signed_at)))
     validity = status.signing_cert["tbs_certificate"]["validity"]
     if not validity["not_before"].native <= signed_at <= validity["not_after"].native:
-        reasons.append("ลงลายมือชื่อนอกช่วงเวลาที่ใบรับรองมีผล (ใบรับรองหมดอายุหรือยังไม่มีผล)")
+        reasons.append(say("ลงลายมือชื่อนอกช่วงเวลาที่ใบรับรองมีผล (ใบรับรองหมดอายุหรือยังไม่มีผล)"))
     if validity["not_after"].native < at:
-        reasons.append("ใบรับรองของผู้ลงลายมือชื่อหมดอายุแล้วเมื่อได้รับเอกสาร")
+        reasons.append(say("ใบรับรองของผู้ลงลายมือชื่อหมดอายุแล้วเมื่อได้รับเอกสาร"))
     return reasons
 
 
@@ -327,10 +330,10 @@ def _form_reasons(signature: EmbeddedPdfSignature) -> list[str]:
     """PAdES, or the plain CMS form common programs write by default; nothing older."""
     form = str(signature.sig_object.get("/SubFilter", ""))
     if form not in (_PADES, _CMS):
-        return ["ลายมือชื่อไม่ได้อยู่ในรูปแบบ PAdES หรือ CMS ที่รองรับ"]
+        return [say("ลายมือชื่อไม่ได้อยู่ในรูปแบบ PAdES หรือ CMS ที่รองรับ")]
     kinds = {attribute["type"].native for attribute in signature.signer_info["signed_attrs"]}
     if form == _PADES and not kinds & {"signing_certificate", "signing_certificate_v2"}:
-        return ["ลายมือชื่อ PAdES ไม่ได้ผูกกับใบรับรองของผู้ลงลายมือชื่อ"]
+        return [say("ลายมือชื่อ PAdES ไม่ได้ผูกกับใบรับรองของผู้ลงลายมือชื่อ")]
     return []
 
 
@@ -340,16 +343,16 @@ def _holder_reasons(certificate: x509.Certificate, subject: str | None, organisa
     usage = certificate.key_usage_value
     # pyHanko does not look at the usage of a certificate that is itself a trust root.
     if usage is not None and not usage.native & {"digital_signature", "non_repudiation"}:
-        reasons.append("ใบรับรองนี้ไม่ได้ออกไว้สำหรับลงลายมือชื่อ")
+        reasons.append(say("ใบรับรองนี้ไม่ได้ออกไว้สำหรับลงลายมือชื่อ"))
     for key, wanted, label in (
-        ("common_name", subject, "ชื่อ"),
-        ("organization_name", organisation, "หน่วยงาน"),
+        ("common_name", subject, say("ชื่อ")),
+        ("organization_name", organisation, say("หน่วยงาน")),
     ):
         found = names.get(key, "")
         if wanted is not None and [squeeze(wanted)] != [
             squeeze(f) for f in ([found] if isinstance(found, str) else found)
         ]:
-            reasons.append(f"{label}ในใบรับรองไม่ตรงกับผู้ที่ต้องลงลายมือชื่อ ({wanted})")
+            reasons.append(say("{label}ในใบรับรองไม่ตรงกับผู้ที่ต้องลงลายมือชื่อ ({wanted})", label=label, wanted=wanted))
     return reasons
 
 
@@ -359,7 +362,7 @@ def _timestamps(reader: PdfFileReader, context: ValidationContext) -> tuple[int,
     for stamp in stamps:
         status = _run(async_validate_pdf_timestamp(stamp, context))
         if not (status.valid and status.intact and status.trusted):
-            return len(stamps), ["ตราประทับเวลาของเอกสารไม่น่าเชื่อถือ"]
+            return len(stamps), [say("ตราประทับเวลาของเอกสารไม่น่าเชื่อถือ")]
     return len(stamps), []
 
 

@@ -11,12 +11,12 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from songthan.domain.thai import thai_date
+from songthan.domain.language import current, day_words, say
 
 __all__ = ["WebsiteFolder"]
 
 _PAGE = """<!doctype html>
-<html lang="th"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="{lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>body{{font:18px/1.6 "TH Sarabun New","TH SarabunPSK",Sarabun,sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem}}
 li{{margin:.8rem 0}}small{{color:#555;overflow-wrap:anywhere}}</style></head>
@@ -57,10 +57,14 @@ class WebsiteFolder:
         newest = sorted(listed.items(), key=lambda item: item[1]["at"], reverse=True)
         items = "\n".join(
             f'<li><a href="{html.escape(name)}">{html.escape(entry["title"])} (PDF)</a><br>'
-            f"<small>เผยแพร่เมื่อ {thai_date(datetime.fromisoformat(entry['at']).date())} · SHA-256 {entry['sha256']}</small></li>"
+            f"<small>{_published(entry['at'])} · SHA-256 {entry['sha256']}</small></li>"
             for name, entry in newest
         )
-        return _PAGE.format(title=html.escape(self._title), items=items)
+        return _PAGE.format(lang=current().code, title=html.escape(self._title), items=items)
+
+
+def _published(at: str) -> str:
+    return html.escape(say("เผยแพร่เมื่อ {day}", day=day_words(datetime.fromisoformat(at).date())))
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -16,8 +16,9 @@ from songthan.commands.paper import console, day, fold, json_option, note, numbe
 from songthan.domain.calendars import WorkCalendar
 from songthan.domain.errors import EnvironmentNotReady, UsageError
 from songthan.domain.ladders import Ladder, ladder_for
+from songthan.domain.language import current
 from songthan.domain.plans import Deadline, Plan
-from songthan.domain.thai import MONTHS, SHORT_MONTHS, to_thai_digits
+from songthan.domain.thai import MONTHS, SHORT_MONTHS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,6 +49,7 @@ def calendar(as_json: bool, plan_dir: Path | None, ics: Path | None, svg: Path |
         raise UsageError("พิมพ์ออกทางเดียวได้เพียงอย่างเดียว", remedy="เลือกเพียงหนึ่งใน --json, --ics -, --svg -")
     folder = plan_dir or workspace.load_settings(workspace.find_root()).folder("plan")
     plan = workspace.load_plan(folder)
+    workspace.speak_dates(plan)
     working = workspace.load_calendar(plan)
     if ics is not None:
         _write(ics, icalendar(plan, working, changed=workspace.plan_changed_at(folder)), newline="")
@@ -144,7 +146,7 @@ def _month(first: date, marks: Mapping[date, str], working: WorkCalendar) -> Tex
     def pad(text: str) -> str:
         return " " * (_CELL - 1 - cell_len(text)) + text
 
-    lines = [Text(f"{MONTHS[first.month - 1]} {to_thai_digits(first.year + 543)}", style="bold")]
+    lines = [Text(f"{MONTHS[first.month - 1]} {number(first.year + current().year_offset)}", style="bold")]
     lines.append(Text("".join(pad(w) + " " for w in _WEEKDAYS), style="dim"))
     for week in months.Calendar().monthdatescalendar(first.year, first.month):
         line = Text()

@@ -58,6 +58,7 @@ def check_templates(ctx: click.Context, form_id: str | None, as_json: bool) -> N
     from songthan import workspace
 
     settings = workspace.load_settings(workspace.find_root())
+    workspace.speak(settings)
     forms = workspace.load_forms(settings)
     if form_id:
         forms = {form_id.lower(): _spec(forms, form_id)}

@@ -14,8 +14,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from songthan.domain.errors import UsageError
+from songthan.domain.language import day_words, digits
 from songthan.domain.plans import Deadline, Plan
-from songthan.domain.thai import thai_date, to_thai_digits
 
 #: Columns where the output is no terminal.
 _PAPER_WIDTH = 100
@@ -69,11 +69,11 @@ def tell(outcome: object, as_json: bool) -> None:
 
 def day(value: date) -> str:
     """A date in a table: «๑๕ มี.ค. ๖๖»."""
-    return thai_date(value, short=True)
+    return day_words(value, short=True)
 
 
 def number(value: object) -> str:
-    return to_thai_digits(value)
+    return digits(value)
 
 
 def clean(text: str) -> str:

@@ -178,6 +178,7 @@ def show(as_json: bool, plan_dir: Path | None) -> None:
     from songthan import workspace
 
     found = workspace.load_plan(plan_dir or workspace.load_settings(workspace.find_root()).folder("plan"))
+    workspace.speak_dates(found)
     if as_json:
         print_json(_as_json(found))
     else:

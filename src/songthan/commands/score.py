@@ -36,7 +36,10 @@ def score(file: Path, as_json: bool, plan_dir: Path | None) -> None:
     from songthan.domain.rubric import evaluate
 
     document = _read(file)
-    rubric = workspace.load_rubric(plan_dir or workspace.load_settings(workspace.find_root()).folder("plan"))
+    settings = workspace.load_settings(workspace.find_root()) if plan_dir is None else None
+    if settings is not None:
+        workspace.speak(settings)
+    rubric = workspace.load_rubric(plan_dir or settings.folder("plan"))
     result = evaluate(rubric, document)
     if as_json:
         print_json(result.as_json())

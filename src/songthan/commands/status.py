@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from songthan.commands.leave import leave_table
-from songthan.domain.thai import thai_date, to_thai_digits
+from songthan.domain.language import day_words, digits
 
 
 @click.command()
@@ -40,8 +40,8 @@ def _draw(console: Console, office: object, found: dict) -> None:
     for column in ("รหัส", "เรื่อง", "สถานะ", "ขอไป", "รับครบ", "รออยู่", "ส่งจริงภายใน"):
         board.add_column(column, overflow="fold")
     for d in found["deadlines"]:
-        numbers = (to_thai_digits(d[k]) for k in ("asked", "accepted", "waiting"))
-        target = thai_date(date.fromisoformat(d["target"]), short=True)
+        numbers = (digits(d[k]) for k in ("asked", "accepted", "waiting"))
+        target = day_words(date.fromisoformat(d["target"]), short=True)
         board.add_row(d["deadline"], d["brief"], d["state_th"], *numbers, target)
     console.print(board)
     for d in found["deadlines"]:
@@ -60,7 +60,7 @@ def _draw(console: Console, office: object, found: dict) -> None:
     if found["leaves"]:
         console.print(leave_table(found["leaves"]))
     if found["open_holds"]:
-        console.print(f"มีจดหมายรอวินิจฉัย {to_thai_digits(found['open_holds'])} ฉบับ ดูด้วย songthan hold list", style="bold")
+        console.print(f"มีจดหมายรอวินิจฉัย {digits(found['open_holds'])} ฉบับ ดูด้วย songthan hold list", style="bold")
 
 
 COMMANDS = [status]

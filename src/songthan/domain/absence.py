@@ -7,11 +7,23 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
+from songthan.domain.language import current
 from songthan.domain.thai import MONTHS, SHORT_MONTHS, canonical, to_arabic_digits
 
-_NAMES = {name: n for names in (MONTHS, SHORT_MONTHS) for n, name in enumerate(names, 1)}
-_WORDS = re.compile(r"(\d{1,2})\s*(" + "|".join(map(re.escape, _NAMES)) + r")\s*(?:พ\.ศ\.\s*)?(\d{4})")
+_BEFORE_YEAR = r"\.?,?\s*(?:พ\.ศ\.\s*)?(\d{4})"
+
+
+@lru_cache(maxsize=4)
+def _words(names: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Dates with the month in letters: the day before it, the day after it."""
+    month = "(" + "|".join(map(re.escape, names)) + ")"
+    day = r"(\d{1,2})(?:st|nd|rd|th|\.)?"
+    last, first = rf"{day}\s*{month}{_BEFORE_YEAR}", rf"{month}\.?\s+{day}{_BEFORE_YEAR}"
+    return re.compile(last, re.IGNORECASE), re.compile(first, re.IGNORECASE)
+
+
 _NUMBERS = re.compile(r"\b(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})\b")
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _BUDDHIST = 543
@@ -90,7 +102,11 @@ def return_date(text: str, *, after: date) -> date | None:
     Years of the Buddhist era (over 2400) are turned into C.E.; day before month, as the office writes. None if none.
     """
     text = to_arabic_digits(canonical(text))[:20_000]
-    found = [(int(y), _NAMES[m], int(d)) for d, m, y in _WORDS.findall(text)]
+    names = (*MONTHS, *SHORT_MONTHS, *current().months, *current().short_months)
+    numbers = {name.lower(): n % 12 + 1 for n, name in enumerate(names)}
+    day_first, month_first = _words(names)
+    found = [(int(y), numbers[m.lower()], int(d)) for d, m, y in day_first.findall(text)]
+    found += [(int(y), numbers[m.lower()], int(d)) for m, d, y in month_first.findall(text)]
     found += [(int(y), int(m), int(d)) for d, m, y in _NUMBERS.findall(text)]
     found += [(int(y), int(m), int(d)) for y, m, d in _ISO.findall(text)]
     days = []

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import date
 
 from songthan.domain.forms import Field
-from songthan.domain.thai import squeeze, thai_date, to_thai_digits
+from songthan.domain.language import day_words, digits
+from songthan.domain.thai import squeeze
 from songthan.domain.values import Parsed, clean_text, parse_count, parse_date, parse_number, parse_percent, parse_tick
 
 __all__ = ["PARSERS", "printed", "value_of"]
@@ -41,10 +42,10 @@ def value_of(field: Field, text: str) -> str | None:
 def printed(field: Field, value: str) -> str:
     """A value as the office writes it on paper: numbers in Thai digits, a date in words; anything else as it is."""
     if field.kind in ("percent", "number", "count"):
-        return to_thai_digits(value)
+        return digits(value)
     if field.kind == "date":
         try:
-            return thai_date(date.fromisoformat(value))
+            return day_words(date.fromisoformat(value))
         except ValueError:
             return value
     return value

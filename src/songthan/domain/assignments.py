@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from songthan.domain.errors import TransitionRefused
 from songthan.domain.forms import FormSpec
+from songthan.domain.language import phrase
 from songthan.domain.plans import Deadline, Plan
 
 
@@ -72,21 +73,21 @@ State = TypeVar("State", AssignmentState, DeadlineState)
 
 #: What a person reads of a state; a status text reports, it never drives.
 STATE_TH: Mapping[str, str] = {
-    "PLANNED": "ยังไม่ถึงกำหนดแจ้ง",
-    "ASKED": "ส่งแบบแล้ว รอคำตอบ",
-    "RECEIVED": "ได้รับแล้ว กำลังตรวจ",
-    "NEEDS_CORRECTION": "ขอให้แก้ไข",
-    "ACCEPTED": "รับแล้ว ครบถ้วน",
-    "WAIVED": "ได้รับยกเว้น",
-    "LAPSED": "พ้นกำหนด ไม่ได้รับ",
-    "OPEN": "เปิดรับรายงาน",
-    "COLLECTED": "รวบรวมครบแล้ว",
-    "COMPILED": "จัดทำรายงานแล้ว",
-    "WITH_DIRECTOR": "เสนอผู้อำนวยการลงนาม",
-    "SIGNED": "ลงนามแล้ว",
-    "SUBMITTED": "ส่งสารบรรณแล้ว รอเลขรับ",
-    "ACKNOWLEDGED": "ได้รับเลขรับแล้ว",
-    "MISSED": "พ้นกำหนดส่ง",
+    "PLANNED": phrase("ยังไม่ถึงกำหนดแจ้ง"),
+    "ASKED": phrase("ส่งแบบแล้ว รอคำตอบ"),
+    "RECEIVED": phrase("ได้รับแล้ว กำลังตรวจ"),
+    "NEEDS_CORRECTION": phrase("ขอให้แก้ไข"),
+    "ACCEPTED": phrase("รับแล้ว ครบถ้วน"),
+    "WAIVED": phrase("ได้รับยกเว้น"),
+    "LAPSED": phrase("พ้นกำหนด ไม่ได้รับ"),
+    "OPEN": phrase("เปิดรับรายงาน"),
+    "COLLECTED": phrase("รวบรวมครบแล้ว"),
+    "COMPILED": phrase("จัดทำรายงานแล้ว"),
+    "WITH_DIRECTOR": phrase("เสนอผู้อำนวยการลงนาม"),
+    "SIGNED": phrase("ลงนามแล้ว"),
+    "SUBMITTED": phrase("ส่งสารบรรณแล้ว รอเลขรับ"),
+    "ACKNOWLEDGED": phrase("ได้รับเลขรับแล้ว"),
+    "MISSED": phrase("พ้นกำหนดส่ง"),
 }
 
 #: States in which a member still owes an answer.

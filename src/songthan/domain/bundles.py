@@ -17,10 +17,11 @@ from fractions import Fraction
 from songthan.domain.errors import DataError
 from songthan.domain.evidence import items_in
 from songthan.domain.forms import Answer
+from songthan.domain.language import day_words, digits, moment_words, phrase, say
 from songthan.domain.plans import Activity, Deadline, Plan
-from songthan.domain.thai import squeeze, thai_date, to_thai_digits
+from songthan.domain.thai import squeeze
 
-NOT_REPORTED = "ยังไม่ได้รับรายงาน"
+NOT_REPORTED = phrase("ยังไม่ได้รับรายงาน")
 # Written beside the manifest after it was made, so no manifest may claim them.
 LATER_FILES = frozenset({"manifest.json", "proof.json", "sha256sums", "signed.pdf", "submission.json", "receipt.json"})
 _SHA = re.compile(r"[0-9a-f]{64}")
@@ -230,7 +231,7 @@ def _check_manifest(manifest: Manifest) -> None:
     for exhibit in manifest.exhibits:
         entry = manifest.files.get(exhibit.path)
         if entry is None or (entry.sha256, entry.size) != (exhibit.sha256, exhibit.size):
-            raise _refuse(f"หลักฐานลำดับที่ {to_thai_digits(exhibit.number)} ไม่ตรงกับรายการแฟ้ม")
+            raise _refuse(f"หลักฐานลำดับที่ {digits(exhibit.number)} ไม่ตรงกับรายการแฟ้ม")
     _check_sources(manifest)
 
 
@@ -324,21 +325,22 @@ def compare(manifest: Manifest, actual: Mapping[str, tuple[str, int]]) -> list[B
 
 # ------------------------------------------------------------------------------------------ the merged report (F3)
 
-_REACHED = {"yes": "ปรากฏตามแผน", "no": "ยังไม่ปรากฏ"}
+_REACHED = {"yes": phrase("ปรากฏตามแผน"), "no": phrase("ยังไม่ปรากฏ")}
 _REQUIRED = {"percent": "ร้อยละ", "done": "ผลการดำเนินการ", "output_reached": "ผลผลิต", "outcome_reached": "ผลลัพธ์"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Sheet:
-    """What the rows of a report are made from."""
+    """What the rows of a report are made from; `asks` names the fields every row must have, as a person reads them."""
 
     answers: Mapping[str, Answer]
+    asks: Mapping[str, str]
     exhibits: Collection[Exhibit]
     digits_th: bool
     missing: list[str] = field(default_factory=list)
 
     def digits(self, value: object) -> str:
-        return to_thai_digits(value) if self.digits_th else str(value)
+        return digits(value) if self.digits_th else str(value)
 
     def value(self, activity: str, key: str) -> str | None:
         answer = self.answers.get(f"{activity}.{key}")
@@ -365,22 +367,24 @@ class _Sheet:
         return rows + [{"number_th": self.digits(e.number), "text": e.name} for e in left]
 
     def row(self, activity: Activity) -> dict[str, object]:
-        absent = [label for key, label in _REQUIRED.items() if self.value(activity.id, key) is None]
+        absent = [label for key, label in self.asks.items() if self.value(activity.id, key) is None]
         if absent:
-            detail = "" if len(absent) == len(_REQUIRED) else f" (ขาด {' '.join(absent)})"
+            detail = "" if len(absent) == len(self.asks) else say(" (ขาด {absent})", absent=" ".join(absent))
             self.missing.append(f"{activity.number} {activity.title}{detail}")
         percent = self.percent(activity.id)
         return {
             "number": activity.number,
             "title": activity.title,
-            "percent_th": NOT_REPORTED if percent is None else self.digits(self.value(activity.id, "percent")),
-            "done": self.value(activity.id, "done") or NOT_REPORTED,
+            "percent_th": say(NOT_REPORTED) if percent is None else self.digits(self.value(activity.id, "percent")),
+            "done": self.value(activity.id, "done") or say(NOT_REPORTED),
             "outputs": list(activity.outputs),
-            "output_reached_th": _REACHED.get(self.value(activity.id, "output_reached") or "", NOT_REPORTED),
+            "output_reached_th": say(_REACHED.get(self.value(activity.id, "output_reached") or "", NOT_REPORTED)),
             "outcomes": list(activity.outcomes),
-            "outcome_reached_th": _REACHED.get(self.value(activity.id, "outcome_reached") or "", NOT_REPORTED),
+            "outcome_reached_th": say(_REACHED.get(self.value(activity.id, "outcome_reached") or "", NOT_REPORTED)),
             "evidence": self.evidence(activity.id),
             "note": self.value(activity.id, "note") or "",
+            # another office's form may ask for other things
+            "answers": {f.rpartition(".")[2]: a.value or "" for f, a in self.answers.items() if f.rpartition(".")[0] == activity.id},
         }
 
 
@@ -390,13 +394,14 @@ def merge_report(
     answers: Mapping[str, Answer],
     exhibits: Collection[Exhibit] = (),
     digits_th: bool = True,
+    asks: Mapping[str, str] = _REQUIRED,
 ) -> dict[str, object]:
-    """The context of `f3_report.docx` from the ACCEPTED answers (plan lines 545–565).
+    """The context of a report over activities (`f3_report.docx`) from the ACCEPTED answers (plan lines 545–565).
 
-    Groups are the plan's project heading rows in order. What nobody answered prints «ยังไม่ได้รับรายงาน» and its row is
+    `asks` are the form's required fields, key → name. Groups are the plan's project heading rows in order. What nobody answered prints «ยังไม่ได้รับรายงาน» and its row is
     listed in `missing`. The overall percent is the exact mean of the answered rows, rounded (half up) only in print.
     """
-    sheet = _Sheet(answers=answers, exhibits=exhibits, digits_th=digits_th)
+    sheet = _Sheet(answers=answers, asks=asks, exhibits=exhibits, digits_th=digits_th)
     asked = plan.activities_of(deadline)
     measures = []
     for measure in plan.measures:
@@ -427,9 +432,9 @@ def plain_deadline(deadline: Deadline, *, digits_th: bool = True) -> dict[str, s
     return {
         "id": deadline.id,
         "title": deadline.title,
-        "quarter": to_thai_digits(quarter) if digits_th else quarter,
-        "internal_th": thai_date(deadline.members_until),
-        "external_th": thai_date(deadline.external),
+        "quarter": digits(quarter) if digits_th else quarter,
+        "internal_th": day_words(deadline.members_until),
+        "external_th": day_words(deadline.external),
     }
 
 
@@ -448,7 +453,7 @@ def _footer(plan: Plan, asked: Collection[Activity], sheet: _Sheet) -> dict[str,
     return {
         "overall_percent_th": sheet.digits(two_decimals(sum(percents) / Fraction(len(percents))))
         if percents
-        else NOT_REPORTED,
+        else say(NOT_REPORTED),
         "finished_th": sheet.digits(len(counted - open_ones)),
         "underway_th": sheet.digits(len(counted & open_ones)),
     }
@@ -461,14 +466,14 @@ def appendix(
     numbers = {a.id: a.number for a in plan.activities}
     rows = [
         {
-            "number_th": to_thai_digits(e.number),
+            "number_th": digits(e.number),
             "activity_number": numbers.get(e.activity, e.activity.upper()),
             "title": e.name,
             "kind_th": _kind(e),
             "sender": _sender(plan, e.sender),
-            "received_th": f"{thai_date(e.received.date(), short=True)} {to_thai_digits(e.received.strftime('%H.%M'))} น.",
+            "received_th": moment_words(e.received, short=True),
             "sha256": e.sha256,
-            "pages_th": to_thai_digits(pages[e.number]) if pages.get(e.number) else "-",
+            "pages_th": digits(pages[e.number]) if pages.get(e.number) else "-",
         }
         for e in exhibits
     ]
@@ -481,9 +486,12 @@ def _sender(plan: Plan, address: str) -> str:
     return member.full_name if member else address
 
 
+_SHEET, _CLIP = phrase("ตารางคำนวณ"), phrase("วีดิทัศน์")
+_KINDS = {"pdf": "PDF", "doc": "WORD", "docx": "WORD", "xls": _SHEET, "xlsx": _SHEET, "mp4": _CLIP}
+
+
 def _kind(exhibit: Exhibit) -> str:
     extension = exhibit.path.rpartition(".")[2]
     if extension in {"jpg", "jpeg", "png", "gif", "webp", "tif", "tiff"}:
-        return "ภาพ"
-    words = {"pdf": "PDF", "doc": "WORD", "docx": "WORD", "xls": "ตารางคำนวณ", "xlsx": "ตารางคำนวณ", "mp4": "วีดิทัศน์"}
-    return words.get(extension, "แฟ้มแนบ")
+        return say("ภาพ")
+    return say(_KINDS.get(extension, phrase("แฟ้มแนบ")))

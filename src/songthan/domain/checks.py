@@ -14,8 +14,9 @@ from fractions import Fraction
 from math import floor
 
 from songthan.domain.forms import Check, Problem
+from songthan.domain.language import digits, say
 from songthan.domain.places import Place, Sheet, TableRow
-from songthan.domain.thai import to_arabic_digits, to_thai_digits
+from songthan.domain.thai import to_arabic_digits
 from songthan.domain.values import decimal_of, is_none_word, is_placeholder, typed_decimals
 
 __all__ = ["cross_problems"]
@@ -37,7 +38,7 @@ class _Case:
         return self.sheet.find(name, self.row)
 
     def said(self, text: str, remedy: str) -> str:
-        return f"{to_thai_digits(text)} {self.rule.message or remedy}"
+        return f"{digits(text)} {self.rule.message or remedy}"
 
 
 def cross_problems(checks: Sequence[Check], sheet: Sheet, *, headcount: int) -> Iterator[Problem]:
@@ -88,7 +89,9 @@ def _reasons(cases: Sequence[_Case]) -> Iterator[Problem]:
     for case in cases:
         if (found := _applies(case)) and (found[0].empty or is_none_word(found[0].value or found[0].raw)):
             place, when = found
-            text = case.rule.message or f"{when.field.label}: โปรดระบุเหตุผลในช่อง{place.field.label}"
+            text = case.rule.message or say(
+                "{label}: โปรดระบุเหตุผลในช่อง{asked}", label=when.field.label, asked=place.field.label
+            )
             asked.setdefault(place.id, (place, []))[1].append(text)
     for place, texts in asked.values():
         yield place.problem("reason", " ".join(dict.fromkeys(texts)))
@@ -103,8 +106,13 @@ def _needs(case: _Case) -> Iterator[Problem]:
     if case.sheet.tables.get(case.rule.field) if table else not place.empty:
         return
     chosen = next((c.label for c in when.field.options if c.value == when.value), when.value)
-    because = f"{'กรอก' if when.field.kind not in ('choice', 'yes_no') else 'เลือก'} «{chosen}» ในช่อง{when.field.label}"
-    yield place.problem("required", case.rule.message or f"{because}ไว้ โปรดกรอกช่องนี้ด้วย")
+    because = say(
+        "{verb} «{chosen}» ในช่อง{label}",
+        verb=say("กรอก") if when.field.kind not in ("choice", "yes_no") else say("เลือก"),
+        chosen=chosen,
+        label=when.field.label,
+    )
+    yield place.problem("required", case.rule.message or say("{because}ไว้ โปรดกรอกช่องนี้ด้วย", because=because))
 
 
 def _percent_of(case: _Case) -> Iterator[Problem]:
@@ -118,9 +126,14 @@ def _percent_of(case: _Case) -> Iterator[Problem]:
     if part is None or whole is None:
         return
     if part > whole:
-        all_of_them = base.field.label if base else "จำนวนบุคลากรทั้งหมด"
-        text = f"กรอกไว้ {persons.value} คน ซึ่งมากกว่า{all_of_them} คือ {_shown(whole)} คน"
-        yield persons.problem("range", f"{to_thai_digits(text)} โปรดตรวจสอบและแก้จำนวนคนให้ถูกต้อง")
+        all_of_them = base.field.label if base else say("จำนวนบุคลากรทั้งหมด")
+        text = say(
+            "กรอกไว้ {value} คน ซึ่งมากกว่า{all_of_them} คือ {whole} คน",
+            value=persons.value,
+            all_of_them=all_of_them,
+            whole=_shown(whole),
+        )
+        yield persons.problem("range", say("{text} โปรดตรวจสอบและแก้จำนวนคนให้ถูกต้อง", text=digits(text)))
         return
     value = decimal_of(percent.value)
     if value is None:
@@ -128,12 +141,17 @@ def _percent_of(case: _Case) -> Iterator[Problem]:
     places = typed_decimals(percent.raw, percent.value or "")
     exact = part * 100 / whole if whole else Fraction(0)
     if Fraction(value) not in _roundings(exact, places):
-        of_all = f"{persons.value} คน จาก {_shown(whole)} คน คิดเป็นร้อยละ {_shown(_rounded(exact, max(2, places)))}"
+        of_all = say(
+            "{value} คน จาก {whole} คน คิดเป็นร้อยละ {percent}",
+            value=persons.value,
+            whole=_shown(whole),
+            percent=_shown(_rounded(exact, max(2, places))),
+        )
         yield percent.problem(
             "percent-mismatch",
             case.said(
-                f"{of_all} แต่กรอกร้อยละ {_typed(value, places)}",
-                "โปรดแก้ร้อยละให้ตรงกับจำนวนคน หรือแก้จำนวนคนหากกรอกคลาดเคลื่อน",
+                say("{of_all} แต่กรอกร้อยละ {value}", of_all=of_all, value=_typed(value, places)),
+                say("โปรดแก้ร้อยละให้ตรงกับจำนวนคน หรือแก้จำนวนคนหากกรอกคลาดเคลื่อน"),
             ),
         )
 
@@ -178,8 +196,13 @@ def _sum(case: _Case) -> Iterator[Problem]:
         return
     added = sum(numbers, Fraction(0))
     if said != added:
-        text = f"กรอกรวมไว้ {_shown(said)} แต่ {' + '.join(map(_shown, numbers))} เท่ากับ {_shown(added)}"
-        yield total.problem("sum", case.said(text, "โปรดตรวจสอบและแก้ไขให้ตรงกัน"))
+        text = say(
+            "กรอกรวมไว้ {said} แต่ {numbers} เท่ากับ {added}",
+            said=_shown(said),
+            numbers=" + ".join(map(_shown, numbers)),
+            added=_shown(added),
+        )
+        yield total.problem("sum", case.said(text, say("โปรดตรวจสอบและแก้ไขให้ตรงกัน")))
 
 
 def _lines(case: _Case) -> Iterator[Problem]:
@@ -188,9 +211,9 @@ def _lines(case: _Case) -> Iterator[Problem]:
     if count is None or said is None or of is None or said in of[1]:
         return
     where, numbers = of
-    have = f"มี {numbers[0]} รายการ" if numbers[0] else "ยังไม่มีรายการใด"
-    text = f"กรอกจำนวนไว้ {_shown(said)} แต่ใน{where}{have}"
-    yield count.problem("lines", case.said(text, "โปรดตรวจสอบและแก้ไขให้ตรงกัน"))
+    have = say("มี {count} รายการ", count=numbers[0]) if numbers[0] else say("ยังไม่มีรายการใด")
+    text = say("กรอกจำนวนไว้ {said} แต่ใน{where}{have}", said=_shown(said), where=where, have=have)
+    yield count.problem("lines", case.said(text, say("โปรดตรวจสอบและแก้ไขให้ตรงกัน")))
 
 
 def _counted(case: _Case, name: str) -> tuple[str, tuple[int, ...]] | None:
@@ -201,7 +224,7 @@ def _counted(case: _Case, name: str) -> tuple[str, tuple[int, ...]] | None:
     if place.field.kind == "table":
         rows = case.sheet.tables.get(name, ())
         return (f"{place.field.label} ", (len(rows),)) if case.sheet.table_is_sure(name) else None
-    return f"ช่อง{place.field.label} ", _items(place.value or "")
+    return say("ช่อง{label} ", label=place.field.label), _items(place.value or "")
 
 
 def _items(text: str) -> tuple[int, ...]:
@@ -226,9 +249,12 @@ def _not_both(case: _Case) -> Iterator[Problem]:
     ticked = [place for place in places if place is not None and place.value == "yes"]
     if None in places or len(ticked) < 2:
         return
-    labels = " และ ".join(f"«{place.field.column or place.field.label}»" for place in ticked)
+    labels = say(" และ ").join(f"«{place.field.column or place.field.label}»" for place in ticked)
     at = next((place for place in ticked if place == case.find(case.rule.field)), ticked[-1])
-    yield at.problem("not-both", f"เลือกไว้ทั้ง {labels} {case.rule.message or 'โปรดเลือกเพียงข้อเดียว'}")
+    yield at.problem(
+        "not-both",
+        say("เลือกไว้ทั้ง {labels} {message}", labels=labels, message=case.rule.message or say("โปรดเลือกเพียงข้อเดียว")),
+    )
 
 
 def _contradictions(sheet: Sheet) -> Iterator[Problem]:
@@ -240,11 +266,14 @@ def _contradictions(sheet: Sheet) -> Iterator[Problem]:
     if note is not None and (note.value or not sheet.sure(note)):
         # work may be done and its output still to come; the plan asks for the reason, and it is there
         return
-    label = next((c.label for c in output.field.options if c.value == "no"), "ไม่")
+    label = next((c.label for c in output.field.options if c.value == "no"), say("ไม่"))
     yield percent.problem(
         "contradiction",
-        f"ระบุว่าดำเนินการแล้วร้อยละ ๑๐๐ แต่ช่อง{output.field.column or output.field.label}เลือก «{label}» "
-        "โปรดตรวจสอบและแก้ข้อที่คลาดเคลื่อน",
+        say(
+            "ระบุว่าดำเนินการแล้วร้อยละ ๑๐๐ แต่ช่อง{column}เลือก «{label}» โปรดตรวจสอบและแก้ข้อที่คลาดเคลื่อน",
+            column=output.field.column or output.field.label,
+            label=label,
+        ),
     )
 
 

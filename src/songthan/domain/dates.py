@@ -1,4 +1,4 @@
-"""Dates as people write them in Thai offices, read without guessing. Pure: no clock, no locale of the machine.
+"""Dates as people write them in Thai offices, and in the office's own language, read without guessing. Pure: no clock, no locale of the machine.
 
 Day before month, except where a four-digit year stands first. A four-digit year from 2400 on is a Buddhist year. What
 can be meant in two ways is no date: a person is asked.
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 
 from songthan.domain.errors import UsageError
+from songthan.domain.language import Language, current
 from songthan.domain.thai import MONTHS, SHORT_MONTHS, WEEKDAYS, canonical, to_arabic_digits
 
 __all__ = ["read_date", "typed_day"]
@@ -56,6 +58,8 @@ def read_date(text: str) -> tuple[date | None, str]:
     if _MIXED.search(text):
         return None, "mixed-digits"
     text = to_arabic_digits(canonical(text)).translate(_SIGNS).strip(" ,.")
+    if current().code != "th" and (told := _in_words(current(), text)):
+        return told
     named = _WEEKDAY.match(text)
     rest = text[named.end() :] if named else text
     rest = rest[_LEAD.match(rest).end() :]  # type: ignore[union-attr]  # an empty lead matches anything
@@ -82,6 +86,30 @@ def typed_day(text: str, *, where: str) -> date:
             remedy='เขียนวัน เดือน ปี ให้ครบ เช่น 2023-03-15, 15/3/2566 หรือ "๑๕ มี.ค. ๒๕๖๖"',
         )
     return day
+@lru_cache(maxsize=4)
+def _words_of(months: tuple[str, ...], short: tuple[str, ...], weekdays: tuple[str, ...]) -> re.Pattern[str]:
+    month = "(" + "|".join(re.escape(name.rstrip(".")) for name in (*months, *short)) + r")\.?"
+    day, year = r"([0-9]{1,2})(?:st|nd|rd|th|\.)?", "([0-9]{4})"
+    named = rf"(?:({'|'.join(map(re.escape, weekdays))}),? )?"
+    return re.compile(rf"{named}(?:the )?(?:{day} (?:of )?{month}|{month} {day}),? {year}", re.IGNORECASE)
+
+
+def _in_words(language: Language, text: str) -> tuple[date | None, str] | None:
+    """«15 March 2027», «March 15, 2027» in the office's own language: with the month in letters no order misleads."""
+    match = _words_of(language.months, language.short_months, language.weekdays).fullmatch(text)
+    days = [n.lower() for n in language.weekdays]
+    if match is None:
+        first, _, rest = text.partition(" ")
+        parts = _numeric(rest.strip()) if first.rstrip(",").lower() in days else None
+        if parts is None:
+            return None
+        day, month, era, year = parts
+        return _dated(day, month, *_common_era(year, era), weekday=days.index(first.rstrip(",").lower()))
+    weekday, day_first, month_last, month_first, day_last, year = match.groups()
+    name = (month_last or month_first).lower()
+    names = [n.rstrip(".").lower() for n in (*language.months, *language.short_months)]
+    number = days.index(weekday.lower()) if weekday else None
+    return _dated(int(day_first or day_last), names.index(name) % 12 + 1, *_common_era(year, ""), weekday=number)
 
 
 _Parts = tuple[int, int, str, str]

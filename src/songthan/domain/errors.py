@@ -6,6 +6,8 @@ Every error names where (file, field, line) and the remedy, and carries the exit
 
 from __future__ import annotations
 
+from songthan.domain.language import say
+
 
 class SongthanError(Exception):
     """Something Songthan can name went wrong."""
@@ -18,7 +20,7 @@ class SongthanError(Exception):
 
     def __str__(self) -> str:
         head = f"{self.where}: {self.th}" if self.where else self.th
-        return f"{head} — วิธีแก้: {self.remedy}" if self.remedy else head
+        return say("{head} — วิธีแก้: {remedy}", head=head, remedy=self.remedy) if self.remedy else head
 
 
 class UsageError(SongthanError):

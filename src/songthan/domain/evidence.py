@@ -17,6 +17,8 @@ _EXTENSIONS = (
 _FILE = re.compile(rf"\.(?:{_EXTENSIONS})(?![A-Za-z0-9])", re.IGNORECASE)
 # a comma may stand inside a link; one before another link or a Thai word ends it
 _REST = '(?:[^\\s\u200b<>«»"“”,;]|[,;](?!https?://|www\\.|[ก-๛]))'
+# «and» parts only behind a file's ending: a name may hold the word itself
+_PARTED = re.compile(r"[,;،]|\s+และ\s*|(?<=\.\w{3})\s+and\s+|(?<=\.\w{4})\s+and\s+")
 _LINKS = re.compile(
     rf"https?://{_REST}+|(?<![A-Za-z0-9@./-])(?:www\.{_REST}+"
     # a page without its «https://»; «รายงาน.pdf/สำเนา» is none
@@ -60,7 +62,7 @@ def missing_evidence(value: str, attached: Sequence[str]) -> list[str]:
     for line in value.splitlines():
         if _named(line, names):
             continue
-        for piece in re.split(r"[,;،]|\s+และ\s*", line):
+        for piece in _PARTED.split(line):
             item = re.sub(r"\(\s*\)", "", _LINKS.sub("", piece)).strip(" \t\u00a0\u200b")
             if not is_none_word(item) and _FILE.search(item) and not _named(item, names):
                 missing.append(re.sub(r"^(?:[-•*–]|[0-9๐-๙]{1,2}[.)])\s+", "", item))

@@ -10,33 +10,34 @@ from decimal import Decimal
 from songthan.domain.answers import PARSERS
 from songthan.domain.evidence import items_in, missing_evidence
 from songthan.domain.forms import Field, Problem
+from songthan.domain.language import day_words, digits, phrase, say
 from songthan.domain.places import Place, Sheet
-from songthan.domain.thai import squeeze, thai_date, to_thai_digits
+from songthan.domain.thai import squeeze
 from songthan.domain.values import EMPTY_BOX, Parsed, decimal_of, is_none_word, is_placeholder
 
 __all__ = ["field_problems"]
 
 _NUMBER_HINTS = {
-    "several": "พบตัวเลขมากกว่าหนึ่งจำนวน โปรดระบุเพียงจำนวนเดียว",
-    "decimal-comma": "ใช้จุลภาคในลักษณะที่อ่านได้สองความหมาย โปรดใช้จุดเป็นจุดทศนิยม",
-    "mixed-digits": "มีเลขไทยปนกับเลขอารบิก โปรดใช้แบบเดียวกันทั้งจำนวน",
-    "leading-zeros": "มีเลขศูนย์นำหน้าหลายตัว โปรดระบุจำนวนใหม่ให้ชัดเจน",
-    "negative": "เป็นจำนวนติดลบ โปรดระบุจำนวนตั้งแต่ศูนย์ขึ้นไป",
-    "fraction": "น้อยกว่าหนึ่งและไม่มีเครื่องหมายร้อยละ โปรดระบุเป็นร้อยละ เช่น ๙๐",
-    "unit": "หน่วยไม่ตรงกับที่ช่องนี้ถาม โปรดระบุเฉพาะตัวเลข",
-    "whole": "ช่องนี้ใช้จำนวนเต็ม โปรดระบุโดยไม่มีทศนิยม",
-    "none": "ช่องนี้ต้องเป็นตัวเลข หากยังไม่ได้ดำเนินการ โปรดระบุ ๐",
+    "several": phrase("พบตัวเลขมากกว่าหนึ่งจำนวน โปรดระบุเพียงจำนวนเดียว"),
+    "decimal-comma": phrase("ใช้จุลภาคในลักษณะที่อ่านได้สองความหมาย โปรดใช้จุดเป็นจุดทศนิยม"),
+    "mixed-digits": phrase("มีเลขไทยปนกับเลขอารบิก โปรดใช้แบบเดียวกันทั้งจำนวน"),
+    "leading-zeros": phrase("มีเลขศูนย์นำหน้าหลายตัว โปรดระบุจำนวนใหม่ให้ชัดเจน"),
+    "negative": phrase("เป็นจำนวนติดลบ โปรดระบุจำนวนตั้งแต่ศูนย์ขึ้นไป"),
+    "fraction": phrase("น้อยกว่าหนึ่งและไม่มีเครื่องหมายร้อยละ โปรดระบุเป็นร้อยละ เช่น ๙๐"),
+    "unit": phrase("หน่วยไม่ตรงกับที่ช่องนี้ถาม โปรดระบุเฉพาะตัวเลข"),
+    "whole": phrase("ช่องนี้ใช้จำนวนเต็ม โปรดระบุโดยไม่มีทศนิยม"),
+    "none": phrase("ช่องนี้ต้องเป็นตัวเลข หากยังไม่ได้ดำเนินการ โปรดระบุ ๐"),
 }
 _DATE_HINTS = {
-    "several": "พบวันที่มากกว่าหนึ่งวัน โปรดระบุเพียงวันเดียว",
-    "mixed-digits": "มีเลขไทยปนกับเลขอารบิกในจำนวนเดียวกัน โปรดกรอกใหม่ให้ชัดเจน",
-    "year": "อ่านไม่ได้แน่ชัดว่าเป็นปีใด โปรดกรอกปีพุทธศักราชให้ครบสี่หลัก เช่น ๑๕ มีนาคม ๒๕๖๖",
-    "weekday": "ชื่อวันไม่ตรงกับวันที่ โปรดตรวจสอบและกรอกวันที่ใหม่",
-    "none": "ช่องนี้ต้องเป็นวันที่ โปรดกรอกวัน เดือน ปี เช่น ๑๕ มีนาคม ๒๕๖๖",
+    "several": phrase("พบวันที่มากกว่าหนึ่งวัน โปรดระบุเพียงวันเดียว"),
+    "mixed-digits": phrase("มีเลขไทยปนกับเลขอารบิกในจำนวนเดียวกัน โปรดกรอกใหม่ให้ชัดเจน"),
+    "year": phrase("อ่านไม่ได้แน่ชัดว่าเป็นปีใด โปรดกรอกปีพุทธศักราชให้ครบสี่หลัก เช่น ๑๕ มีนาคม ๒๕๖๖"),
+    "weekday": phrase("ชื่อวันไม่ตรงกับวันที่ โปรดตรวจสอบและกรอกวันที่ใหม่"),
+    "none": phrase("ช่องนี้ต้องเป็นวันที่ โปรดกรอกวัน เดือน ปี เช่น ๑๕ มีนาคม ๒๕๖๖"),
 }
-_NO_NUMBER = "ระบบอ่านเป็นตัวเลขไม่ได้ โปรดระบุเฉพาะตัวเลข เช่น ๗๒.๕"
-_NO_COUNT = "ระบบอ่านเป็นจำนวนเต็มไม่ได้ โปรดระบุเฉพาะตัวเลข เช่น ๓๙"
-_NO_DATE = "ระบบอ่านเป็นวันที่ไม่ได้ โปรดกรอกวัน เดือน ปี เช่น ๑๕ มีนาคม ๒๕๖๖"
+_NO_NUMBER = phrase("ระบบอ่านเป็นตัวเลขไม่ได้ โปรดระบุเฉพาะตัวเลข เช่น ๗๒.๕")
+_NO_COUNT = phrase("ระบบอ่านเป็นจำนวนเต็มไม่ได้ โปรดระบุเฉพาะตัวเลข เช่น ๓๙")
+_NO_DATE = phrase("ระบบอ่านเป็นวันที่ไม่ได้ โปรดกรอกวัน เดือน ปี เช่น ๑๕ มีนาคม ๒๕๖๖")
 
 
 def field_problems(sheet: Sheet, *, attached: Sequence[str], headcount: int) -> Iterator[Problem]:
@@ -73,10 +74,12 @@ def _too_few_rows(sheet: Sheet, key: str, place: Place) -> Iterator[Problem]:
     if not sheet.table_is_sure(key):
         return
     if filled < least:
-        have = f"กรอกไว้ {filled} แถว" if filled else "ยังไม่ได้กรอกแถวใด"
-        yield place.problem("rows", to_thai_digits(f"{have} โปรดกรอกอย่างน้อย {least} แถวแล้วส่งกลับมาอีกครั้ง"))
+        have = say("กรอกไว้ {filled} แถว", filled=filled) if filled else say("ยังไม่ได้กรอกแถวใด")
+        yield place.problem(
+            "rows", digits(say("{have} โปรดกรอกอย่างน้อย {least} แถวแล้วส่งกลับมาอีกครั้ง", have=have, least=least))
+        )
     elif not filled and place.field.required:
-        yield place.problem("required", "ยังไม่ได้กรอกแถวใด โปรดกรอกอย่างน้อยหนึ่งแถวแล้วส่งกลับมาอีกครั้ง")
+        yield place.problem("required", say("ยังไม่ได้กรอกแถวใด โปรดกรอกอย่างน้อยหนึ่งแถวแล้วส่งกลับมาอีกครั้ง"))
 
 
 def _one(place: Place, attached: Sequence[str], headcount: int) -> Iterator[Problem]:
@@ -97,10 +100,10 @@ def _one(place: Place, attached: Sequence[str], headcount: int) -> Iterator[Prob
         for item in missing_evidence(place.value or "", attached):
             yield place.problem(
                 "evidence-missing",
-                f"ระบุไฟล์ «{item}» ไว้ แต่ไม่พบไฟล์นี้แนบมากับอีเมล โปรดแนบไฟล์มาด้วย หรือแก้ชื่อให้ตรงกับไฟล์ที่แนบ",
+                say("ระบุไฟล์ «{item}» ไว้ แต่ไม่พบไฟล์นี้แนบมากับอีเมล โปรดแนบไฟล์มาด้วย หรือแก้ชื่อให้ตรงกับไฟล์ที่แนบ", item=item),
             )
     elif field.required and is_none_word(place.value or ""):
-        yield place.problem("required", f"ระบุเพียง «{place.value}» โปรดกรอกรายละเอียดให้ชัดเจน")
+        yield place.problem("required", say("ระบุเพียง «{value}» โปรดกรอกรายละเอียดให้ชัดเจน", value=place.value))
 
 
 def _same_rows(sheet: Sheet, key: str) -> Iterator[Problem]:
@@ -110,8 +113,8 @@ def _same_rows(sheet: Sheet, key: str) -> Iterator[Problem]:
         said = tuple(squeeze(place.value or place.raw) for place in row.places.values())
         first = next(iter(row.places.values()))
         if said in seen and sheet.table_is_sure(key):
-            where = f"แถวนี้เหมือนกับแถวที่ {seen[said]} ทุกช่อง โปรดแก้ให้ต่างกัน หรือลบแถวที่ซ้ำ"
-            yield first.problem("rows", to_thai_digits(where))
+            where = say("แถวนี้เหมือนกับแถวที่ {seen} ทุกช่อง โปรดแก้ให้ต่างกัน หรือลบแถวที่ซ้ำ", seen=seen[said])
+            yield first.problem("rows", digits(where))
         seen.setdefault(said, row.id.partition("[")[2].rstrip("]"))
 
 
@@ -119,18 +122,18 @@ def _too_few_items(place: Place) -> Iterator[Problem]:
     """Evidence that may not be «ไม่มี»: its `minimum` is the fewest items, one a line."""
     least = decimal_of(place.field.minimum) or Decimal(0)
     if len(items_in(place.value or "")) < least:
-        text = f"ต้องมีเอกสารอย่างน้อย {least} รายการ โปรดระบุชื่อไฟล์หรือลิงก์ และแนบไฟล์มากับอีเมล"
-        yield place.problem("required", to_thai_digits(text))
+        text = say("ต้องมีเอกสารอย่างน้อย {least} รายการ โปรดระบุชื่อไฟล์หรือลิงก์ และแนบไฟล์มากับอีเมล", least=least)
+        yield place.problem("required", digits(text))
 
 
 def _not_answered(field: Field) -> str:
     if field.kind in ("choice", "yes_no"):
-        return "ยังไม่ได้เลือกคำตอบ โปรดเลือกคำตอบแล้วส่งกลับมาอีกครั้ง"
+        return say("ยังไม่ได้เลือกคำตอบ โปรดเลือกคำตอบแล้วส่งกลับมาอีกครั้ง")
     if field.kind == "evidence" and field.minimum:
-        return f"ยังไม่ได้ระบุ{field.label} โปรดระบุชื่อไฟล์หรือลิงก์ และแนบไฟล์มากับอีเมล"
+        return say("ยังไม่ได้ระบุ{label} โปรดระบุชื่อไฟล์หรือลิงก์ และแนบไฟล์มากับอีเมล", label=field.label)
     if field.kind == "evidence":
-        return f"ยังไม่ได้ระบุ{field.label} โปรดระบุชื่อไฟล์หรือลิงก์แล้วส่งกลับมาอีกครั้ง หากไม่มี โปรดใส่ «ไม่มี»"
-    return f"ยังไม่ได้กรอก{field.label} โปรดกรอกแล้วส่งกลับมาอีกครั้ง"
+        return say("ยังไม่ได้ระบุ{label} โปรดระบุชื่อไฟล์หรือลิงก์แล้วส่งกลับมาอีกครั้ง หากไม่มี โปรดใส่ «ไม่มี»", label=field.label)
+    return say("ยังไม่ได้กรอก{label} โปรดกรอกแล้วส่งกลับมาอีกครั้ง", label=field.label)
 
 
 def _choice_problems(place: Place) -> Iterator[Problem]:
@@ -142,9 +145,11 @@ def _choice_problems(place: Place) -> Iterator[Problem]:
         if place.field.required and not place.lone_box:
             yield place.problem("required", _not_answered(place.field))
         return
-    labels = " หรือ ".join(f"«{c.label}»" for c in options)
-    shown = f"กรอกไว้ว่า «{place.raw[:60]}» " if place.raw else ""
-    yield place.problem("unreadable", f"{shown}ระบบไม่ทราบว่าเลือกข้อใด โปรดเลือกเพียงข้อเดียว คือ {labels}")
+    labels = say(" หรือ ").join(f"«{c.label}»" for c in options)
+    shown = say("กรอกไว้ว่า «{raw}» ", raw=place.raw[:60]) if place.raw else ""
+    yield place.problem(
+        "unreadable", say("{shown}ระบบไม่ทราบว่าเลือกข้อใด โปรดเลือกเพียงข้อเดียว คือ {labels}", shown=shown, labels=labels)
+    )
 
 
 def _beside_empty_boxes(place: Place) -> str:
@@ -167,13 +172,21 @@ def _number_problems(place: Place, headcount: int) -> Iterator[Problem]:
         return
     number = decimal_of(parsed.value)
     if number is None and parsed.reason != "range":
-        hint = _NUMBER_HINTS.get(parsed.reason, _NO_COUNT if place.field.kind == "count" else _NO_NUMBER)
-        yield place.problem("unreadable", f"กรอกไว้ว่า «{raw[:60]}» {hint}")
+        hint = say(_NUMBER_HINTS.get(parsed.reason, _NO_COUNT if place.field.kind == "count" else _NO_NUMBER))
+        yield place.problem("unreadable", say("กรอกไว้ว่า «{raw}» {hint}", raw=raw[:60], hint=hint))
         return
     if number is None or (low is not None and number < low) or (high is not None and number > high):
-        shown = to_thai_digits(raw[:60] or place.value)
-        whole = " (จำนวนบุคลากรทั้งหมด)" if place.field.maximum == "headcount" else ""
-        yield place.problem("range", f"กรอกไว้ว่า «{shown}» ซึ่งอยู่นอกช่วงที่เป็นไปได้ โปรดระบุ{_span(low, high)}{whole}")
+        shown = digits(raw[:60] or place.value)
+        whole = say(" (จำนวนบุคลากรทั้งหมด)") if place.field.maximum == "headcount" else ""
+        yield place.problem(
+            "range",
+            say(
+                "กรอกไว้ว่า «{shown}» ซึ่งอยู่นอกช่วงที่เป็นไปได้ โปรดระบุ{span}{whole}",
+                shown=shown,
+                span=_span(low, high),
+                whole=whole,
+            ),
+        )
 
 
 def _bounds(field: Field, headcount: int) -> tuple[Decimal | None, Decimal | None]:
@@ -187,8 +200,8 @@ def _bounds(field: Field, headcount: int) -> tuple[Decimal | None, Decimal | Non
 
 def _span(low: Decimal | None, high: Decimal | None) -> str:
     if low is None:
-        return to_thai_digits(f"จำนวนไม่เกิน {high}")
-    return to_thai_digits(f"จำนวนตั้งแต่ {low} " + (f"ถึง {high}" if high is not None else "ขึ้นไป"))
+        return digits(say("จำนวนไม่เกิน {high}", high=high))
+    return digits(say("จำนวนตั้งแต่ {low} ", low=low) + (say("ถึง {high}", high=high) if high is not None else say("ขึ้นไป")))
 
 
 def _date_problems(place: Place) -> Iterator[Problem]:
@@ -197,18 +210,27 @@ def _date_problems(place: Place) -> Iterator[Problem]:
         return
     day = _day(parsed.value)
     if day is None:
-        yield place.problem("unreadable", f"กรอกไว้ว่า «{place.raw[:60]}» {_DATE_HINTS.get(parsed.reason, _NO_DATE)}")
+        yield place.problem(
+            "unreadable",
+            say("กรอกไว้ว่า «{raw}» {hint}", raw=place.raw[:60], hint=say(_DATE_HINTS.get(parsed.reason, _NO_DATE))),
+        )
         return
     first, last = _day(place.field.minimum), _day(place.field.maximum)
     if (first and day < first) or (last and day > last):
         span = _days(first, last)
-        yield place.problem("range", f"กรอกวันที่ {thai_date(day)} ซึ่งอยู่นอกช่วงที่กำหนด โปรดกรอกวันที่ใหม่ โดยต้อง{span}")
+        yield place.problem(
+            "range", say("กรอกวันที่ {day} ซึ่งอยู่นอกช่วงที่กำหนด โปรดกรอกวันที่ใหม่ โดยต้อง{span}", day=day_words(day), span=span)
+        )
 
 
 def _days(first: date | None, last: date | None) -> str:
     if first and last:
-        return f"อยู่ระหว่างวันที่ {thai_date(first)} ถึงวันที่ {thai_date(last)}"
-    return f"ไม่ก่อนวันที่ {thai_date(first)}" if first else f"ไม่เกินวันที่ {thai_date(last or date.max)}"
+        return say("อยู่ระหว่างวันที่ {first} ถึงวันที่ {last}", first=day_words(first), last=day_words(last))
+    return (
+        say("ไม่ก่อนวันที่ {first}", first=day_words(first))
+        if first
+        else say("ไม่เกินวันที่ {last}", last=day_words(last or date.max))
+    )
 
 
 def _day(text: str | None) -> date | None:

@@ -10,7 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
+
+from songthan.domain.language import phrase, say
 
 FieldKind = Literal["text", "number", "percent", "count", "yes_no", "choice", "date", "table", "evidence", "signature"]
 Verdict = Literal["complete", "incomplete", "review", "refused"]
@@ -22,7 +25,13 @@ class Choice:
     label: str
 
 
-YES_NO = (Choice(value="yes", label="มี"), Choice(value="no", label="ไม่มี"))
+YES_NO = (Choice(value="yes", label=phrase("มี")), Choice(value="no", label=phrase("ไม่มี")))
+
+
+@lru_cache(maxsize=4)
+def _yes_no(*labels: str) -> tuple[Choice, ...]:
+    """YES_NO under these labels."""
+    return tuple(Choice(value=c.value, label=label) for c, label in zip(YES_NO, labels, strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +60,7 @@ class Field:
     @property
     def options(self) -> tuple[Choice, ...]:
         """The choices of a field; a yes_no without its own has «มี» and «ไม่มี»."""
-        return self.choices or (YES_NO if self.kind == "yes_no" else ())
+        return self.choices or (_yes_no(*(say(c.label) for c in YES_NO)) if self.kind == "yes_no" else ())
 
     def column_of(self, key: str) -> Field:
         """The column with this key; KeyError if none."""
@@ -136,22 +145,22 @@ def table_row(row: str) -> tuple[str, int] | None:
 
 
 #: Paragraphs Songthan itself writes beside an answer; a reader drops them.
-CARRIED_NOTES = ("(ข้อมูลไตรมาสก่อน โปรดยืนยันหรือแก้ไข)", "(ข้อมูลเดิม โปรดยืนยันหรือแก้ไข)")
-WRONG_NOTE = ("(โปรดแก้ไข: ", ")")
+CARRIED_NOTES = (phrase("(ข้อมูลไตรมาสก่อน โปรดยืนยันหรือแก้ไข)"), phrase("(ข้อมูลเดิม โปรดยืนยันหรือแก้ไข)"))
+WRONG_NOTE = (phrase("(โปรดแก้ไข: "), ")")
 
 
 def wrong_note(sentence: str) -> str:
     """The note beside a field to be corrected, on one line and without brackets of its own."""
     plain = " ".join(sentence.replace("(", "").replace(")", "").split())
-    return f"{WRONG_NOTE[0]}{plain}{WRONG_NOTE[1]}"
+    return f"{say(WRONG_NOTE[0])}{plain}{WRONG_NOTE[1]}"
 
 
 def is_our_note(paragraph: str) -> bool:
     """Is this whole paragraph a note of ours (carried over, or to be corrected)? White space does not matter."""
     text = "".join(paragraph.split())
-    if any(text == "".join(note.split()) for note in CARRIED_NOTES):
+    if any(text == "".join(say(note).split()) for note in CARRIED_NOTES):
         return True
-    start = "".join(WRONG_NOTE[0].split())
+    start = "".join(say(WRONG_NOTE[0]).split())
     return text.startswith(start) and text.endswith(")") and text.count("(") == 1 and text.count(")") == 1
 
 

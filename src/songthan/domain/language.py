@@ -2,6 +2,7 @@
 
 The engine's phrases are written in Thai in the code, and a phrase is its own key: a Language holds other words for it
 (gettext's way). A process serves one workspace; `use` says once, when the workspace is opened, how its people read.
+`songthan.adapters.language_file` reads a language other than Thai from `templates/language/CODE.toml`.
 """
 
 from __future__ import annotations
@@ -12,15 +13,19 @@ from datetime import date, datetime
 
 from songthan.domain.thai import MONTHS, SHORT_MONTHS, WEEKDAYS, to_thai_digits
 
-__all__ = ["THAI", "Language", "current", "day_words", "digits", "moment_words", "say", "use"]
+__all__ = ["THAI", "Language", "as_json", "current", "day_words", "digits", "from_json", "moment_words", "phrase", "say", "use"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Language:
     """Words of one language. `phrases` maps the engine's Thai phrase to this language's; a phrase that is missing stays Thai.
 
-    The patterns are `str.format` patterns: `day` and `short_day` know {day} {month} {year}, `weekday_day` knows {weekday}
-    and {day_words}, `moment` knows {day_words} {hour} {minute}. `year_offset` is added to the Common Era year.
+    The patterns are `str.format` patterns: `day` and `short_day` know {day} {month} {year} and the
+    month's {number} («{year}-{number:02}-{day:02}»), `weekday_day` knows {weekday}
+    and {day_words}, `moment` and `short_moment` know {day_words} {hour} {minute}. `units` are words that may stand behind a
+    number («12 people»), lower case; the Thai ones are always read. `year_offset` is added to the Common Era year, `first_month` begins
+    the fiscal year. How its people write dates is the language's business; era, digits and fiscal year are the
+    organisation's (`Organisation`).
     """
 
     code: str
@@ -31,8 +36,11 @@ class Language:
     short_day: str = "{day} {month} {year}"
     weekday_day: str = "{weekday} {day_words}"
     moment: str = "{day_words} {hour}:{minute}"
+    short_moment: str = "{day_words} {hour}:{minute}"
+    units: tuple[str, ...] = ()
     thai_digits: bool = False
     year_offset: int = 0
+    first_month: int = 10
     phrases: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -43,11 +51,24 @@ THAI = Language(
     weekdays=WEEKDAYS,
     weekday_day="วัน{weekday}ที่ {day_words}",
     moment="{day_words} เวลา {hour}.{minute} น.",
+    short_moment="{day_words} {hour}.{minute} น.",
     thai_digits=True,
     year_offset=543,
 )
 
 _current = THAI
+
+
+def as_json(language: Language) -> dict[str, object] | None:
+    """The language for a child process, by `from_json`; None for plain Thai."""
+    return None if language is THAI else {**vars(language), "phrases": dict(language.phrases)}
+
+
+def from_json(data: Mapping[str, object] | None) -> Language:
+    """What `as_json` gave."""
+    if data is None:
+        return THAI
+    return Language(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})  # type: ignore[arg-type]
 
 
 def use(language: Language) -> None:
@@ -67,6 +88,11 @@ def say(phrase: str, /, **values: object) -> str:
     return text.format(**values) if values else text
 
 
+def phrase(text: str) -> str:
+    """`text` itself: marks a phrase that stands in a table and is said later, by `say(TABLE[key])`."""
+    return text
+
+
 def digits(value: object) -> str:
     """`value` as text, its digits as the office writes them."""
     return to_thai_digits(value) if _current.thai_digits else str(value)
@@ -77,11 +103,13 @@ def day_words(day: date, *, weekday: bool = False, short: bool = False) -> str:
     language = _current
     months = language.short_months if short else language.months
     pattern = language.short_day if short else language.day
-    text = digits(pattern.format(day=day.day, month=months[day.month - 1], year=day.year + language.year_offset))
+    parts = {"day": day.day, "month": months[day.month - 1], "number": day.month, "year": day.year + language.year_offset}
+    text = digits(pattern.format(**parts))
     return language.weekday_day.format(weekday=language.weekdays[day.weekday()], day_words=text) if weekday else text
 
 
-def moment_words(at: datetime) -> str:
-    """`at` as «๑๕ มีนาคม ๒๕๖๖ เวลา ๑๖.๓๐ น.»."""
+def moment_words(at: datetime, *, short: bool = False) -> str:
+    """`at` as «๑๕ มีนาคม ๒๕๖๖ เวลา ๑๖.๓๐ น.», `short` as «๑๕ มี.ค. ๒๕๖๖ ๑๖.๓๐ น.»."""
     words = {"hour": f"{at.hour:02}", "minute": f"{at.minute:02}"}
-    return _current.moment.format(day_words=day_words(at.date()), **{k: digits(v) for k, v in words.items()})
+    pattern = _current.short_moment if short else _current.moment
+    return pattern.format(day_words=day_words(at.date(), short=short), **{k: digits(v) for k, v in words.items()})

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 
 from songthan.domain.forms import Answer, Field, FormSpec, Problem, ReturnedForm, split_field_id, table_row
-from songthan.domain.thai import to_thai_digits
+from songthan.domain.language import digits, say
 from songthan.domain.values import is_none_word, is_placeholder
 
 __all__ = ["Place", "Sheet", "TableRow", "form_words", "place_words", "sheets_of"]
@@ -99,7 +100,7 @@ def sheets_of(spec: FormSpec, returned: ReturnedForm, activities: Sequence[tuple
     doubtful = frozenset(p.field for p in returned.problems)
     if spec.repeat == "activity":
         for activity, number in activities:
-            row = f"แถว {to_thai_digits(number)}"
+            row = say("แถว {number}", number=digits(number))
             yield Sheet(
                 fields={f.key: _place(f, f"{activity}.{f.key}", returned, row) for f in spec.fields}, doubtful=doubtful
             )
@@ -124,13 +125,13 @@ def place_words(spec: FormSpec, field_id: str) -> str:
 
 
 def _row_words(form: str, table: Field, number: int) -> str:
-    return _joined(form, table.place or _table_words(table), f"แถวที่ {to_thai_digits(number)}")
+    return _joined(form, table.place or _table_words(table), say("แถวที่ {number}", number=digits(number)))
 
 
 def _box_words(item: Field) -> str:
     """«ช่อง ร้อยละ»; nothing where the place names its box already («ข้อ ๑ ช่อง คิดเป็นร้อยละ», «กรอบข้อเสนอแนะ»)."""
     name = item.column or item.label
-    return f"ช่อง {name}" if not item.place or not ("ช่อง" in item.place or name in item.place) else ""
+    return say("ช่อง {name}", name=name) if not item.place or not (say("ช่อง") in item.place or name in item.place) else ""
 
 
 def _rows(table: Field, returned: ReturnedForm, form: str) -> tuple[TableRow, ...]:
@@ -163,16 +164,17 @@ def _place(spec_field: Field, field_id: str, returned: ReturnedForm, where: str)
 
 
 def _table_words(table: Field) -> str:
-    return table.label if table.label.startswith("ตาราง") else f"ตาราง{table.label}"
+    return table.label if table.label.startswith(say("ตาราง")) else say("ตาราง{label}", label=table.label)
 
 
 def form_words(spec: FormSpec) -> str:
     """«แบบ F1»; a form whose id says nothing to a person goes by its name («ใบนำส่งแบบ ๑ และแบบ ๒»)."""
     if re.fullmatch("f[0-9]+", spec.id):
-        return f"แบบ {spec.id.upper()}"
+        return say("แบบ {name}", name=spec.id.upper())
     name = spec.short or spec.title
-    return name if name.startswith(("แบบ", "ใบ")) else f"แบบ {name}"
+    return name if name.startswith(("แบบ", "ใบ")) else say("แบบ {name}", name=name)
 
 
 def _joined(*words: str) -> str:
-    return " ".join(word for word in words if word)
+    kept = [word for word in words if word]
+    return reduce(lambda place, within: say("{place} {within}", place=place, within=within), kept) if kept else ""

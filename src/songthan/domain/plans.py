@@ -273,7 +273,9 @@ class Roster:
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """The year. `days_off_checked` says who has held the days off against the cabinet's resolutions (empty: nobody);
-    `last_year` is what came out of the year this plan was made from (`songthan plan roll`)."""
+    `last_year` is what came out of the year this plan was made from (`songthan plan roll`).
+    `play` is `cast.toml` beside the plan: how the simulated members of a rehearsal behave and what they write; empty for
+    those that come with Songthan."""
 
     fiscal_year: int
     organisation: Organisation
@@ -286,6 +288,7 @@ class Plan:
     days_off: Mapping[date, str] = field(default_factory=dict)
     days_off_checked: str = ""
     last_year: LastYear | None = None
+    play: Mapping[str, object] = field(default_factory=dict)
 
     def deadline(self, deadline_id: str) -> Deadline:
         """The deadline with this id; KeyError if the plan has none."""

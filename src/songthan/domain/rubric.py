@@ -14,7 +14,8 @@ from math import ceil
 from typing import Literal
 
 from songthan.domain.errors import UsageError
-from songthan.domain.thai import to_arabic_digits, to_thai_digits
+from songthan.domain.language import digits, say
+from songthan.domain.thai import to_arabic_digits
 
 __all__ = [
     "Condition", "Criterion", "Derived", "GapStep", "Input", "Level", "Remark", "Rubric", "ScoreRule", "Scoring",
@@ -128,7 +129,7 @@ class Rubric:
 
     def level_name(self, level: int) -> str:
         """The level's Thai name; of level 0, that none is reached."""
-        return next((one.name for one in self.levels if one.level == level), "ยังไม่ถึงระดับใด")
+        return next((one.name for one in self.levels if one.level == level), say("ยังไม่ถึงระดับใด"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +223,7 @@ def _read(rubric: Rubric, document: Mapping[str, object]) -> tuple[int, dict[str
             if part > headcount:
                 raise _wrong(
                     f"{where}.{derived.percent_of}",
-                    f"จำนวน {to_thai_digits(part)} คน มากกว่าจำนวนบุคลากรทั้งหมด {to_thai_digits(headcount)} คน",
+                    f"จำนวน {digits(part)} คน มากกว่าจำนวนบุคลากรทั้งหมด {digits(headcount)} คน",
                     "แก้จำนวนคน หรือแก้ headcount",
                 )
             read[derived.key] = part * 100 / headcount
@@ -266,7 +267,7 @@ def _percent(value: object, where: str) -> Fraction:
         raise _wrong(where, f"ต้องเป็นร้อยละ ๐–๑๐๐ แต่ได้ {_shown(value)}", 'ใส่ตัวเลข เช่น "72.5" โดยไม่มีเครื่องหมาย %')
     number = Fraction(text)
     if number > 100:
-        raise _wrong(where, f"ร้อยละ {to_thai_digits(text)} เกิน ๑๐๐", 'ใส่ตัวเลขไม่เกิน 100 เช่น "72.5"')
+        raise _wrong(where, f"ร้อยละ {digits(text)} เกิน ๑๐๐", 'ใส่ตัวเลขไม่เกิน 100 เช่น "72.5"')
     return number
 
 
@@ -300,9 +301,7 @@ def _skipped(rubric: Rubric, level: int, scores: Mapping[str, int]) -> tuple[Rem
             criterion=None,
             code=f"level-{level}-without-{lower.level}",
             message_th=(
-                f"คะแนนถึงเกณฑ์ระดับที่ {to_thai_digits(level)} ตามข้อความของระดับนั้น แต่คะแนนรวมของ{_span(lower, rubric)} "
-                f"ยังไม่ถึง {to_thai_digits(lower.sum_at_least)} ของระดับที่ {to_thai_digits(lower.level)} "
-                "ซึ่งเกณฑ์มิได้ระบุว่าต้องผ่านระดับก่อนหน้าด้วยหรือไม่ ระบบใช้ข้อความของระดับนั้นเอง โปรดพิจารณา"
+                say("คะแนนถึงเกณฑ์ระดับที่ {level} ตามข้อความของระดับนั้น แต่คะแนนรวมของ{span} ยังไม่ถึง {sum_at_least} ของระดับที่ {lower} ซึ่งเกณฑ์มิได้ระบุว่าต้องผ่านระดับก่อนหน้าด้วยหรือไม่ ระบบใช้ข้อความของระดับนั้นเอง โปรดพิจารณา", level=digits(level), span=_span(lower, rubric), sum_at_least=digits(lower.sum_at_least), lower=digits(lower.level))
             ),
         )
         for lower in rubric.levels
@@ -312,7 +311,7 @@ def _skipped(rubric: Rubric, level: int, scores: Mapping[str, int]) -> tuple[Rem
 
 def _span(level: Level, rubric: Rubric) -> str:
     numbers = [c.number for c in rubric.criteria if c.id in level.criteria]
-    return f"ข้อ {to_thai_digits(min(numbers))}–{to_thai_digits(max(numbers))}"
+    return say("ข้อ {first}–{last}", first=digits(min(numbers)), last=digits(max(numbers)))
 
 
 # ----------------------------------------------------------------------------------------------------------------- gap
@@ -364,16 +363,14 @@ def _sentence(
         elif derived:
             people = ceil(condition.number * headcount / 100)
             words.append(
-                f"{item.label} ไม่น้อยกว่า {to_thai_digits(people)} จาก {to_thai_digits(headcount)} "
-                f"(ร้อยละ {_number(condition.number)})"
+                say("{label} ไม่น้อยกว่า {people} จาก {headcount} (ร้อยละ {number})", label=item.label, people=digits(people), headcount=digits(headcount), number=_number(condition.number))
             )
         else:
-            words.append(f"{item.label} ไม่น้อยกว่า {_number(condition.number)}")
+            words.append(say("{label} ไม่น้อยกว่า {number}", label=item.label, number=_number(condition.number)))
     return (
-        f"ข้อ {to_thai_digits(criterion.number)} เพิ่มจาก {to_thai_digits(score)} เป็น {to_thai_digits(needed)} คะแนน "
-        f"ยังขาด: {' และ '.join(words)}"
+        say("ข้อ {number} เพิ่มจาก {score} เป็น {needed} คะแนน ยังขาด: {words}", number=digits(criterion.number), score=digits(score), needed=digits(needed), words=say(' และ ').join(words))
     )
 
 
 def _number(value: Fraction) -> str:
-    return to_thai_digits(f"{float(value):g}")
+    return digits(f"{float(value):g}")

@@ -10,9 +10,9 @@ from datetime import datetime
 
 from songthan.domain.assignments import DeadlineState
 from songthan.domain.decisions import AskDirector
+from songthan.domain.language import day_words, digits, say
 from songthan.domain.messages import Message, OutgoingFile
 from songthan.domain.plans import Deadline
-from songthan.domain.thai import thai_date, to_thai_digits
 from songthan.ports import SignatureReport
 from songthan.steps.fill_form import short_title
 from songthan.steps.letters import queue
@@ -34,7 +34,7 @@ def ask_director(office: Office, action: AskDirector) -> bool:
     if bundle is None or bundle["void"]:
         return True
     frozen = str(bundle["frozen"])
-    name = f"เสนอลงนาม {short_title(deadline)} ฉบับที่ {to_thai_digits(action.version)}.pdf"
+    name = say("เสนอลงนาม {deadline} ฉบับที่ {version}.pdf", deadline=short_title(deadline), version=digits(action.version))
     queue(
         office,
         key=key,
@@ -46,9 +46,9 @@ def ask_director(office: Office, action: AskDirector) -> bool:
             "director": {"full_name": director.full_name, "position": director.position, "acting": acting},
             "memo_subject": deadline.title,
             "bundle_title": deadline.title,
-            "pages_th": to_thai_digits(office.press.pages(office.blobs.get(frozen))),
+            "pages_th": digits(office.press.pages(office.blobs.get(frozen))),
             "sha256_short": frozen[:16],
-            "external_th": thai_date(deadline.external, weekday=True),
+            "external_th": day_words(deadline.external, weekday=True),
             "file_name": name,
         },
     )
@@ -65,12 +65,12 @@ def check_signature(office: Office, deadline: Deadline, message: Message) -> tup
     """The signed PDF of a mail (its sha256 and the verifier's report), or the Thai reason why there is none."""
     bundle = office.ledger.bundles.latest(deadline.id)
     if bundle is None:
-        return "ยังไม่มีชุดเอกสารที่เสนอลงนาม"
+        return say("ยังไม่มีชุดเอกสารที่เสนอลงนาม")
     roots = office.trust_roots()
     if not roots:
-        return "ยังไม่ได้กำหนดใบรับรองรากของผู้อำนวยการ (ดู songthan.toml [director] trust_roots)"
+        return say("ยังไม่ได้กำหนดใบรับรองรากของผู้อำนวยการ (ดู songthan.toml [director] trust_roots)")
     frozen = office.blobs.get(str(bundle["frozen"]))
-    reason = "จดหมายนี้ไม่มีไฟล์ PDF ที่ลงนาม"
+    reason = say("จดหมายนี้ไม่มีไฟล์ PDF ที่ลงนาม")
     for attachment in message.attachments:
         data = office.blobs.get(attachment.sha256)
         if not data.startswith(b"%PDF"):
@@ -78,7 +78,7 @@ def check_signature(office: Office, deadline: Deadline, message: Message) -> tup
         report = office.signatures.verify(data, frozen=frozen, trust_roots=roots, at=message.received)
         if report.valid:
             return attachment.sha256, report
-        reason = " ".join(report.reasons_th) or "ลายมือชื่อใช้ไม่ได้"
+        reason = " ".join(report.reasons_th) or say("ลายมือชื่อใช้ไม่ได้")
     return reason
 
 

@@ -13,9 +13,9 @@ from songthan.domain.bundles import Exhibit, appendix, merge_report, plain_organ
 from songthan.domain.errors import SongthanError
 from songthan.domain.evidence import items_in, links_in
 from songthan.domain.forms import Answer, FormSpec, split_field_id, table_row
+from songthan.domain.language import day_words, digits, say
 from songthan.domain.plans import Deadline, Member
 from songthan.domain.rubric import Scoring
-from songthan.domain.thai import thai_date, to_thai_digits
 from songthan.steps.fill_form import whole_context
 from songthan.steps.office import Office
 from songthan.steps.prefill import score_words, scoring_of
@@ -55,7 +55,10 @@ def make_papers(
         name = "report" if len(deadline.forms) == 1 else f"report-{form}"
         if spec.cover_template:
             covers[f"{name}-cover"] = merged.cover_maker(spec)
-            documents[f"{name}-cover"], titles[f"{name}-cover"] = b"", f"บทสรุป {spec.short or spec.title}"
+            documents[f"{name}-cover"], titles[f"{name}-cover"] = (
+                b"",
+                say("บทสรุป {short}", short=spec.short or spec.title),
+            )
         documents[name], titles[name] = merged.report(spec), spec.title if len(deadline.forms) > 1 else deadline.title
     documents["memo"] = office.renderer.document(
         template="memo.docx", context=merged.memo(created=created, signer=signer, acting=acting)
@@ -67,7 +70,7 @@ def make_papers(
     for name, make in covers.items():
         limit = office.plan.channels[name.removesuffix("-cover").rpartition("-")[2]].cover_max_sheets
         documents[name], pdfs[name] = _fitting_cover(office, name, make, limit)
-    titles |= {"memo": "บันทึกข้อความ", "appendix": "บัญชีหลักฐาน"}
+    titles |= {"memo": say("บันทึกข้อความ"), "appendix": say("บัญชีหลักฐาน")}
     order = ["memo", *(n for n in documents if n not in ("memo", "appendix")), "appendix"]
     return Papers(documents={n: documents[n] for n in order}, titles=titles, pdfs=pdfs)
 
@@ -80,7 +83,7 @@ def _fitting_cover(office: Office, name: str, make: Callable[[int], bytes], limi
         if limit is None or office.press.pages(pdf) <= limit:
             return document, pdf
     raise SongthanError(
-        f"บทสรุปปะหน้ายาวเกิน {to_thai_digits(limit)} แผ่น แม้ย่อข้อความแล้ว",
+        f"บทสรุปปะหน้ายาวเกิน {digits(limit)} แผ่น แม้ย่อข้อความแล้ว",
         where=name,
         remedy="ลดขนาดตัวอักษรหรือระยะห่างในแม่แบบบทสรุป (cover_template) แล้วให้ระบบจัดทำใหม่",
     )
@@ -101,7 +104,8 @@ class _Merged:
         self._exhibits, self._scoring = exhibits, scoring
         repeating = [f for f in deadline.forms if office.forms[f].repeat]
         rows = answers.get(repeating[0], {}) if repeating else {}
-        self._table = merge_report(office.plan, deadline, rows, exhibits) if repeating else None
+        asks = {f.key: f.column or f.label for f in office.forms[repeating[0]].fields if f.required} if repeating else {}
+        self._table = merge_report(office.plan, deadline, rows, exhibits, asks=asks) if repeating else None
 
     def report(self, spec: FormSpec) -> bytes:
         """The form as it is submitted: the merged table of a repeating form, else the form with its answers."""
@@ -131,7 +135,7 @@ class _Merged:
         def make(letters: int) -> bytes:
             criteria = [
                 {
-                    "number_th": to_thai_digits(c.number),
+                    "number_th": digits(c.number),
                     "title": c.text,
                     "score_th": context["scores"][c.id],  # type: ignore[index]
                     "summary": _shortened(self._text(spec.id, f"{c.id}_result"), letters),
@@ -156,42 +160,50 @@ class _Merged:
         """«๓ รายการ»: the lines of a criterion's evidence; links count as one each."""
         text = self._text(form, f"{criterion}_evidence")
         count = max(len(items_in(text)), len(links_in(text)))
-        return f"{to_thai_digits(count)} รายการ" if count else "-"
+        return say("{count} รายการ", count=digits(count)) if count else "-"
 
     def memo(self, *, created: datetime, signer: Member, acting: bool) -> dict[str, object]:
         """The context of the covering memo (บันทึกข้อความ)."""
         organisation, roster = self._office.plan.organisation, self._office.plan.roster
         return {
             "organisation": plain_organisation(self._office.plan),
-            "agency": f"{organisation.name} โทร. {to_thai_digits(roster.phone)}",
+            "agency": say("{name} โทร. {phone}", name=organisation.name, phone=digits(roster.phone)),
             "number": "",
-            "date_th": thai_date(created.date()),
+            "date_th": day_words(created.date()),
             "subject": self._deadline.title,
             "to": organisation.addressee or organisation.parent,
             "paragraphs": [self._occasion(), *self._results()],
-            "closing": "จึงเรียนมาเพื่อโปรดทราบและพิจารณา",
+            "closing": say("จึงเรียนมาเพื่อโปรดทราบและพิจารณา"),
             "signer": {"name": signer.full_name, "position": signer.position},
             "acting": acting,
         }
 
     def _occasion(self) -> str:
         organisation, deadline = self._office.plan.organisation, self._deadline
-        return (
-            f"ตามที่{organisation.parent}กำหนดให้สำนัก/กลุ่มรายงานผลการดำเนินการตาม{organisation.plan_title} "
-            f"โดยให้จัดส่ง{deadline.title} ภายใน{thai_date(deadline.external, weekday=True)} นั้น"
+        return say(
+            "ตามที่{parent}กำหนดให้สำนัก/กลุ่มรายงานผลการดำเนินการตาม{plan_title} โดยให้จัดส่ง{title} ภายใน{external} นั้น",
+            parent=organisation.parent,
+            plan_title=organisation.plan_title,
+            title=deadline.title,
+            external=day_words(deadline.external, weekday=True),
         )
 
     def _results(self) -> list[str]:
         name = self._office.plan.organisation.name
-        evidence = f" พร้อมหลักฐาน {to_thai_digits(len(self._exhibits))} รายการ" if self._exhibits else ""
+        evidence = say(" พร้อมหลักฐาน {count} รายการ", count=digits(len(self._exhibits))) if self._exhibits else ""
         whole = [self._office.forms[f] for f in self._deadline.forms if not self._office.forms[f].repeat]
         paragraphs = []
         if whole:
-            listed = " ".join(f"({to_thai_digits(n)}) {spec.title}" for n, spec in enumerate(whole, 1))
+            listed = " ".join(f"({digits(n)}) {spec.title}" for n, spec in enumerate(whole, 1))
             own = "" if self._table is not None else evidence
             paragraphs.append(
-                f"{name}ได้จัดทำ{' ' + listed if len(whole) > 1 else whole[0].title} เรียบร้อยแล้ว{own}{self._level()} "
-                "รายละเอียดปรากฏตามเอกสารที่แนบมาพร้อมนี้"
+                say(
+                    "{name}ได้จัดทำ{listed} เรียบร้อยแล้ว{own}{level} รายละเอียดปรากฏตามเอกสารที่แนบมาพร้อมนี้",
+                    name=name,
+                    listed=" " + listed if len(whole) > 1 else whole[0].title,
+                    own=own,
+                    level=self._level(),
+                )
             )
         if self._table is not None:
             paragraphs += self._table_results(name, evidence)
@@ -201,20 +213,31 @@ class _Merged:
         if self._scoring is None or self._office.rubric is None:
             return ""
         words = score_words(self._scoring, self._office.rubric)
-        return f" ผลการประเมินตนเองได้ {words['total']} คะแนน อยู่ในระดับที่ {words['level']} {words['level_title']}"
+        return say(
+            " ผลการประเมินตนเองได้ {total} คะแนน อยู่ในระดับที่ {level} {level_title}",
+            total=words["total"],
+            level=words["level"],
+            level_title=words["level_title"],
+        )
 
     def _table_results(self, name: str, evidence: str) -> list[str]:
         table = self._table or {}
         footer, missing = table["footer"], table["missing"]
         asked = len(self._office.plan.activities_of(self._deadline))
         found = [
-            f"{name}ได้รวบรวมผลการดำเนินการจากผู้รับผิดชอบแล้ว จำนวน {to_thai_digits(asked - len(missing))} กิจกรรม "  # type: ignore[arg-type]
-            f"จากทั้งหมด {to_thai_digits(asked)} กิจกรรม{evidence} ผลการดำเนินการในภาพรวมคิดเป็นระดับคะแนน "
-            f"{footer['overall_percent_th']} (ค่าเฉลี่ยร้อยละของกิจกรรมที่ได้รับรายงาน) ในส่วนของแนวทางการดำเนินการตามมาตรการ "  # type: ignore[index]
-            f"ดำเนินการแล้วเสร็จ {footer['finished_th']} แนวทาง อยู่ระหว่างการดำเนินการ {footer['underway_th']} แนวทาง รายละเอียดปรากฏตามรายงานที่แนบมาพร้อมนี้",  # type: ignore[index]
+            say(
+                "{name}ได้รวบรวมผลการดำเนินการจากผู้รับผิดชอบแล้ว จำนวน {reported} กิจกรรม จากทั้งหมด {planned} กิจกรรม{evidence} ผลการดำเนินการในภาพรวมคิดเป็นระดับคะแนน {percent} (ค่าเฉลี่ยร้อยละของกิจกรรมที่ได้รับรายงาน) ในส่วนของแนวทางการดำเนินการตามมาตรการ ดำเนินการแล้วเสร็จ {finished} แนวทาง อยู่ระหว่างการดำเนินการ {underway} แนวทาง รายละเอียดปรากฏตามรายงานที่แนบมาพร้อมนี้",
+                name=name,
+                reported=digits(asked - len(missing)),
+                planned=digits(asked),
+                evidence=evidence,
+                percent=footer["overall_percent_th"],
+                finished=footer["finished_th"],
+                underway=footer["underway_th"],
+            ),  # type: ignore[index]
         ]
         if missing:
-            found.append(f"ทั้งนี้ ยังไม่ได้รับรายงาน {to_thai_digits(len(missing))} กิจกรรม ตามที่ระบุไว้ท้ายรายงาน")  # type: ignore[arg-type]
+            found.append(say("ทั้งนี้ ยังไม่ได้รับรายงาน {count} กิจกรรม ตามที่ระบุไว้ท้ายรายงาน", count=digits(len(missing))))  # type: ignore[arg-type]
         return found
 
 
@@ -235,4 +258,4 @@ def _shortened(text: str, letters: int) -> str:
     if not letters or len(line) <= letters:
         return line
     cut = line[:letters]
-    return f"{cut.rpartition(' ')[0] or cut} … (รายละเอียดตามแบบ)"
+    return say("{text} … (รายละเอียดตามแบบ)", text=cut.rpartition(" ")[0] or cut)

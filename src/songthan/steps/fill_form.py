@@ -13,10 +13,9 @@ from songthan.domain.assignments import Assignment
 from songthan.domain.bundles import plain_deadline, plain_organisation
 from songthan.domain.calendars import FiscalYears
 from songthan.domain.forms import Answer, FormIdentity, FormSpec, Problem, split_field_id, table_row
-from songthan.domain.language import current, digits, say
+from songthan.domain.language import current, day_words, digits, say
 from songthan.domain.messages import OutgoingFile
 from songthan.domain.plans import Activity, Deadline, Plan
-from songthan.domain.thai import thai_date, to_thai_digits
 from songthan.steps.office import Office
 from songthan.steps.prefill import first_rows, first_values, score_words, scoring_of
 
@@ -59,7 +58,7 @@ def form_file(
     data = office.renderer.form(spec=spec, identity=identity, context=context)
     name = form_name(office, assignment)
     if again:
-        name = name.removesuffix(".docx") + " (ฉบับขอแก้ไข).docx"
+        name = name.removesuffix(".docx") + say(" (ฉบับขอแก้ไข).docx")
     return OutgoingFile(name=name, type=DOCX, sha256=office.blobs.put(data))
 
 
@@ -81,8 +80,9 @@ def form_name(office: Office, assignment: Assignment) -> str:
 def short_title(deadline: Deadline) -> str:
     """The deadline in a few words, for file names: «ไตรมาสที่ ๒ ปี ๒๕๖๖», «สำนักดีเด่น ปี ๒๕๖๖»."""
     if deadline.quarter:
-        year = FiscalYears(offset=current().year_offset).year_of_quarter(deadline.quarter, deadline.external)
-        return f"ไตรมาสที่ {to_thai_digits(deadline.quarter)} ปี {to_thai_digits(year)}"
+        years = FiscalYears(first_month=current().first_month, offset=current().year_offset)
+        year = years.year_of_quarter(deadline.quarter, deadline.external)
+        return say("ไตรมาสที่ {quarter} ปี {year}", quarter=digits(deadline.quarter), year=digits(year))
     return deadline.short or deadline.title
 
 
@@ -93,7 +93,7 @@ def slice_context(
     mine = [a for a in plan.activities if a.id in assignment.activities]
     measures = [
         {
-            "number_th": to_thai_digits(measure.number),
+            "number_th": digits(measure.number),
             "title": measure.title,
             "activities": [
                 _activity(a, filled.get(a.id, {}), last_year_words(plan, assignment.form, a))
@@ -129,7 +129,7 @@ def whole_context(
         rows[table.key] = [
             {
                 "id": f"{table.key}[{n}]",
-                "number_th": to_thai_digits(n),
+                "number_th": digits(n),
                 "answers": _on_paper(spec, f"{table.key}[{n}].", filled.get(f"{table.key}[{n}]", {})),
             }
             for n in range(1, max([table.rows if spare_rows else 1, *used]) + 1)
@@ -138,7 +138,7 @@ def whole_context(
         **_people(plan, deadline, assignment),
         "director": {"name": director.full_name, "position": director.position},
         "year": {
-            name: to_thai_digits(year - back) for name, back in (("this_th", 0), ("last_th", 1), ("before_th", 2))
+            name: digits(year - back) for name, back in (("this_th", 0), ("last_th", 1), ("before_th", 2))
         },
         "answers": _on_paper(spec, "", filled.get("", {})),
         "rows": rows,
@@ -159,7 +159,7 @@ def _people(plan: Plan, deadline: Deadline, assignment: Assignment) -> dict[str,
     secretary = roster.member(roster.secretary)
     member = roster.member(assignment.member)
     return {
-        "organisation": {**plain_organisation(plan), "headcount_th": to_thai_digits(plan.organisation.headcount)},
+        "organisation": {**plain_organisation(plan), "headcount_th": digits(plan.organisation.headcount)},
         "deadline": plain_deadline(deadline),
         "member": {
             "full_name": member.full_name,
@@ -168,7 +168,7 @@ def _people(plan: Plan, deadline: Deadline, assignment: Assignment) -> dict[str,
         },
         "secretary": {
             "full_name": secretary.full_name,
-            "phone": to_thai_digits(secretary.phone or roster.phone),
+            "phone": digits(secretary.phone or roster.phone),
             "email": roster.mailbox,
         },
         "token": assignment.token,
@@ -212,8 +212,8 @@ def _activity(activity: Activity, answers: Mapping[str, dict[str, object]], last
         "outputs": list(activity.outputs),
         "outcomes": list(activity.outcomes),
         # the plan's document column begins with the date itself, which stands beside it already
-        "documents": [d for d in activity.documents if d.removeprefix("วันที่ ") not in {thai_date(day) for day in dues}],
-        "due_th": " และ ".join(thai_date(day, short=True) for day in dues),
+        "documents": [d for d in activity.documents if d.removeprefix("วันที่ ") not in {day_words(day) for day in dues}],
+        "due_th": say(" และ ").join(day_words(day, short=True) for day in dues),
         "answers": dict(answers),
     }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from songthan.domain.assignments import Assignment, AssignmentState
 from songthan.domain.decisions import Judge
 from songthan.domain.forms import FormSpec, ReturnedForm, split_field_id, table_row
-from songthan.domain.thai import thai_datetime, to_thai_digits
+from songthan.domain.language import digits, moment_words, say
 from songthan.steps.fill_form import form_file
 from songthan.steps.letters import deadline_words, member_words, queue, tell_secretary
 from songthan.steps.office import Office
@@ -63,7 +63,7 @@ def _accept(office: Office, action: Judge) -> None:
             context={
                 "member": member_words(person),
                 "deadline": deadline_words(office.plan.deadline(assignment.deadline)),
-                "accepted_at_th": thai_datetime(office.calendar.local(now)),
+                "accepted_at_th": moment_words(office.calendar.local(now)),
                 "activities_count": len(assignment.activities),
                 "form_title": office.forms[assignment.form].title,
                 "corrected": int(str(row["corrections"] or 0)) > 0,
@@ -117,11 +117,11 @@ def _hand_to_secretary(office: Office, assignment: Assignment, form: ReturnedFor
             office,
             key=f"{assignment.id}/rounds",
             deadline=assignment.deadline,
-            title=f"ขอแก้ไขหลายครั้งแล้วยังไม่ครบ {member.full_name}",
-            what=f"ระบบขอให้แก้ไขแล้ว {to_thai_digits(rounds)} ครั้ง ยังมี {to_thai_digits(len(form.problems))} แห่ง: "
+            title=say("ขอแก้ไขหลายครั้งแล้วยังไม่ครบ {name}", name=member.full_name),
+            what=say("ระบบขอให้แก้ไขแล้ว {rounds} ครั้ง ยังมี {count} แห่ง: ", rounds=digits(rounds), count=digits(len(form.problems)))
             + " ".join(p.message_th for p in form.problems[:5]),
-            actions=("โทรศัพท์อธิบายแก่ผู้กรอก แบบที่ส่งมาอีกระบบยังรับและตรวจตามปกติ แต่จะไม่ส่งจดหมายขอแก้ไขซ้ำ",),
-            commands=[("songthan status", "ดูสถานะทุกรายการ")],
+            actions=(say("โทรศัพท์อธิบายแก่ผู้กรอก แบบที่ส่งมาอีกระบบยังรับและตรวจตามปกติ แต่จะไม่ส่งจดหมายขอแก้ไขซ้ำ"),),
+            commands=[("songthan status", say("ดูสถานะทุกรายการ"))],
         )
 
 
@@ -141,6 +141,6 @@ def _accepted_labels(office: Office, form_id: str, form: ReturnedForm) -> list[s
 def _row_words(spec: FormSpec, numbers: dict[str, str], row: str) -> str:
     """«กิจกรรม ๑.๔ ช่อง», «ตารางพฤติกรรม แถวที่ ๒ ช่อง», or the form's own fields."""
     if row in numbers:
-        return f"กิจกรรม {numbers[row]} ช่อง"
+        return say("กิจกรรม {number} ช่อง", number=numbers[row])
     table = table_row(row)
-    return f"{spec.field(table[0]).label} แถวที่ {to_thai_digits(table[1])} ช่อง" if table else "ช่อง"
+    return say("{label} แถวที่ {number} ช่อง", label=spec.field(table[0]).label, number=digits(table[1])) if table else say("ช่อง")

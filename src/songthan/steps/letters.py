@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from songthan.domain.assignments import Assignment
-from songthan.domain.language import day_words
+from songthan.domain.language import day_words, digits, moment_words
 from songthan.domain.messages import OutgoingFile, OutgoingMail
 from songthan.domain.plans import Activity, Deadline, Member
-from songthan.domain.thai import thai_datetime, to_thai_digits
 from songthan.steps.office import Office
 
 
@@ -58,7 +57,7 @@ def common(office: Office) -> dict[str, object]:
         "secretary": {
             "full_name": secretary.full_name,
             "position": secretary.position,
-            "phone": to_thai_digits(secretary.phone or roster.phone),
+            "phone": digits(secretary.phone or roster.phone),
             "email": secretary.email,
         },
     }
@@ -118,7 +117,7 @@ def tell_secretary(
             "reader": person.full_name,
             "title": title,
             "what": what,
-            "at_th": thai_datetime(office.calendar.local(office.clock.now())),
+            "at_th": moment_words(office.calendar.local(office.clock.now())),
             "actions": list(actions),
             "commands": [{"command": c, "meaning": m} for c, m in commands],
         },

@@ -15,9 +15,10 @@ from songthan.domain.absence import return_date
 from songthan.domain.answers import value_of
 from songthan.domain.assignments import Assignment, AssignmentState, DeadlineState
 from songthan.domain.forms import Answer, FormSpec, Problem, ReturnedForm
+from songthan.domain.language import moment_words, say
 from songthan.domain.messages import Message, Route
 from songthan.domain.plans import Member
-from songthan.domain.thai import squeeze, thai_datetime
+from songthan.domain.thai import squeeze
 from songthan.steps.ask_director import check_signature, record_signature
 from songthan.steps.fill_form import form_name
 from songthan.steps.gather_facts import FormFile, Gathered
@@ -61,14 +62,16 @@ def settle_purpose(
     if route.purpose == "signature":
         return _signature(office, message, route, deadline_id or "")
     if deadline_id not in {d.id for d in office.plan.deadlines}:
-        return _hold(route, "ไม่ทราบว่าจดหมายนี้เกี่ยวกับกำหนดส่งใดของแผนปีนี้"), _nothing
+        return _hold(route, say("ไม่ทราบว่าจดหมายนี้เกี่ยวกับกำหนดส่งใดของแผนปีนี้")), _nothing
     deadline = office.plan.deadline(deadline_id)
     state = office.ledger.deadline_state(deadline_id)
     number = receipt_number(message.body)
     if number is None:
-        return _hold(route, "หน่วยงานสารบรรณตอบกลับแล้ว แต่ไม่พบเลขรับที่ชัดเจน โปรดขอให้ตอบกลับอีกครั้งโดยเขียนเลขรับให้ชัด"), _nothing
+        return _hold(
+            route, say("หน่วยงานสารบรรณตอบกลับแล้ว แต่ไม่พบเลขรับที่ชัดเจน โปรดขอให้ตอบกลับอีกครั้งโดยเขียนเลขรับให้ชัด")
+        ), _nothing
     if state is not DeadlineState.SUBMITTED:
-        return _hold(route, "ได้รับเลขรับ แต่ขณะนี้ไม่มีเรื่องที่รอเลขรับ"), _nothing
+        return _hold(route, say("ได้รับเลขรับ แต่ขณะนี้ไม่มีเรื่องที่รอเลขรับ")), _nothing
     return route, lambda: record_receipt(office, deadline, number, message, inbox_id)
 
 
@@ -92,13 +95,13 @@ def _form(
 ) -> tuple[Route, Callable[[], None]]:
     files = [f for f in gathered.form_files if f.assignment is not None]
     if not files:
-        return _hold(route, "ไม่พบแบบรายงานในจดหมาย"), _nothing
+        return _hold(route, say("ไม่พบแบบรายงานในจดหมาย")), _nothing
     for file in files:
         state = file.assignment.state if file.assignment else None
         if state is AssignmentState.ACCEPTED and file.form.verdict != "complete":
-            return _hold(route, "รับแบบของผู้นี้ครบถ้วนแล้ว ฉบับที่ส่งมาใหม่ยังไม่ครบ โปรดพิจารณาว่าจะใช้ฉบับใด"), _nothing
+            return _hold(route, say("รับแบบของผู้นี้ครบถ้วนแล้ว ฉบับที่ส่งมาใหม่ยังไม่ครบ โปรดพิจารณาว่าจะใช้ฉบับใด")), _nothing
         if state in (AssignmentState.PLANNED, AssignmentState.WAIVED):
-            return _hold(route, "รายการนี้ยังไม่ได้ขอหรือได้รับยกเว้นแล้ว โปรดพิจารณา"), _nothing
+            return _hold(route, say("รายการนี้ยังไม่ได้ขอหรือได้รับยกเว้นแล้ว โปรดพิจารณา")), _nothing
     return route, lambda: keep_forms(office, inbox_id, message, files)
 
 
@@ -209,13 +212,16 @@ def _flooded(office: Office, inbox_id: int, message: Message) -> bool:
     tell_secretary(
         office,
         key=f"flood/{day.isoformat()}",
-        title="จดหมายรอตรวจมีจำนวนมากผิดปกติ",
+        title=say("จดหมายรอตรวจมีจำนวนมากผิดปกติ"),
         what=(
-            f"วันนี้มีจดหมายรอตรวจ {len(today) + 1} ฉบับ ฉบับล่าสุดมาจาก <{message.sender}> "
-            "ระบบพักไว้ครบทุกฉบับ แต่จะไม่แจ้งทีละฉบับอีกในวันนี้สำหรับผู้ส่งที่ส่งซ้ำ"
+            say(
+                "วันนี้มีจดหมายรอตรวจ {count} ฉบับ ฉบับล่าสุดมาจาก <{sender}> ระบบพักไว้ครบทุกฉบับ แต่จะไม่แจ้งทีละฉบับอีกในวันนี้สำหรับผู้ส่งที่ส่งซ้ำ",
+                count=len(today) + 1,
+                sender=message.sender,
+            )
         ),
-        actions=("ดูรายการทั้งหมดด้วยคำสั่งด้านล่าง", "ตรวจว่ามีการตั้งส่งต่ออัตโนมัติกลับมายังตู้จดหมายนี้หรือไม่"),
-        commands=[("songthan hold list", "ดูจดหมายที่รอวินิจฉัย")],
+        actions=(say("ดูรายการทั้งหมดด้วยคำสั่งด้านล่าง"), say("ตรวจว่ามีการตั้งส่งต่ออัตโนมัติกลับมายังตู้จดหมายนี้หรือไม่")),
+        commands=[("songthan hold list", say("ดูจดหมายที่รอวินิจฉัย"))],
     )
     return True
 
@@ -321,15 +327,15 @@ def _tell_of_hold(office: Office, inbox_id: int, message: Message, route: Route)
             "hold": {
                 "id": inbox_id,
                 "sender": f"{message.sender_name} <{message.sender}>".strip(),
-                "subject": message.subject or "(ไม่มีชื่อเรื่อง)",
-                "received_th": thai_datetime(office.calendar.local(message.received)),
+                "subject": message.subject or say("(ไม่มีชื่อเรื่อง)"),
+                "received_th": moment_words(office.calendar.local(message.received)),
                 "reason": route.reason,
                 "attachments": [a.name for a in message.attachments if a.role != "inline"][:20],
             },
             "commands": [
-                {"command": f"songthan hold show {inbox_id}", "meaning": "ดูรายละเอียดและค่าที่อ่านได้"},
-                {"command": f'songthan hold accept {inbox_id} --reason "…"', "meaning": "รับไว้ใช้"},
-                {"command": f'songthan hold reject {inbox_id} --reason "…"', "meaning": "ไม่รับ"},
+                {"command": f"songthan hold show {inbox_id}", "meaning": say("ดูรายละเอียดและค่าที่อ่านได้")},
+                {"command": f'songthan hold accept {inbox_id} --reason "…"', "meaning": say("รับไว้ใช้")},
+                {"command": f'songthan hold reject {inbox_id} --reason "…"', "meaning": say("ไม่รับ")},
             ],
         },
     )
@@ -339,15 +345,21 @@ def _tell_of_quarantine(office: Office, inbox_id: int, message: Message, route: 
     tell_secretary(
         office,
         key=f"quarantine/{inbox_id}",
-        title="กักกันจดหมายต้องสงสัย",
+        title=say("กักกันจดหมายต้องสงสัย"),
         what=(
-            f"จดหมายเลขที่ {inbox_id} อ้างว่ามาจาก {message.sender_name} <{message.sender}> เรื่อง «{message.subject}»: "
-            f"{route.reason} ระบบไม่ได้อ่านหรือใช้ข้อมูลใดจากจดหมายนี้"
+            say(
+                "จดหมายเลขที่ {inbox_id} อ้างว่ามาจาก {sender_name} <{sender}> เรื่อง «{subject}»: {reason} ระบบไม่ได้อ่านหรือใช้ข้อมูลใดจากจดหมายนี้",
+                inbox_id=inbox_id,
+                sender_name=message.sender_name,
+                sender=message.sender,
+                subject=message.subject,
+                reason=route.reason,
+            )
         ),
-        actions=("อย่าเปิดไฟล์แนบ", "หากเป็นชื่อของบุคลากรในสำนัก โปรดแจ้งเจ้าตัวและฝ่ายเทคโนโลยีสารสนเทศ"),
+        actions=(say("อย่าเปิดไฟล์แนบ"), say("หากเป็นชื่อของบุคลากรในสำนัก โปรดแจ้งเจ้าตัวและฝ่ายเทคโนโลยีสารสนเทศ")),
         commands=[
-            (f"songthan hold show {inbox_id}", "ดูผู้ส่ง เรื่อง และเหตุที่กักกัน"),
-            (f'songthan hold reject {inbox_id} --reason "…"', "ปิดรายการเมื่อตรวจสอบแล้ว"),
+            (f"songthan hold show {inbox_id}", say("ดูผู้ส่ง เรื่อง และเหตุที่กักกัน")),
+            (f'songthan hold reject {inbox_id} --reason "…"', say("ปิดรายการเมื่อตรวจสอบแล้ว")),
         ],
     )
 
@@ -374,10 +386,10 @@ def _tell_of_bounce(office: Office, message: Message) -> None:
                 "address": address,
                 "full_name": member.full_name if member else "-",
                 "subject": str(ours["subject"]) if ours else message.subject,
-                "received_th": thai_datetime(office.calendar.local(message.received)),
+                "received_th": moment_words(office.calendar.local(message.received)),
                 "status": message.bounce_status or "",
-                "reason": "ไม่พบผู้รับที่ปลายทาง" if message.bounce_status.startswith("5.1") else "",
+                "reason": say("ไม่พบผู้รับที่ปลายทาง") if message.bounce_status.startswith("5.1") else "",
             },
-            "commands": [{"command": "songthan status", "meaning": "ดูว่าใครยังค้าง"}],
+            "commands": [{"command": "songthan status", "meaning": say("ดูว่าใครยังค้าง")}],
         },
     )

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from songthan.domain.assignments import AssignmentState
 from songthan.domain.errors import MailAuthFailed, MailBusy, MailError
+from songthan.domain.language import say
 from songthan.steps.letters import tell_secretary
 from songthan.steps.office import Office
 from songthan.steps.send_mail import deliver
@@ -61,17 +62,17 @@ def _tell(office: Office, key: str, status: str, why: str) -> None:
         tell_secretary(
             office,
             key=f"denied/{key}",
-            title="เซิร์ฟเวอร์จดหมายปฏิเสธจดหมายฉบับหนึ่ง",
-            what=f"จดหมาย {key} ยังไม่ได้ส่ง: {why}",
-            actions=("แก้เหตุที่แจ้งไว้ (ที่อยู่ สิทธิการส่ง หรือขนาดไฟล์) แล้วระบบจะลองส่งใหม่เอง",),
+            title=say("เซิร์ฟเวอร์จดหมายปฏิเสธจดหมายฉบับหนึ่ง"),
+            what=say("จดหมาย {key} ยังไม่ได้ส่ง: {why}", key=key, why=why),
+            actions=(say("แก้เหตุที่แจ้งไว้ (ที่อยู่ สิทธิการส่ง หรือขนาดไฟล์) แล้วระบบจะลองส่งใหม่เอง"),),
         )
     else:
         tell_secretary(
             office,
             key=f"doubt/{key}",
-            title="ไม่แน่ใจว่าจดหมายถูกส่งแล้วหรือไม่",
-            what=f"จดหมาย {key} อาจถูกส่งไปแล้วแต่ยืนยันไม่ได้ ระบบจะไม่ส่งซ้ำ",
-            actions=("เปิดกล่องจดหมายที่ส่งแล้วและสอบถามผู้รับ", "หากผู้รับยังไม่ได้รับ ให้ส่งด้วยตนเอง"),
+            title=say("ไม่แน่ใจว่าจดหมายถูกส่งแล้วหรือไม่"),
+            what=say("จดหมาย {key} อาจถูกส่งไปแล้วแต่ยืนยันไม่ได้ ระบบจะไม่ส่งซ้ำ", key=key),
+            actions=(say("เปิดกล่องจดหมายที่ส่งแล้วและสอบถามผู้รับ"), say("หากผู้รับยังไม่ได้รับ ให้ส่งด้วยตนเอง")),
         )
 
 

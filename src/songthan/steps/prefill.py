@@ -15,9 +15,9 @@ from fractions import Fraction
 from songthan.domain.bundles import two_decimals
 from songthan.domain.errors import SongthanError, UsageError
 from songthan.domain.forms import Answer, FormSpec, table_row
+from songthan.domain.language import digits
 from songthan.domain.plans import Deadline, Plan
 from songthan.domain.rubric import Rubric, Scoring, evaluate
-from songthan.domain.thai import to_thai_digits
 from songthan.steps.office import Office
 
 __all__ = ["accepted_answers", "first_rows", "first_values", "score_words", "scoring_of"]
@@ -88,11 +88,11 @@ def _office_value(plan: Plan, kind: str, name: str) -> str:
     if kind == "organisation" and hasattr(plan.organisation, name):
         return str(getattr(plan.organisation, name))
     if kind == "office" and name == "phone":
-        return to_thai_digits(roster.phone)
+        return digits(roster.phone)
     if name in _PERSON and isinstance(getattr(roster, kind, None), str):
         member = roster.member(getattr(roster, kind))
         values = {"name": member.full_name, "position": member.position, "phone": member.phone or roster.phone, "email": member.email}
-        return to_thai_digits(values[name]) if name == "phone" else values[name]
+        return digits(values[name]) if name == "phone" else values[name]
     raise UsageError(
         f"ไม่รู้จักแหล่งข้อมูล «{kind}.{name}»",
         where="prefill",
@@ -142,6 +142,6 @@ def score_words(scoring: Scoring | None, rubric: Rubric | None) -> dict[str, str
     ids = [c.id for c in rubric.criteria] if rubric else [f"c{n}" for n in range(1, 10)]
     if scoring is None or rubric is None:
         return dict.fromkeys([*ids, "total", "level", "level_title"], "")
-    words = {i: to_thai_digits(scoring.scores[i]) for i in ids}
-    level = to_thai_digits(scoring.level)
-    return words | {"total": to_thai_digits(scoring.total), "level": level, "level_title": rubric.level_name(scoring.level)}
+    words = {i: digits(scoring.scores[i]) for i in ids}
+    level = digits(scoring.level)
+    return words | {"total": digits(scoring.total), "level": level, "level_title": rubric.level_name(scoring.level)}

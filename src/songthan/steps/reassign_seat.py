@@ -12,6 +12,7 @@ from songthan.domain.assignments import Assignment, AssignmentState
 from songthan.domain.changes import ROLES, Change
 from songthan.domain.errors import UsageError
 from songthan.domain.ladders import ladder_for
+from songthan.domain.language import digits, say
 from songthan.domain.messages import OutgoingFile
 from songthan.domain.people import find_member
 from songthan.domain.plans import Member, Seat
@@ -119,7 +120,7 @@ def _tell_both(
     office: Office, number: int, seats: Sequence[Seat], old: Member, new: Member, duties: Sequence[Assignment]
 ) -> tuple[str, ...]:
     """One letter each; the new holder's brings the forms, half-answered ones as they stand, with what was to be mended."""
-    names = [f"ลำดับที่ {to_thai_digits(s.number)} {s.role}" for s in seats]
+    names = [say("ลำดับที่ {number} {role}", number=digits(s.number), role=s.role) for s in seats]
     files = [_form(office, replace(d, member=new.id)) for d in duties if d.state in _WITH_FORM]
     told = tell(office, number, "moved_from", old, duties=duties, seats=names, other=new.full_name)
     return told, tell(

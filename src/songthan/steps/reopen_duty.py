@@ -12,8 +12,9 @@ from songthan.domain.assignments import Assignment, AssignmentState, DeadlineSta
 from songthan.domain.changes import Change
 from songthan.domain.errors import UsageError
 from songthan.domain.ladders import CLOSES_AT, ladder_for
+from songthan.domain.language import digits
 from songthan.domain.plans import Deadline, Member
-from songthan.domain.thai import thai_date, thai_datetime, to_thai_digits
+from songthan.domain.thai import thai_date, thai_datetime
 from songthan.steps.ask_director import director_key
 from songthan.steps.duty_letters import record, tell
 from songthan.steps.fill_form import form_file
@@ -135,7 +136,7 @@ def _void(office: Office, deadline: Deadline, number: int, order: _Order) -> tup
     return (
         tell(
             office, number, "withdrawn", director, deadline=deadline.id, reason=order.reason, as_position=True,
-            version_th=to_thai_digits(version),
+            version_th=digits(version),
         ),
     )  # fmt: skip
 

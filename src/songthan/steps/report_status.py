@@ -7,13 +7,13 @@ from collections import Counter
 
 from songthan.domain.assignments import STATE_TH, AssignmentState
 from songthan.domain.ladders import ladder_for
+from songthan.domain.language import day_words, digits, moment_words, phrase, say
 from songthan.domain.plans import Deadline
-from songthan.domain.thai import thai_date, to_thai_digits
 from songthan.steps.fill_form import short_title
 from songthan.steps.leave_book import leave_rows
 from songthan.steps.office import Office
 
-ROUTE_TH = {"accept": "รับ", "note": "บันทึก", "hold": "พักรอตรวจ", "quarantine": "กักกัน"}
+ROUTE_TH = {"accept": phrase("รับ"), "note": phrase("บันทึก"), "hold": phrase("พักรอตรวจ"), "quarantine": phrase("กักกัน")}
 
 
 def assignment_status(office: Office, deadline: str) -> list[dict[str, object]]:
@@ -31,7 +31,7 @@ def assignment_status(office: Office, deadline: str) -> list[dict[str, object]]:
                 "member": member.full_name,
                 "activities": list(assignment.activities),
                 "state": assignment.state.value,
-                "state_th": STATE_TH[assignment.state.value],
+                "state_th": say(STATE_TH[assignment.state.value]),
                 "asked_on": row["asked_on"],
                 "corrections": row["corrections"],
                 "away_until": row["absent_until"],
@@ -53,7 +53,7 @@ def deadline_status(office: Office, deadline_id: str) -> dict[str, object]:
         "title": deadline.title,
         "brief": brief(office, deadline),
         "state": state.value,
-        "state_th": STATE_TH[state.value],
+        "state_th": say(STATE_TH[state.value]),
         "opens": ladder.opens.isoformat(),
         "internal": deadline.internal.isoformat(),
         "internal_printed": deadline.printed_internal.isoformat() if deadline.printed_internal else None,
@@ -104,14 +104,22 @@ def artifact_rows(office: Office, deadline: str) -> list[dict[str, object]]:
     for n, row in enumerate(assignment_status(office, deadline), 1):
         rows.append(
             {
-                "ลำดับ": to_thai_digits(n),
-                "ผู้รับผิดชอบ": row["member"],
-                "กิจกรรม": " ".join(numbers[a] for a in row["activities"]),  # type: ignore[attr-defined]
-                "สถานะ": row["state_th"],
-                "แก้ไข (ครั้ง)": to_thai_digits(row["corrections"] or 0),
+                say("ลำดับ"): digits(n),
+                say("ผู้รับผิดชอบ"): row["member"],
+                say("กิจกรรม"): " ".join(numbers[a] for a in row["activities"]),  # type: ignore[attr-defined]
+                say("สถานะ"): row["state_th"],
+                say("แก้ไข (ครั้ง)"): digits(row["corrections"] or 0),
             }
         )
-    return rows or [{"ลำดับ": "-", "ผู้รับผิดชอบ": "-", "กิจกรรม": "-", "สถานะ": "ยังไม่เปิดรอบ", "แก้ไข (ครั้ง)": "-"}]
+    return rows or [
+        {
+            say("ลำดับ"): "-",
+            say("ผู้รับผิดชอบ"): "-",
+            say("กิจกรรม"): "-",
+            say("สถานะ"): say("ยังไม่เปิดรอบ"),
+            say("แก้ไข (ครั้ง)"): "-",
+        }
+    ]
 
 
 def moved_words(office: Office, deadline: Deadline) -> str:
@@ -119,20 +127,28 @@ def moved_words(office: Office, deadline: Deadline) -> str:
     if deadline.printed_internal is None:
         return ""
     before = office.printed_plan.deadline(deadline.id).members_until
-    return f"สมาชิกส่งภายใน {thai_date(deadline.members_until)} (เดิม {thai_date(before)})"
+    return say("สมาชิกส่งภายใน {day} (เดิม {before})", day=day_words(deadline.members_until), before=day_words(before))
 
 
 def deadline_summary(office: Office, deadline: str) -> str:
     """A paragraph over the table."""
     status = deadline_status(office, deadline)
-    practice = "ระบบซ้อม: จดหมายไม่ได้ส่งออกนอกเครื่อง\n\n" if office.practice else ""
+    practice = say("ระบบซ้อม: จดหมายไม่ได้ส่งออกนอกเครื่อง\n\n") if office.practice else ""
     now = office.calendar.local(office.clock.now())
     found = office.plan.deadline(deadline)
-    target, moved = ladder_for(found, office.calendar).target, moved_words(office, found)
-    return (
-        f"{practice}**{status['title']}** สถานะ: {status['state_th']} · ขอไป {to_thai_digits(status['asked'])} "
-        f"รับครบ {to_thai_digits(status['accepted'])} รออยู่ {to_thai_digits(status['waiting'])} · "
-        f"{f'{moved} · ' if moved else ''}กำหนดส่ง {thai_date(target)} · ณ วันที่ {thai_date(now.date())} เวลา {to_thai_digits(now.strftime('%H.%M'))} น."
+    moved = moved_words(office, found)
+    target = ladder_for(found, office.calendar).target
+    return say(
+        "{practice}**{title}** สถานะ: {state} · ขอไป {asked} รับครบ {accepted} รออยู่ {waiting} · {moved}กำหนดส่ง {target} · ณ วันที่ {now}",
+        practice=practice,
+        title=status["title"],
+        state=status["state_th"],
+        asked=digits(status["asked"]),
+        accepted=digits(status["accepted"]),
+        waiting=digits(status["waiting"]),
+        moved=f"{moved} · " if moved else "",
+        target=day_words(target),
+        now=moment_words(now),
     )
 
 
@@ -141,11 +157,11 @@ def inbox_rows(office: Office, last: int = 40) -> list[dict[str, object]]:
     rows = office.ledger.inbox.latest(last)
     return [
         {
-            "ที่": to_thai_digits(row["id"]),
-            "ผู้ส่ง": shown(row["sender"]),
-            "เรื่อง": shown(row["subject"]),
-            "ผล": ROUTE_TH.get(str(row["route"]), "กำลังอ่าน"),
-            "เหตุผล": shown(row["reason"], 600),
+            say("ที่"): digits(row["id"]),
+            say("ผู้ส่ง"): shown(row["sender"]),
+            say("เรื่อง"): shown(row["subject"]),
+            say("ผล"): say(ROUTE_TH.get(str(row["route"]), phrase("กำลังอ่าน"))),
+            say("เหตุผล"): shown(row["reason"], 600),
         }
         for row in rows
     ]

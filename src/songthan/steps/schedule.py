@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from songthan.domain.ladders import ladder_for
-from songthan.domain.thai import thai_date, to_thai_digits
+from songthan.domain.language import day_words, digits, phrase, say
 from songthan.steps.office import Office
 
 #: How long after the external date a deadline is still looked after (receipt, late submission).
@@ -32,18 +32,33 @@ def deadline_schedules(office: Office) -> list[DeadlineSchedule]:
         ladder = ladder_for(deadline, office.calendar)
         start = datetime.combine(ladder.opens, datetime.min.time()) + timedelta(hours=8, minutes=30) - shift
         end = datetime.combine(ladder.external, datetime.min.time()) + timedelta(hours=17) + AFTER - shift
-        quarter = f"ไตรมาส {to_thai_digits(deadline.quarter)}" if deadline.quarter else "รายปี"
-        year = to_thai_digits(office.plan.fiscal_year)
+        quarter = say("ไตรมาส {quarter}", quarter=digits(deadline.quarter)) if deadline.quarter else say("รายปี")
+        year = digits(office.plan.fiscal_year)
         forms = " ".join(office.plan.channels[f].short for f in deadline.forms)
         found.append(
             DeadlineSchedule(
                 deadline=deadline.id,
-                name=f"{quarter if deadline.quarter else forms} ส่ง {thai_date(ladder.target, short=True)}",
-                description=(
-                    f"{deadline.title}\n\nเปิดรอบ {thai_date(ladder.opens)} · สมาชิกส่งภายใน {thai_date(ladder.internal)} · "
-                    f"ส่งจริงภายใน {thai_date(ladder.target)}" + (_SHIFTED if shift else "")
+                name=say(
+                    "{quarter} ส่ง {target}",
+                    quarter=quarter if deadline.quarter else forms,
+                    target=day_words(ladder.target, short=True),
                 ),
-                tags=(quarter, f"ปี {year}", *(office.plan.channels[f].short for f in deadline.forms), deadline.id),
+                description=(
+                    say(
+                        "{title}\n\nเปิดรอบ {opens} · สมาชิกส่งภายใน {internal} · ส่งจริงภายใน {target}",
+                        title=deadline.title,
+                        opens=day_words(ladder.opens),
+                        internal=day_words(ladder.internal),
+                        target=day_words(ladder.target),
+                    )
+                    + (say(_SHIFTED) if shift else "")
+                ),
+                tags=(
+                    quarter,
+                    say("ปี {year}", year=year),
+                    *(office.plan.channels[f].short for f in deadline.forms),
+                    deadline.id,
+                ),
                 rrule=(
                     f"DTSTART:{start:%Y%m%dT%H%M%S}\nRRULE:FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=8,9,10,11,12,13,14,15,16;"
                     f"BYMINUTE=30;BYSECOND=0;UNTIL={end:%Y%m%dT%H%M%S}"
@@ -53,7 +68,7 @@ def deadline_schedules(office: Office) -> list[DeadlineSchedule]:
     return found
 
 
-_SHIFTED = "\n\nระบบซ้อม: วันเวลาในแผนถูกเลื่อนเป็นจำนวนสัปดาห์เต็มให้ตรงกับปัจจุบัน"
+_SHIFTED = phrase("\n\nระบบซ้อม: วันเวลาในแผนถูกเลื่อนเป็นจำนวนสัปดาห์เต็มให้ตรงกับปัจจุบัน")
 
 
 def _shift(office: Office) -> timedelta:

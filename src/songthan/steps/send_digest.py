@@ -8,9 +8,8 @@ from __future__ import annotations
 from datetime import date
 
 from songthan.domain.ladders import ladder_for
-from songthan.domain.language import day_words
+from songthan.domain.language import day_words, digits, say
 from songthan.domain.plans import Deadline
-from songthan.domain.thai import thai_date, to_thai_digits
 from songthan.steps.letters import queue
 from songthan.steps.office import Office
 from songthan.steps.post import post
@@ -44,8 +43,8 @@ def _context(office: Office, today: date) -> dict[str, object]:
         deadlines.append(
             {
                 "title": deadline.title,
-                "internal_th": thai_date(deadline.members_until, weekday=True),
-                "external_th": thai_date(deadline.external, weekday=True),
+                "internal_th": day_words(deadline.members_until, weekday=True),
+                "external_th": day_words(deadline.external, weekday=True),
                 "moved_from_th": _moved_from(office, deadline),
                 "asked": status["asked"],
                 "accepted": status["accepted"],
@@ -58,7 +57,7 @@ def _context(office: Office, today: date) -> dict[str, object]:
             {"full_name": n, "deadline_title": brief(office, deadline), "days_left": left} for n in owing(office, deadline.id)
         ]
     return {
-        "date_th": thai_date(today, weekday=True),
+        "date_th": day_words(today, weekday=True),
         "deadlines": deadlines,
         "owing": owed,
         "away": _away(office, today),
@@ -70,8 +69,8 @@ def _context(office: Office, today: date) -> dict[str, object]:
         },
         "next_dates": _next_dates(office, today),
         "commands": [
-            {"command": "songthan status", "meaning": "ดูสถานะทุกรายการ"},
-            {"command": "songthan hold list", "meaning": "ดูจดหมายที่รอวินิจฉัย"},
+            {"command": "songthan status", "meaning": say("ดูสถานะทุกรายการ")},
+            {"command": "songthan hold list", "meaning": say("ดูจดหมายที่รอวินิจฉัย")},
         ],
     }
 
@@ -106,8 +105,8 @@ def _holds(office: Office) -> list[dict[str, object]]:
         for h in waiting[:MOST_HOLDS]
     ]
     if len(waiting) > MOST_HOLDS:
-        more = f"อีก {to_thai_digits(len(waiting) - MOST_HOLDS)} ฉบับ"
-        rows.append({"id": "ถัดไป", "sender": "-", "subject": more, "reason": "ดูทั้งหมดด้วย songthan hold list"})
+        more = say("อีก {count} ฉบับ", count=digits(len(waiting) - MOST_HOLDS))
+        rows.append({"id": say("ถัดไป"), "sender": "-", "subject": more, "reason": say("ดูทั้งหมดด้วย songthan hold list")})
     return rows
 
 
@@ -116,10 +115,10 @@ def _next_dates(office: Office, today: date) -> list[dict[str, str]]:
     for deadline in office.plan.deadlines:
         ladder = ladder_for(deadline, office.calendar)
         for day, what in (
-            (ladder.opens, "เปิดรอบ"),
-            (ladder.internal, "สมาชิกส่งภายใน"),
-            (ladder.target, "ส่งจริงภายใน"),
+            (ladder.opens, say("เปิดรอบ")),
+            (ladder.internal, say("สมาชิกส่งภายใน")),
+            (ladder.target, say("ส่งจริงภายใน")),
         ):
             if day >= today:
                 found.append((day, f"{what} {brief(office, deadline)}"))
-    return [{"date_th": thai_date(day, short=True), "what": what} for day, what in sorted(found)[:5]]
+    return [{"date_th": day_words(day, short=True), "what": what} for day, what in sorted(found)[:5]]

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from songthan.domain.errors import MailAmbiguous, MailBusy, MailDenied, MailError, MailNotFound
+from songthan.domain.language import say
 from songthan.domain.messages import OutgoingMail, SentRef
 from songthan.ports import Blobs, Clock, Mailbox
 
@@ -166,11 +167,11 @@ class _Delivery:
         return SendOutcome(status="sent", key=self.mail.key, sent=sent)
 
     def _late(self) -> SendOutcome:
-        why = "ส่งให้เซิร์ฟเวอร์แล้ว แต่ยังไม่พบสำเนาในโฟลเดอร์ Sent จะตรวจซ้ำในรอบถัดไปโดยไม่ส่งใหม่"
+        why = say("ส่งให้เซิร์ฟเวอร์แล้ว แต่ยังไม่พบสำเนาในโฟลเดอร์ Sent จะตรวจซ้ำในรอบถัดไปโดยไม่ส่งใหม่")
         return SendOutcome(status="retry", key=self.mail.key, why=why)
 
     def _doubt(self) -> SendOutcome:
-        why = (
+        why = say(
             "เคยส่งให้เซิร์ฟเวอร์แล้ว แต่ตรวจในโฟลเดอร์ Drafts และ Sent แล้วชี้ขาดไม่ได้ว่าจดหมายออกไปหรือไม่ "
             "ระบบจะไม่ส่งซ้ำเอง โปรดสอบถามผู้รับแล้วตัดสินใจ"
         )

@@ -14,20 +14,23 @@ from pathlib import Path
 from songthan.domain.assignments import DeadlineState
 from songthan.domain.bundles import Manifest
 from songthan.domain.decisions import Submit
+from songthan.domain.language import day_words, digits, moment_words, phrase, say
 from songthan.domain.messages import Message, OutgoingFile
 from songthan.domain.plans import Deadline
 from songthan.domain.routing import own_words
-from songthan.domain.thai import canonical, thai_date, thai_datetime, to_arabic_digits, to_thai_digits
+from songthan.domain.thai import canonical, to_arabic_digits
 from songthan.steps.fill_form import DOCX, safe_name, short_title
 from songthan.steps.letters import queue, tell_secretary
 from songthan.steps.office import Office
 from songthan.steps.post import post
 from songthan.steps.signing_officer import signing_officer
 
-_CHANNEL_TH = {"word": "ไฟล์ WORD", "pdf": "ไฟล์ PDF"}
-#: «เลขรับที่ สว ๔๑๒๓/๒๕๖๖», «เลขทะเบียนรับ 123/2566»…: the word, an optional ที่, then the number with its year.
+_CHANNEL_TH = {"word": phrase("ไฟล์ WORD"), "pdf": phrase("ไฟล์ PDF")}
+#: «เลขรับที่ สว ๔๑๒๓/๒๕๖๖», «เลขทะเบียนรับ 123/2566», «receipt number R 123/2027»…: the word, an optional ที่, then the number with its year.
 RECEIPT = re.compile(
-    r"(?:เลขทะเบียนรับ|เลขที่รับ|เลขรับ|ทะเบียนรับ)\s*(?:ที่|เลขที่|:)?\s*((?:[ก-ฮ]{1,4}\.?\s*)?[0-9๐-๙]+(?:\.[0-9๐-๙]+)?\s*/\s*[0-9๐-๙]{4})(?![0-9๐-๙])"
+    r"(?:เลขทะเบียนรับ|เลขที่รับ|เลขรับ|ทะเบียนรับ|(?:receipt|registration|registry)\s+(?:number|no\.?))\s*(?:ที่|เลขที่|:)?\s*"
+    r"((?:[ก-ฮA-Z]{1,4}\.?\s*)?[0-9๐-๙]+(?:\.[0-9๐-๙]+)?\s*/\s*[0-9๐-๙]{4})(?![0-9๐-๙])",
+    re.IGNORECASE,
 )
 
 
@@ -98,13 +101,12 @@ def _publish(office: Office, deadline: Deadline, bundle: dict[str, object]) -> l
             office,
             key=f"{deadline.id}/website/v{bundle['version']}",
             deadline=deadline.id,
-            title=f"ไฟล์พร้อมนำลงเว็บไซต์ {deadline.title}",
+            title=say("ไฟล์พร้อมนำลงเว็บไซต์ {title}", title=deadline.title),
             what=(
-                f"ระบบวางไฟล์ PDF ของรายงานที่ผู้อำนวยการลงนามเสนอแล้ว {to_thai_digits(len(done))} ไฟล์ พร้อมหน้าสารบัญ ไว้ในโฟลเดอร์ "
-                f"{office.state / 'website'} แล้ว (ลายมือชื่ออิเล็กทรอนิกส์อยู่ในบันทึกข้อความของชุดเอกสาร ไม่ได้อยู่ในไฟล์ที่เผยแพร่)"
+                say("ระบบวางไฟล์ PDF ของรายงานที่ผู้อำนวยการลงนามเสนอแล้ว {count} ไฟล์ พร้อมหน้าสารบัญ ไว้ในโฟลเดอร์ {folder} แล้ว (ลายมือชื่ออิเล็กทรอนิกส์อยู่ในบันทึกข้อความของชุดเอกสาร ไม่ได้อยู่ในไฟล์ที่เผยแพร่)", count=digits(len(done)), folder=office.state / 'website')
             ),
-            actions=("ขอให้ผู้ดูแลเว็บไซต์คัดลอกทั้งโฟลเดอร์ website ขึ้นเว็บไซต์ของสำนัก แล้วเปิดหน้าเว็บตรวจดูหนึ่งครั้ง",),
-            commands=[("songthan status", "ดูสถานะทุกรายการ")],
+            actions=(say("ขอให้ผู้ดูแลเว็บไซต์คัดลอกทั้งโฟลเดอร์ website ขึ้นเว็บไซต์ของสำนัก แล้วเปิดหน้าเว็บตรวจดูหนึ่งครั้ง"),),
+            commands=[("songthan status", say("ดูสถานะทุกรายการ"))],
         )
     return done
 
@@ -119,7 +121,7 @@ def _record_publication(office: Office, deadline: Deadline, bundle: dict[str, ob
     _move_to_submitted(office, deadline, int(str(bundle["version"])), at)
     with office.ledger.transaction():
         office.ledger.bundles.note(
-            deadline.id, int(str(bundle["version"])), office.clock.now(), "bundle-published", receipt="เผยแพร่บนเว็บไซต์", receipt_at=at
+            deadline.id, int(str(bundle["version"])), office.clock.now(), "bundle-published", receipt=say("เผยแพร่บนเว็บไซต์"), receipt_at=at
         )
         office.ledger.move_deadline(deadline.id, DeadlineState.ACKNOWLEDGED, office.clock.now())
 
@@ -128,7 +130,7 @@ def _queue(office: Office, deadline: Deadline, bundle: dict[str, object], key: s
     channels = [office.plan.channels[form] for form in deadline.forms]
     files = _files(office, deadline, bundle, {kind for c in channels for kind in c.registry})
     director, _ = signing_officer(office)
-    words = " และ ".join(dict.fromkeys(_CHANNEL_TH.get(kind, kind) for c in channels for kind in c.registry))
+    words = say(" และ ").join(dict.fromkeys(say(_CHANNEL_TH.get(kind, kind)) for c in channels for kind in c.registry))
     created = office.calendar.local(datetime.fromisoformat(str(bundle["created_at"])))
     signed_at = office.calendar.local(datetime.fromisoformat(str(bundle["signed_at"])))
     queue(
@@ -141,11 +143,11 @@ def _queue(office: Office, deadline: Deadline, bundle: dict[str, object], key: s
         context={
             "subject_th": deadline.title,
             "registry": {"name": office.plan.roster.registry.name},
-            "memo": {"number": "-", "date_th": thai_date(created.date())},
-            "channel": f"ระบบสารบรรณ ({words})",
+            "memo": {"number": "-", "date_th": day_words(created.date())},
+            "channel": say("ระบบสารบรรณ ({words})", words=words),
             "files": [f.name for f in files],
             "signed_by": f"{director.full_name} {director.position}",
-            "signed_at_th": thai_datetime(signed_at),
+            "signed_at_th": moment_words(signed_at),
             "bundle_sha256": str(bundle["signed"]),
         },
     )
@@ -164,13 +166,13 @@ def _files(
         if "word" not in office.plan.channels[form].registry:
             continue
         stem = "report" if len(deadline.forms) == 1 else f"report-{form}"
-        for path, title in ((f"{stem}-cover.docx", "บทสรุป"), (f"{stem}.docx", "รายงาน")):
+        for path, title in ((f"{stem}-cover.docx", say("บทสรุป")), (f"{stem}.docx", say("รายงาน"))):
             if (folder / path).is_file():
                 sha256 = office.blobs.put((folder / path).read_bytes())
                 name = file_title(office, deadline, form if len(deadline.forms) > 1 else "")
                 found.append(OutgoingFile(name=f"{title} {name}.docx", type=DOCX, sha256=sha256))
     if "pdf" in kinds:
-        name = f"รายงาน {file_title(office, deadline)}.pdf"
+        name = say("รายงาน {title}.pdf", title=file_title(office, deadline))
         found.append(OutgoingFile(name=name, type="application/pdf", sha256=str(bundle["signed"])))
     if any(office.plan.channels[f].evidence or office.plan.channels[f].pictures for f in deadline.forms):
         found += _evidence(office, folder)
@@ -180,7 +182,7 @@ def _files(
 def file_title(office: Office, deadline: Deadline, form: str = "") -> str:
     """«ไตรมาสที่ ๒ ปี ๒๕๖๖ สำนัก…», «F1 รายงานองค์กรคุณธรรม ปี ๒๕๖๖ สำนัก…»: short enough for every file system."""
     bureau = office.plan.organisation.name
-    year = f"ปี {to_thai_digits(office.plan.fiscal_year)}"
+    year = say("ปี {year}", year=digits(office.plan.fiscal_year))
     if deadline.quarter and not form:
         return safe_name(f"{short_title(deadline)} {bureau}")
     spec = office.forms[form or deadline.forms[0]]
@@ -194,7 +196,7 @@ def _evidence(office: Office, folder: Path) -> list[OutgoingFile]:
     listed = Manifest.from_json((folder / "manifest.json").read_bytes()).exhibits
     return [
         OutgoingFile(
-            name=f"หลักฐาน {to_thai_digits(e.number)} {safe_name(e.name)}",
+            name=say("หลักฐาน {number} {name}", number=digits(e.number), name=safe_name(e.name)),
             type=mimetypes.guess_type(e.path)[0] or "application/octet-stream",
             sha256=office.blobs.put((folder / e.path).read_bytes()),
         )
@@ -223,7 +225,7 @@ def record_receipt(office: Office, deadline: Deadline, number: str, message: Mes
             "number": number,
             "received": message.received.isoformat(),
             "message_sha256": message.sha256,
-            "number_th": to_thai_digits(number),
+            "number_th": digits(number),
         },
     )
     with office.ledger.transaction():

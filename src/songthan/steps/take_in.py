@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from songthan.domain.errors import MailNotFound, SongthanError
+from songthan.domain.language import phrase, say
 from songthan.domain.messages import MailRef, Message, Route
 from songthan.domain.routing import decide_route
 from songthan.steps.gather_facts import gather
@@ -20,7 +21,12 @@ from songthan.steps.office import Office
 #: A mail that brought the reader down this often is held for a person.
 POISON_AFTER = 3
 
-FOLDERS = {"accept": "ตอบกลับแล้ว", "note": "บันทึก", "hold": "รอตรวจ", "quarantine": "กักกัน"}
+FOLDERS = {
+    "accept": phrase("ตอบกลับแล้ว"),
+    "note": phrase("บันทึก"),
+    "hold": phrase("รอตรวจ"),
+    "quarantine": phrase("กักกัน"),
+}
 
 
 def fetch_new(office: Office) -> int:
@@ -97,7 +103,7 @@ def _route(office: Office, row: Mapping[str, object], message: Message, *, poiso
         route = Route(
             route="hold",
             rule="poison",
-            reason="อ่านจดหมายฉบับนี้ไม่สำเร็จหลายครั้ง โปรดเปิดดูในกล่องจดหมายด้วยตนเอง",
+            reason=say("อ่านจดหมายฉบับนี้ไม่สำเร็จหลายครั้ง โปรดเปิดดูในกล่องจดหมายด้วยตนเอง"),
         )
         with office.ledger.transaction():
             office.ledger.inbox.save_route(inbox_id, route, office.clock.now())
@@ -117,7 +123,7 @@ def _route(office: Office, row: Mapping[str, object], message: Message, *, poiso
 
 def _file_away(office: Office, inbox_id: int) -> None:
     row = office.ledger.inbox.get(inbox_id) or {}
-    folder = FOLDERS[str(row["route"])]
+    folder = say(FOLDERS[str(row["route"])])
     ref = MailRef(
         id=str(row["mailbox_id"]),
         change="",

@@ -9,6 +9,7 @@ import shutil
 from dataclasses import dataclass
 
 from songthan.domain.errors import MailError
+from songthan.domain.language import say
 from songthan.steps.letters import tell_secretary
 from songthan.steps.office import Office
 
@@ -41,7 +42,7 @@ def tell(office: Office, found: list[Finding]) -> None:
             title=finding.title,
             what=finding.what,
             actions=(finding.remedy,),
-            commands=[("songthan doctor", "ตรวจความพร้อมของเครื่อง")],
+            commands=[("songthan doctor", say("ตรวจความพร้อมของเครื่อง"))],
         )
 
 
@@ -52,15 +53,23 @@ def _mailbox(office: Office) -> Finding | None:
         there, known = office.mailbox.count(), office.ledger.inbox.counts()["all"]
     except MailError as error:
         return Finding(
-            code="mailbox", title="ติดต่อกล่องจดหมายไม่ได้", what=error.th, remedy=error.remedy or "ตรวจเครือข่ายและรหัสผ่าน"
+            code="mailbox",
+            title=say("ติดต่อกล่องจดหมายไม่ได้"),
+            what=error.th,
+            remedy=error.remedy or say("ตรวจเครือข่ายและรหัสผ่าน"),
         )
     if there == known + waiting:
         return None
     return Finding(
         code="count",
-        title="จำนวนจดหมายในกล่องกับในสมุดทะเบียนไม่ตรงกัน",
-        what=f"ในกล่องมี {there} ฉบับ ในสมุดทะเบียนมี {known} ฉบับ (กำลังจะอ่าน {waiting} ฉบับ)",
-        remedy="ตรวจว่ามีผู้ย้ายหรือลบจดหมายในกล่องนี้ด้วยมือหรือไม่ จดหมายที่อ่านแล้วยังอยู่ในระบบครบ",
+        title=say("จำนวนจดหมายในกล่องกับในสมุดทะเบียนไม่ตรงกัน"),
+        what=say(
+            "ในกล่องมี {there} ฉบับ ในสมุดทะเบียนมี {known} ฉบับ (กำลังจะอ่าน {waiting} ฉบับ)",
+            there=there,
+            known=known,
+            waiting=waiting,
+        ),
+        remedy=say("ตรวจว่ามีผู้ย้ายหรือลบจดหมายในกล่องนี้ด้วยมือหรือไม่ จดหมายที่อ่านแล้วยังอยู่ในระบบครบ"),
     )
 
 
@@ -70,9 +79,9 @@ def _stuck(office: Office) -> Finding | None:
         return None
     return Finding(
         code="stuck",
-        title="มีจดหมายที่อ่านไม่จบ",
-        what=f"จดหมาย {len(stuck)} ฉบับอ่านไม่สำเร็จในรอบก่อน ระบบจะลองใหม่ แล้วพักไว้ให้ท่านหากยังไม่สำเร็จ",
-        remedy="รอรอบถัดไป แล้วดู songthan hold list",
+        title=say("มีจดหมายที่อ่านไม่จบ"),
+        what=say("จดหมาย {count} ฉบับอ่านไม่สำเร็จในรอบก่อน ระบบจะลองใหม่ แล้วพักไว้ให้ท่านหากยังไม่สำเร็จ", count=len(stuck)),
+        remedy=say("รอรอบถัดไป แล้วดู songthan hold list"),
     )
 
 
@@ -82,9 +91,9 @@ def _disk(office: Office) -> Finding | None:
         return None
     return Finding(
         code="disk",
-        title="พื้นที่ดิสก์ใกล้เต็ม",
-        what=f"เหลือพื้นที่ {free // 1024 // 1024} MB",
-        remedy="ย้ายแฟ้มอื่นออกจากเครื่อง ก่อนที่ระบบจะหยุดส่งจดหมาย",
+        title=say("พื้นที่ดิสก์ใกล้เต็ม"),
+        what=say("เหลือพื้นที่ {free} MB", free=free // 1024 // 1024),
+        remedy=say("ย้ายแฟ้มอื่นออกจากเครื่อง ก่อนที่ระบบจะหยุดส่งจดหมาย"),
     )
 
 
@@ -95,7 +104,7 @@ def _roots(office: Office) -> Finding | None:
         return None
     return Finding(
         code="roots",
-        title="ยังไม่มีใบรับรองรากสำหรับตรวจลายมือชื่อ",
-        what="มีเอกสารรอผู้อำนวยการลงนาม แต่ไม่พบใบรับรองตาม songthan.toml [director] trust_roots",
-        remedy="วางใบรับรองราก (.pem) ของผู้ออกใบรับรองให้ผู้อำนวยการ ไว้ในที่ที่กำหนด",
+        title=say("ยังไม่มีใบรับรองรากสำหรับตรวจลายมือชื่อ"),
+        what=say("มีเอกสารรอผู้อำนวยการลงนาม แต่ไม่พบใบรับรองตาม songthan.toml [director] trust_roots"),
+        remedy=say("วางใบรับรองราก (.pem) ของผู้ออกใบรับรองให้ผู้อำนวยการ ไว้ในที่ที่กำหนด"),
     )

@@ -19,6 +19,7 @@ from lxml import etree
 from songthan.adapters.blobs import FileBlobs
 from songthan.adapters.bundle_press import Press
 from songthan.adapters.form_files import list_forms, load_form
+from songthan.adapters.language_file import language_of
 from songthan.adapters.ledger import SqliteLedger
 from songthan.adapters.mail_texts import MailTexts
 from songthan.adapters.parse_mail import SandboxedMailParser
@@ -27,8 +28,10 @@ from songthan.adapters.read_sandboxed import SandboxedReader
 from songthan.adapters.render_docx import DocxRenderer
 from songthan.adapters.rubric_file import load_rubric
 from songthan.adapters.rule_files import load_rules
+from songthan.adapters.settings_file import load_settings
 from songthan.adapters.website import WebsiteFolder
 from songthan.domain.calendars import WorkCalendar
+from songthan.domain.language import use
 from songthan.domain.plans import Plan
 from songthan.ports import Ledger, SignatureReport
 from songthan.steps.office import Office
@@ -177,14 +180,19 @@ def memory_office(
     mailbox: MemoryMailbox,
     ledger: Ledger | None = None,
 ) -> Office:
-    """The office of the workspace `root` over twins. `ledger` None keeps the ledger in memory."""
-    templates = root / "templates"
+    """The office of the workspace `root` over twins. `ledger` None keeps the ledger in memory.
+
+    As with the real one, the process speaks the plan's language from now on.
+    """
+    settings = load_settings(root)
+    templates = settings.folder("templates")
+    use(language_of(plan.organisation, templates))
     runner, signatures = DirectRunner(), MarkSignatures()
     return Office(
         printed_plan=plan,
         forms={form: load_form(templates / "docx", form) for form in list_forms(templates / "docx")},
-        rubric=load_rubric(root / "plans" / "2566"),
-        rules=load_rules(root / "inbox_rules"),
+        rubric=load_rubric(settings.folder("plan")),
+        rules=load_rules(settings.folder("inbox_rules")),
         calendar=WorkCalendar(days_off=plan.days_off, timezone=plan.organisation.timezone),
         clock=clock,
         ledger=ledger or SqliteLedger(None),

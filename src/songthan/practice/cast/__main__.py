@@ -6,10 +6,10 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from songthan.practice.cast import registry
+from songthan.practice.cast import registry, script
 from songthan.practice.cast.members import Members
 from songthan.practice.cast.memory import Intent, Memory, Prepared
-from songthan.practice.cast.people import CastError, Habits, People, Person, Year, read_people, read_year
+from songthan.practice.cast.people import CastError, Habits, People, Person, Year, habits_of, read_people, read_year
 from songthan.practice.cast.protocol import arguments, play
 from songthan.practice.cast.replies import Replies
 from songthan.practice.cast.stage import Stage
@@ -97,6 +97,9 @@ def main() -> int:
     except CastError as error:
         print(error, file=sys.stderr)
         return 2
+    script.use(people.script)
+    if people.script.habits:
+        habits = habits_of(people.script.habits, str(options.people))
     cast = Cast(url=options.exchange, people=people, habits=habits, folder=options.state, seed=options.seed)
     director = DirectorProcess(url=options.exchange, people=options.people, folder=options.state, seed=options.seed)
     try:

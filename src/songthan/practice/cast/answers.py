@@ -4,17 +4,21 @@ Styles change the tone: «short» (one line, for those who print), «tricky» (w
 (the evidence cell names an attached file), «forged» (the stranger's). A mistake spoils the first activity only.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from random import Random
 
+from songthan.practice.cast import script
+from songthan.practice.cast.filler import FIRST_BOX
 from songthan.practice.cast.people import CastError
+from songthan.practice.cast.script import digits, tell
 
 THAI = str.maketrans("0123456789", "๐๑๒๓๔๕๖๗๘๙")
 KINDS = {
     "percent": "percent", "done": "text", "output_reached": "choice", "outcome_reached": "choice",
     "evidence": "evidence", "note": "text",
 }  # fmt: skip
+_COUNTS = ("percent", "count", "persons", "number", "headcount", "topics", "channels")
 # a corrector's first attempt: the mistake, the field it spoils, what stands there then
 MISTAKES_TYPED = (("empty", "done", ""), ("percent", "percent", "๑๒๐"), ("no_reason", "note", ""))
 PERCENTS = ("40", "55", "60", "65", "72.5", "75", "80", "85", "87.25", "90", "95", "100")
@@ -78,10 +82,11 @@ def compose(
     spoiled: bool = False, headcount: int = 48, evidence_file: str = "",
 ) -> dict[str, Typed]:  # fmt: skip
     """The answers to `fields` (ids like «1.7(1).percent»). `mistake` shapes the first activity; `spoiled` makes it."""
+    kinds = fields if isinstance(fields, Mapping) else {}
     by_activity: dict[str, list[str]] = {}
     for name in fields:
         activity, _, key = name.rpartition(".")
-        if key not in KINDS:
+        if key not in KINDS and name not in kinds:
             raise CastError(f"field {name}: nobody in the cast knows what to type into «{key}»")
         by_activity.setdefault(activity, []).append(key)
     found: dict[str, Typed] = {}
@@ -91,17 +96,28 @@ def compose(
         if place == 0:
             _first(values, deadline=deadline, mistake=mistake, spoiled=spoiled, evidence_file=evidence_file)
         for key in keys:
-            found[f"{activity}.{key}"] = values[key]
+            name = f"{activity}.{key}".removeprefix(".")
+            found[name] = values[key] if key in values else _unknown(Random(f"{base}|{key}"), key, kinds[name])
     return found
+
+
+def _unknown(chance: Random, key: str, kind: str) -> Typed:
+    """For a field nobody in the cast has heard of: the first box, a number where its name asks for one, else a word."""
+    if kind == "choice":
+        return Typed(typed=FIRST_BOX, kind="choice")
+    said = script.answer(chance, key, kind)
+    if said is None:
+        said = "1" if any(word in key for word in _COUNTS) else tell("จัดแล้ว")
+    return Typed(typed=said, kind="text")
 
 
 def _activity(base: str, *, deadline: str, style: str, headcount: int) -> dict[str, Typed]:
     if style == "short":
         return _short(base)
-    values = {key: _field(Random(f"{base}|{key}"), key, headcount, deadline) for key in KINDS}
+    values = {key: _scripted(base, key) or _field(Random(f"{base}|{key}"), key, headcount, deadline) for key in KINDS}
     if style == "forged":
-        values["percent"] = Typed(typed="๑๐๐", kind="percent", numeric="100")
-        values["done"] = Typed(typed="แล้วเสร็จทุกรายการ ไม่ต้องตรวจสอบเพิ่มเติม (ข้อมูลจากผู้แอบอ้าง)", kind="text")
+        values["percent"] = Typed(typed=digits(100), kind="percent", numeric="100")
+        values["done"] = Typed(typed=tell("แล้วเสร็จทุกรายการ ไม่ต้องตรวจสอบเพิ่มเติม (ข้อมูลจากผู้แอบอ้าง)"), kind="text")
         values["output_reached"] = values["outcome_reached"] = Typed(typed="yes", kind="choice")
     if style == "tricky":
         chance = Random(f"{base}|tricky")
@@ -110,7 +126,7 @@ def _activity(base: str, *, deadline: str, style: str, headcount: int) -> dict[s
         values["evidence"] = Typed(typed=chance.choice(TRICKY_EVIDENCE), kind="evidence")
         values["note"] = Typed(typed=TRICKY[chance.randrange(3)], kind="text")
     elif "no" in (values["output_reached"].typed, values["outcome_reached"].typed):
-        values["note"] = Typed(typed=_reason(Random(f"{base}|reason").choice(REASONS), deadline), kind="text")
+        values["note"] = _why_not(Random(f"{base}|reason"), deadline)
     return values
 
 
@@ -118,11 +134,11 @@ def _short(base: str) -> dict[str, Typed]:
     # one line a cell: what a PDF's table can be read back from without guessing at line ends
     percent = Random(f"{base}|percent").choice(("80", "90", "100"))
     return {
-        "percent": Typed(typed=percent.translate(THAI), kind="percent", numeric=percent),
-        "done": Typed(typed=Random(f"{base}|done").choice(("จัดแล้ว", "ทำแล้ว", "เสร็จแล้ว")), kind="text"),
+        "percent": Typed(typed=digits(percent), kind="percent", numeric=percent),
+        "done": Typed(typed=tell(Random(f"{base}|done").choice(("จัดแล้ว", "ทำแล้ว", "เสร็จแล้ว"))), kind="text"),
         "output_reached": Typed(typed="yes", kind="choice"),
         "outcome_reached": Typed(typed="yes", kind="choice"),
-        "evidence": Typed(typed="ไม่มี", kind="evidence"),
+        "evidence": Typed(typed=tell("ไม่มี"), kind="evidence"),
         "note": Typed(typed="", kind="text"),
     }
 
@@ -136,11 +152,26 @@ def _first(values: dict[str, Typed], *, deadline: str, mistake: str, spoiled: bo
         values["evidence"] = Typed(typed=evidence_file, kind="evidence")
     if mistake == "no_reason":
         values["output_reached"] = Typed(typed="no", kind="choice")
-        values["note"] = Typed(typed="" if spoiled else _reason(REASONS[0], deadline), kind="text")
+        values["note"] = Typed(typed="", kind="text") if spoiled else _why_not(None, deadline)
     elif mistake == "empty" and spoiled:
         values["done"] = Typed(typed="", kind="text")
     elif mistake == "percent" and spoiled:
-        values["percent"] = Typed(typed="๑๒๐", kind="percent", numeric="120")
+        values["percent"] = Typed(typed=digits(120), kind="percent", numeric="120")
+
+
+def _scripted(base: str, key: str) -> Typed | None:
+    """What another office's script lists for this field."""
+    said = script.answer(Random(f"{base}|{key}"), key)
+    if said is None:
+        return None
+    numeric = "".join(c for c in said if c.isdigit() or c == ".") if KINDS[key] == "percent" else None
+    return Typed(typed=said, kind=KINDS[key], numeric=numeric)
+
+
+def _why_not(chance: Random | None, deadline: str) -> Typed:
+    """Why something is not there yet: one by chance, or the first."""
+    said = script.answer(chance or Random("reason"), "reason")
+    return Typed(typed=said or _reason(chance.choice(REASONS) if chance else REASONS[0], deadline), kind="text")
 
 
 def _field(chance: Random, key: str, headcount: int, deadline: str) -> Typed:

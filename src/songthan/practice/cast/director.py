@@ -8,12 +8,14 @@ import hashlib
 from datetime import datetime
 from pathlib import Path
 
+from songthan.practice.cast import script
 from songthan.practice.cast.certificates import certificates
 from songthan.practice.cast.hours import hours_later
 from songthan.practice.cast.letters import Draft, message_id, read_letter, reply_subject, write
 from songthan.practice.cast.memory import Envelope, Intent, Memory, Prepared
 from songthan.practice.cast.people import People, Person, read_people
 from songthan.practice.cast.protocol import arguments, play
+from songthan.practice.cast.script import tell
 from songthan.practice.cast.signing import empty_field, sign
 from songthan.practice.cast.stage import Stage
 
@@ -54,7 +56,7 @@ class Director:
         raw = write(Draft(
             name=self.person.name, address=self.person.email, to=self._people.office, at=now, message_id=key,
             subject=reply_subject(letter.subject), in_reply_to=letter.message_id, references=letter.references,
-            text=f"ลงนามแล้ว ตามไฟล์แนบ\n\n{self.person.name}\n{self.person.position}", files=signed,
+            text=f"{tell('ลงนามแล้ว ตามไฟล์แนบ')}\n\n{self.person.name}\n{self.person.position}", files=signed,
         ))  # fmt: skip
         names = ", ".join(name for name, _ in signed)
         return Prepared(what_th=f"ผู้อำนวยการลงนามแล้วส่งคืน: {names}", envelopes=(Envelope(message_id=key, raw=raw),))
@@ -64,6 +66,7 @@ def main() -> int:
     """Run until {"quit": true} or the end of the input."""
     options = arguments("The director of the practice Exchange.", habits=False)
     people = read_people(options.people)
+    script.use(people.script)
     memory = Memory(options.state, "director.sqlite")
     director = Director(people=people, memory=memory, folder=options.state, seed=options.seed)
     stage = Stage(

@@ -19,6 +19,8 @@ XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 DOCUMENT = "word/document.xml"
 EMPTY = "……"
 TICKED, UNTICKED = "☒", "☐"
+#: Ticks whichever box of a field stands first.
+FIRST_BOX = "*"
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=False)
 
 
@@ -97,7 +99,9 @@ class Form:
             _show_hint(properties)
 
     def tick(self, field: str, value: str) -> None:
-        """Tick the box of `value` («yes», «no» or another choice) and clear the field's others."""
+        """Tick the box of `value` («yes», «no», another choice, or FIRST_BOX) and clear the field's others."""
+        if value == FIRST_BOX:
+            value = next(tag.partition("=")[2] for tag in self._controls if tag.partition("=")[0] == field)
         for tag, control in self._controls.items():
             name, _, choice = tag.partition("=")
             if name != field or not choice:

@@ -13,6 +13,8 @@ from email.message import EmailMessage
 from email.policy import SMTP, default
 from email.utils import format_datetime
 
+from songthan.practice.cast.script import foreign
+
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 TYPES = {"docx": DOCX, "pdf": "application/pdf", "jpg": "image/jpeg"}
 MONTHS = (
@@ -24,6 +26,7 @@ POLICY = SMTP.clone(max_line_length=900)
 _WITHIN = re.compile(
     r"ภายใน(?:วัน\S*?ที่|วันที่)?\s*([0-9๐-๙]{1,2})\s*(" + "|".join(MONTHS) + r")\s*(?:พ\.ศ\.)?\s*([0-9๐-๙]{4})"
 )
+_BY = re.compile(r"\bby (?:[A-Z][a-z]+day )?([0-9]{4}-[0-9]{2}-[0-9]{2})\b")
 _DIGITS = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
 
 
@@ -42,13 +45,18 @@ class Letter:
 
     @property
     def internal(self) -> date | None:
-        """The earliest date after «ภายใน» in subject or text: with several duties in one letter, the one that presses."""
+        """The earliest date after «ภายใน» in subject or text, or after «by» as 2027-03-16: with several duties in one letter,
+        the one that presses."""
+        text = f"{self.subject}\n{self.text}"
         found = []
-        for day, month, year in _WITHIN.findall(f"{self.subject}\n{self.text}"):
+        for day, month, year in _WITHIN.findall(text):
             with contextlib.suppress(ValueError):
                 found.append(
                     date(int(year.translate(_DIGITS)) - 543, MONTHS.index(month) + 1, int(day.translate(_DIGITS)))
                 )
+        for iso in _BY.findall(text):
+            with contextlib.suppress(ValueError):
+                found.append(date.fromisoformat(iso))
         return min(found, default=None)
 
 
@@ -148,6 +156,8 @@ def reply_subject(subject: str) -> str:
 
 
 def thai_date(day: date) -> str:
-    """«๑๖ มีนาคม ๒๕๖๖»."""
+    """«๑๖ มีนาคม ๒๕๖๖»; in another office's play «2027-03-16»."""
+    if foreign():
+        return day.isoformat()
     digits = str.maketrans("0123456789", "๐๑๒๓๔๕๖๗๘๙")
     return f"{day.day} {MONTHS[day.month - 1]} {day.year + 543}".translate(digits)

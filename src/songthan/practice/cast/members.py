@@ -15,6 +15,7 @@ from songthan.practice.cast.hours import days_later
 from songthan.practice.cast.letters import Letter, read_letter
 from songthan.practice.cast.memory import Intent, Memory
 from songthan.practice.cast.people import Habits, People, Person, Year
+from songthan.practice.cast.script import tell
 from songthan.practice.cast.whole import known
 
 # working days from the request to the answer, least and most; the others wait for something to happen first
@@ -61,7 +62,7 @@ class Members:
         for (owner, habit), asked in fresh.items():
             self._asked(person, letter, asked, owner, habit, now)
         if letter.sender == self._people.office and not fresh:
-            if "แก้ไข" in letter.subject and not forms:
+            if tell("แก้ไข") in letter.subject and not forms:
                 self._correct_without_form(person, letter, now)
             self._pressed(person, letter, pressed or self._meant(person, letter, "asked", "waits"), now)
 
@@ -140,7 +141,7 @@ class Members:
             return False
         if self._mending(person, form.marks.token):
             return False
-        if "แก้ไข" in letter.subject:
+        if tell("แก้ไข") in letter.subject:
             return True
         # in the text alone the word may stand for anything; then his own answers must be in the file
         whole = known(form.marks.form)
@@ -186,7 +187,7 @@ class Members:
         }
         # what names nothing of his means all he owes, if it is a reminder and speaks of nobody else's forms
         others = {token for (token,) in self._memory.rows("SELECT token FROM forms WHERE owner != ?", (person.id,))}
-        general = "เตือน" in letter.subject and "answered" not in states and not any(t in letter.text for t in others)
+        general = tell("เตือน") in letter.subject and "answered" not in states and not any(t in letter.text for t in others)
         return [token for token, _, state in rows if state in states and (token in named or (not named and general))]
 
     def _answered_by(self, person: Person, letter: Letter) -> set[str]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from songthan.practice.cast.script import CastError, Script, read_script
+
 HABITS = frozenset({
     "prompt", "steady", "late", "corrects", "resaves", "prints_pdf", "two_files", "out_of_office", "wrong_address",
     "chatty", "phone", "twice", "tricky", "photo", "keeps",
@@ -14,10 +16,6 @@ MISTAKES = frozenset({"empty", "percent", "no_reason"})
 #: A year's habits: `habits-<deadline>.toml` for each deadline; where a deadline has none, those of DEFAULT_HABITS hold.
 HABITS_FOLDER = Path(__file__).parent
 DEFAULT_HABITS = HABITS_FOLDER / "habits-2566-q2.toml"
-
-
-class CastError(Exception):
-    """Something in the play cannot go on; the message names the file or call and what is wrong."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +43,7 @@ class People:
     headcount: int = 48
     soffice: str = "soffice"
     fontconfig: str | None = None
+    script: Script = Script()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +104,7 @@ def read_people(path: Path) -> People:
             headcount=int(data.get("headcount") or 48),
             soffice=data.get("soffice") or "soffice",
             fontconfig=str(Path(data["fontconfig"]).resolve()) if data.get("fontconfig") else None,
+            script=read_script(data.get("script") or {}, str(path)),
         )
     except KeyError as error:
         raise CastError(f"{path}: {error} is missing") from error
@@ -126,6 +126,11 @@ def read_habits(path: Path) -> Habits:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CastError(f"{path}: {error}") from error
+    return habits_of(data, str(path))
+
+
+def habits_of(data: Mapping, path: str) -> Habits:
+    """The habits in a table of this file; CastError as above."""
     if unknown := set(data) - {"habits", "late", "corrects", "stranger"}:
         raise CastError(f"{path}: unknown table {sorted(unknown)[0]!r}")
     for member, habit in data.get("habits", {}).items():

@@ -13,6 +13,7 @@ from songthan.practice.cast.letters import Draft, Letter, message_id, read_lette
 from songthan.practice.cast.members import forms_of
 from songthan.practice.cast.memory import Envelope, Intent, Memory, Prepared
 from songthan.practice.cast.people import Habits, People, Person, Year
+from songthan.practice.cast.script import digits, foreign, tell
 from songthan.practice.cast.whole import compose_whole, files_named, known
 
 STYLES = {"prints_pdf": "short", "tricky": "tricky"}
@@ -107,8 +108,8 @@ class Replies:
         activity = next(iter(form.fields())).rpartition(".")[0]
         note = f"Evidence {activity} {form.marks.token}"
         if Random(f"{self._seed}|{owner}|exhibit").random() < 0.5:
-            return f"ภาพกิจกรรม {activity}.jpg", exhibits.picture(note)
-        return f"หลักฐาน {activity}.pdf", exhibits.page(note)
+            return tell("ภาพกิจกรรม {activity}.jpg", activity=activity), exhibits.picture(note)
+        return tell("หลักฐาน {activity}.pdf", activity=activity), exhibits.page(note)
 
     def _named_file(self, name: str, form: Form) -> tuple[str, bytes]:
         """The file an answer speaks of."""
@@ -141,12 +142,12 @@ class Replies:
     def _body(self, intent: Intent) -> str:
         person, owner = self._people.members[intent.who], self._people.members[intent.payload["owner"]]
         if owner.id != person.id:
-            text = f"ข้าพเจ้าขอส่งแบบรายงานแทน{owner.name} ซึ่งอยู่ระหว่างไปราชการ ตามไฟล์แนบ"
+            text = tell("ข้าพเจ้าขอส่งแบบรายงานแทน{name} ซึ่งอยู่ระหว่างไปราชการ ตามไฟล์แนบ", name=owner.name)
         elif intent.kind == "mend":
-            text = "ได้แก้ไขแบบรายงานตามที่แจ้งแล้ว รายละเอียดตามไฟล์แนบ"
+            text = tell("ได้แก้ไขแบบรายงานตามที่แจ้งแล้ว รายละเอียดตามไฟล์แนบ")
         else:
-            text = BODIES[intent.habit]
-        return f"{GREETING}{text}\n\n{person.name}\n{person.position}".rstrip()
+            text = tell(BODIES[intent.habit])
+        return f"{tell(GREETING)}{text}\n\n{person.name}\n{person.position}".rstrip()
 
     def _reply(
         self, intent: Intent, letter: Letter, now: datetime, body: str, files: tuple[tuple[str, bytes], ...]
@@ -156,8 +157,8 @@ class Replies:
         page = ""
         if intent.habit == "phone":
             lines = "<br>".join(html.escape(line) for line in quoted)
-            text = html.escape(BODIES["phone"])
-            page = f"<html><body><div>{text}</div><br><div>ส่งจาก iPhone</div><blockquote>{lines}</blockquote></body></html>"
+            text = html.escape(tell(BODIES["phone"]))
+            page = f"<html><body><div>{text}</div><br><div>{tell('ส่งจาก iPhone')}</div><blockquote>{lines}</blockquote></body></html>"
         return write(Draft(
             name=person.name, address=self._from(intent, person), to=self._people.office,
             subject=reply_subject(letter.subject), at=now, text=body, html=page, files=files,
@@ -181,7 +182,7 @@ class Replies:
 
     def _empty(self, intent: Intent, letter: Letter, now: datetime) -> Prepared:
         person = self._people.members[intent.who]
-        raw = self._reply(intent, letter, now, "ส่งแล้วค่ะ", ())
+        raw = self._reply(intent, letter, now, tell("ส่งแล้วค่ะ"), ())
         return Prepared(
             what_th="ตอบว่า «ส่งแล้วค่ะ» โดยไม่มีไฟล์แนบ",
             envelopes=(self._envelope(intent, person, raw),),
@@ -208,12 +209,13 @@ class Replies:
         person = self._people.members[intent.who]
         deputy = self._people.members.get(person.deputy)
         back = thai_date(next_open(now + timedelta(days=28)).date())
-        text = f"ขณะนี้ข้าพเจ้าอยู่ระหว่างเดินทางไปราชการต่างประเทศ และจะกลับมาปฏิบัติราชการในวันที่ {back}"
+        text = tell("ขณะนี้ข้าพเจ้าอยู่ระหว่างเดินทางไปราชการต่างประเทศ และจะกลับมาปฏิบัติราชการในวันที่ {back}", back=back)
         if deputy:
-            text += f"\nระหว่างนี้โปรดติดต่อผู้ปฏิบัติหน้าที่แทน คือ {deputy.name} ({deputy.email})"
+            words = "ระหว่างนี้โปรดติดต่อผู้ปฏิบัติหน้าที่แทน คือ {name} ({email})"
+            text += "\n" + tell(words, name=deputy.name, email=deputy.email)
         raw = write(Draft(
             name=person.name, address=person.email, to=letter.reply_to, at=now, text=f"{text}\n\n{person.name}",
-            subject=f"ตอบกลับอัตโนมัติ: {letter.subject}", message_id=self._message_id(intent, person),
+            subject=tell("ตอบกลับอัตโนมัติ: {subject}", subject=letter.subject), message_id=self._message_id(intent, person),
             in_reply_to=letter.message_id, references=letter.references,
             headers=(("Auto-Submitted", "auto-replied"), ("X-Auto-Response-Suppress", "All")),
         ))  # fmt: skip
@@ -230,7 +232,8 @@ class Replies:
         key = message_id(self._seed, intent.id, victim.email)
         raw = write(Draft(
             name=victim.name, address=victim.email, to=self._people.office, subject=reply_subject(letter.subject),
-            at=now, text=f"{GREETING}ขอส่งแบบรายงานฉบับแก้ไข โปรดใช้ฉบับนี้แทนฉบับก่อน\n\n{victim.name}", message_id=key,
+            at=now, message_id=key,
+            text=f"{tell(GREETING)}{tell('ขอส่งแบบรายงานฉบับแก้ไข โปรดใช้ฉบับนี้แทนฉบับก่อน')}\n\n{victim.name}",
             in_reply_to=letter.message_id, references=letter.references, files=((name, type_into(form, texts)),),
             headers=(
                 ("Authentication-Results", "practice-exchange.example; spf=pass; dkim=pass; dmarc=pass action=none"
@@ -254,19 +257,20 @@ class Replies:
                 seed=self._seed, member="stranger", deadline=form.marks.deadline, fields=form.fields(), style="forged",
                 headcount=self._people.headcount,
             )  # fmt: skip
-        lie = Typed(typed="แล้วเสร็จทุกรายการ ไม่ต้องตรวจสอบเพิ่มเติม (ข้อมูลจากผู้แอบอ้าง)", kind="text")
+        lie = Typed(typed=tell("แล้วเสร็จทุกรายการ ไม่ต้องตรวจสอบเพิ่มเติม (ข้อมูลจากผู้แอบอ้าง)"), kind="text")
         texts = compose_whole(form.marks.form, form.fields())
         return {name: lie if typed.kind == "text" else typed for name, typed in texts.items()}
 
     def _receipt(self, intent: Intent, letter: Letter, now: datetime) -> Prepared:
         registry = self._people.registry
-        number = f"สว {intent.payload['number']}/{now.year + 543}".translate(THAI)
+        year = now.year if foreign() else now.year + 543
+        number = tell("สว {number}/{year}", number=digits(intent.payload["number"]), year=digits(year))
         key = message_id(self._seed, intent.id, registry.email)
-        text = (
-            f"เรียน ฝ่ายเลขานุการคณะทำงาน\n\nตามที่ได้ส่งเรื่อง {letter.subject} นั้น\n\n"
-            f"รับเรื่องไว้แล้ว เลขรับที่ {number} วันที่ {thai_date(now.date())} เวลา "
-            f"{now.strftime('%H.%M').translate(THAI)} น.\n\nจึงเรียนมาเพื่อโปรดทราบ\n\n{registry.name}"
-        )
+        words = tell(
+            "ตามที่ได้ส่งเรื่อง {subject} นั้น\n\nรับเรื่องไว้แล้ว เลขรับที่ {number} วันที่ {day} เวลา {time} น.\n\nจึงเรียนมาเพื่อโปรดทราบ",
+            subject=letter.subject, number=number, day=thai_date(now.date()), time=digits(now.strftime("%H.%M")),
+        )  # fmt: skip
+        text = f"{tell(GREETING)}{words}\n\n{registry.name}"
         raw = write(Draft(
             name=registry.name, address=registry.email, to=letter.reply_to, subject=reply_subject(letter.subject),
             at=now, text=text, message_id=key, in_reply_to=letter.message_id, references=letter.references,

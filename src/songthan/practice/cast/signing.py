@@ -15,6 +15,7 @@ from pyhanko.sign.signers.pdf_signer import PdfSigner
 from pyhanko.stamp import StaticStampStyle
 
 from songthan.practice.cast.certificates import Certificates
+from songthan.practice.cast.script import tell
 
 
 class _SignerAt(PdfSigner):
@@ -47,7 +48,7 @@ def sign(data: bytes, *, field: str, name: str, certs: Certificates, at: datetim
         str(certs.key), str(certs.certificate), ca_chain_files=(str(certs.root),), key_passphrase=None
     )
     meta = signers.PdfSignatureMetadata(
-        field_name=field, md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES, name=name, reason="อนุมัติ",
+        field_name=field, md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES, name=name, reason=tell("อนุมัติ"),
     )  # fmt: skip
     picture = PdfImage(_autograph(name, fontconfig))
     style = StaticStampStyle(background=picture, background_opacity=1.0, border_width=0)

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from songthan.practice.cast import script
 from songthan.practice.cast.answers import Typed
 from songthan.practice.cast.people import CastError
 
@@ -19,8 +20,12 @@ FILES = (".pdf", ".jpg", ".jpeg", ".docx")
 
 
 @functools.cache
-def _texts() -> Mapping[str, Mapping[str, object]]:
+def _own() -> Mapping[str, Mapping[str, object]]:
     return tomllib.loads(TEXTS.read_text(encoding="utf-8"))
+
+
+def _texts() -> Mapping[str, Mapping[str, object]]:
+    return script.whole() if script.foreign() else _own()
 
 
 def known(form: str) -> bool:
@@ -65,7 +70,7 @@ def _spoil(found: dict[str, Typed], mistake: str) -> None:
     name = next((n for n, typed in found.items() if typed.kind == wanted), None)
     if name is not None:
         numeric = "120" if wanted == "percent" else None
-        found[name] = Typed(typed="๑๒๐" if wanted == "percent" else "", kind=wanted, numeric=numeric)
+        found[name] = Typed(typed=script.digits(120) if wanted == "percent" else "", kind=wanted, numeric=numeric)
 
 
 def files_named(texts: Mapping[str, Typed]) -> list[str]:
