@@ -89,13 +89,6 @@ def test_era_and_digits_are_the_organisations(tmp_path: Path) -> None:
     assert day_words(date(2023, 3, 15)) == "15 มีนาคม 2023" and digits(7) == "7"
 
 
-def test_a_plan_says_when_its_year_begins() -> None:
-    thai = load_plan(ROOT / "plans" / "2566")
-    assert thai.first_day == date(2022, 10, 1)
-    october = replace(thai.organisation, era="common", fiscal_year_starts=1)
-    assert replace(thai, organisation=october, fiscal_year=2027).first_day == date(2027, 1, 1)
-
-
 @pytest.mark.parametrize("line", ['era = "roman"', 'digits = "roman"', "fiscal_year_starts = 13", 'language = "EN/us"'])
 def test_an_organisation_out_of_range_is_refused(tmp_path: Path, line: str) -> None:
     key = line.partition(" ")[0]

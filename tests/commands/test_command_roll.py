@@ -29,7 +29,7 @@ def test_next_year_in_one_command(house: Path) -> None:
     }  # fmt: skip
     # the old plan is only read, and the year in use is not changed behind anybody's back
     assert {p: p.read_bytes() for p in (house / "plans" / "2566").iterdir()} == before
-    assert sorted(p.name for p in (house / "plans").iterdir()) == ["2566", "2570"]
+    assert sorted(p.name for p in (house / "plans").iterdir()) == ["2566", "2570", "example-en"]
     assert 'plan = "plans/2566"' in (house / "songthan.toml").read_text("utf-8")
     code, found = run_json("plan", "check", "--plan", made, workspace=house)
     assert code == 0 and any("มติ ครม. ปี ๒๕๗๐" in note for note in found["notes"])

@@ -75,7 +75,7 @@ def test_the_example_is_data_and_a_sound_workspace() -> None:
     forms = workspace.load_forms(settings)
     assert workspace.check_form_templates(settings, tuple(forms)) == []
     assert {d.forms for d in plan.deadlines} == {("progress",), ("review",)} <= {(f,) for f in forms}
-    assert plan.first_day.isoformat() == "2027-01-01" and settings.folder("flows") == ROOT / "flows"
+    assert plan.organisation.fiscal.days(2027)[0].isoformat() == "2027-01-01" and settings.folder("flows") == ROOT / "flows"
     thai = [p.name for p in files if p.suffix in (".toml", ".txt", ".html") and re.search("[\u0e00-\u0e7f]", p.read_text("utf-8"))]
     # the engine's and the cast's own phrases, as keys
     assert sorted(thai) == ["cast.toml", "en.toml"]

@@ -38,12 +38,13 @@ def language_of(organisation: Organisation, templates: Path) -> Language:
 
 def with_era(language: Language, organisation: Organisation) -> Language:
     """`language` with the years and the digits of an organisation."""
-    return replace(
+    found = replace(
         language,
         thai_digits=organisation.digits == "thai",
         year_offset=organisation.year_offset,
         first_month=organisation.fiscal_year_starts,
     )
+    return language if found == language else found
 
 
 def load_language(folder: Path, code: str) -> Language:

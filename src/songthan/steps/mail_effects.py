@@ -86,8 +86,8 @@ def _signature(office: Office, message: Message, route: Route, thread: str) -> t
             return route, functools.partial(record_signature, office, deadline, signed, report, message)
         reason = reason or found
     if not reason:
-        return _hold(route, "ได้รับไฟล์ลงนาม แต่ขณะนี้ไม่มีเอกสารที่รอลงนาม"), _nothing
-    return _hold(route, f"ลายมือชื่อในไฟล์ที่ส่งกลับยังใช้ไม่ได้: {reason}"), _nothing
+        return _hold(route, say("ได้รับไฟล์ลงนาม แต่ขณะนี้ไม่มีเอกสารที่รอลงนาม")), _nothing
+    return _hold(route, say("ลายมือชื่อในไฟล์ที่ส่งกลับยังใช้ไม่ได้: {found}", found=reason)), _nothing
 
 
 def _form(
