@@ -27,6 +27,7 @@ from typing import BinaryIO
 ALLOWED = frozenset(
     {
         "songthan.adapters.assemble_pdf:exhibit_job",
+        "songthan.adapters.import_docx:read_job",
         "songthan.adapters.parse_mail:parse_job",
         "songthan.adapters.read_office:identify_job",
         "songthan.adapters.read_office:read_job",
