@@ -10,10 +10,10 @@ from typing import Any
 
 from songthan.adapters.import_cells import D, FoundDate, Spacing, dates_in, has_password, items_of, numbers, one_line
 from songthan.adapters.import_head import Head
-from songthan.adapters.import_notes import Notebook
 from songthan.adapters.import_rows import FoundActivity, FoundProject, Rows
 from songthan.adapters.import_targets import targets_of
-from songthan.domain.thai import to_arabic_digits, to_thai_digits
+from songthan.domain.import_notes import Notebook
+from songthan.domain.thai import thai_date, to_arabic_digits, to_thai_digits
 
 __all__ = ["Wording", "build_activities", "build_measures", "build_projects", "deliverable_title"]
 
@@ -24,6 +24,9 @@ _PAPER = re.compile(
     "(?:สรุป)?(?:รายงาน|แผน|คู่มือ|คลิป|วีดิทัศน์|วิดีโอ|องค์ความรู้|นโยบาย|แบบ|ประกาศ|สื่อ|บันทึก|บอร์ด|สัญลักษณ์|ผลงาน|เล่ม|เอกสาร|ทะเบียน|ผลการ)"
 )
 _HAVING = re.compile("^(?:มีการจัดทำ|มี|จัดทำ)(?=[ก-๎])")
+
+
+_COLUMN_TH = {"outputs": "ผลผลิต", "outcomes": "ผลลัพธ์", "documents": "วันและเอกสาร", "notes": "หมายเหตุ"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,10 +143,12 @@ def _activity(a: FoundActivity, key: str, project: str, words: Wording, notes: N
         built["source_lines"] = list(a.lines)
     if not title:
         notes.ask(f"plan.toml [[activities]] {key} title", f"กิจกรรม {built['number']} ชื่ออะไร", a.place)
-    dues = [f"{d['id']}: {d['due'].isoformat() if d['due'] else '?'}" for d in deliverables]
-    notes.row("activity", key, f"{built['number']} {title}", a.place, *dues)
+    shown = [f"{_COLUMN_TH[k]} ({places.get(k, a.place)}): {' · '.join(v)}" for k, v in columns.items() if v and k in _COLUMN_TH]
+    shown = [*([f"รายละเอียด: {' · '.join(details)}"] if details else []), *shown]
+    notes.row("activity", key, f"{built['number']} {title}", places.get("activity", a.place), *shown)
     for d in deliverables:
-        notes.row("deliverable", d["id"], d["title"], places.get("documents", a.place), str(d["due"] or "?"))
+        due = thai_date(d["due"]) if d["due"] else "ยังไม่ทราบวัน"
+        notes.row("deliverable", d["id"], f"{due} — {d['title']}", places.get("documents", a.place))
     return built
 
 

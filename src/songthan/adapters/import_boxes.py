@@ -15,8 +15,8 @@ from difflib import SequenceMatcher
 
 from songthan.adapters.import_cells import D, bare, dates_in, numbers, one_line
 from songthan.adapters.import_head import Head
-from songthan.adapters.import_notes import Notebook
 from songthan.adapters.import_source import Paragraph, Source
+from songthan.domain.import_notes import Notebook
 from songthan.domain.thai import to_thai_digits
 
 __all__ = ["Box", "FoundForm", "find_forms", "name_forms"]

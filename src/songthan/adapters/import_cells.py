@@ -186,9 +186,8 @@ def _dated(text: str, match: re.Match[str], day: str, month: int, year: str, fis
     if not year:
         year = str(fiscal_year - 1 if month >= 10 else fiscal_year)
         doubt = f"«{match[0].strip()}» มิได้พิมพ์ปี ถือเป็น พ.ศ. {to_thai_digits(year)} ตามปีงบประมาณ"
-    elif before := _SPAN.search(text[: match.start()]):
-        if int(to_arabic_digits(before[1])) < number:
-            doubt = f"พิมพ์เป็นช่วง «{before[0].strip()} {match[0]}» ถือวันสุดท้าย"
+    elif (before := _SPAN.search(text[: match.start()])) and int(to_arabic_digits(before[1])) < number:
+        doubt = f"พิมพ์เป็นช่วง «{before[0].strip()} {match[0]}» ถือวันสุดท้าย"
     name = MONTHS[month - 1] if 1 <= month <= 12 else str(month)
     value, _ = read_date(f"{number} {name} {to_arabic_digits(year)}")
     if value is None:

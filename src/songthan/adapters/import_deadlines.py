@@ -14,8 +14,8 @@ from typing import Any
 
 from songthan.adapters.import_boxes import FoundForm, channel_of
 from songthan.adapters.import_cells import D, bare
-from songthan.adapters.import_notes import Notebook
-from songthan.domain.thai import to_thai_digits
+from songthan.domain.import_notes import Notebook
+from songthan.domain.thai import thai_date, to_thai_digits
 
 __all__ = ["build_channels", "build_deadlines"]
 
@@ -64,7 +64,8 @@ def build_deadlines(
     built.sort(key=lambda d: (d["external"], d["kind"] != "quarterly"))
     for d in built:
         until = d.get("internal_to", d["internal"])
-        notes.row("deadline", d["id"], d["title"], d["source"], ", ".join(d["forms"]), str(until), str(d["external"]))
+        when = f"สมาชิกส่งถึง {thai_date(until)} หน่วยงานส่งภายใน {thai_date(d['external'])}"
+        notes.row("deadline", d["id"], d["title"], d["source"], f"แบบ {', '.join(d['forms']).upper()}", when)
     return built
 
 

@@ -7,9 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from songthan.adapters.import_cells import D, one_line
-from songthan.adapters.import_notes import Notebook
 from songthan.adapters.import_source import Paragraph, Source
 from songthan.domain.errors import DataError
+from songthan.domain.import_notes import Notebook
 from songthan.domain.thai import to_arabic_digits, to_thai_digits
 
 __all__ = ["Head", "Names", "read_head"]
@@ -75,7 +75,7 @@ def read_head(source: Source, notes: Notebook, *, year: int | None = None) -> He
     name, place = _name(source, text)
     names = Names(name, text)
     parent = _parent(name, names, text)
-    title, title_place = _title(source, rf"แผน(?!ที่|ภูมิ)", notes)
+    title, title_place = _title(source, r"แผน(?!ที่|ภูมิ)", notes)
     group, group_place = _title(source, r"คณะ(?:ทำงาน|กรรมการ|อนุกรรมการ)", notes, joined_first=True)
     head = Head(
         year=found_year, name=name, parent=parent, plan_title=names.mend(title, title_place),

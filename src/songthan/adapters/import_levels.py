@@ -8,8 +8,8 @@ from typing import Any
 
 from songthan.adapters.import_activities import Wording
 from songthan.adapters.import_cells import D, one_line
-from songthan.adapters.import_notes import Notebook
 from songthan.adapters.import_source import Paragraph, Source
+from songthan.domain.import_notes import Notebook
 from songthan.domain.thai import to_arabic_digits, to_thai_digits
 
 __all__ = ["read_levels"]

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 
-from songthan.adapters.import_cells import D, bare, lead_number, one_line
+from songthan.adapters.import_cells import bare, lead_number, one_line
 from songthan.adapters.import_head import Head
-from songthan.adapters.import_notes import Notebook
 from songthan.adapters.import_source import Paragraph, Source
+from songthan.domain.import_notes import Notebook
 from songthan.domain.thai import to_thai_digits
 
 __all__ = ["FoundSeat", "build_roster", "find_seats", "give_seats"]

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from songthan.adapters.import_cells import D, bare, lead_number, numbers, one_line
-from songthan.adapters.import_notes import Notebook
 from songthan.adapters.import_source import Paragraph, Row, Source, Table
+from songthan.domain.import_notes import Notebook
 from songthan.domain.thai import to_arabic_digits, to_thai_digits
 
 __all__ = ["COLUMNS", "FoundActivity", "FoundMeasure", "FoundProject", "Rows", "find_rows"]

@@ -16,9 +16,9 @@ from typing import Any
 from songthan.adapters.import_activities import Wording
 from songthan.adapters.import_cells import D, bare, lead_number, numbers, one_line
 from songthan.adapters.import_levels import read_levels
-from songthan.adapters.import_notes import Notebook
 from songthan.adapters.import_source import Row, Source
 from songthan.adapters.import_targets import points_in
+from songthan.domain.import_notes import Notebook
 from songthan.domain.thai import to_arabic_digits, to_thai_digits
 
 __all__ = ["FormField", "build_rubric"]

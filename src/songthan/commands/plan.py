@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from songthan.commands.paper import console, day, fold, json_option, number, plan_option, print_json
+from songthan.commands.plan_import import import_
 from songthan.domain.errors import SongthanError
 from songthan.domain.plans import Activity, Plan
 
@@ -76,7 +77,8 @@ def _check(settings: Settings, folder: Path) -> _Checked:
     from songthan import workspace
 
     checked = _Checked()
-    found = checked.look(lambda: workspace.load_plan(folder))
+    checked.findings += workspace.open_questions(folder)
+    found = checked.look(lambda: workspace.load_plan(folder, draft=bool(checked.findings)))
     rubric = checked.look(lambda: workspace.load_rubric(folder))
     rules = checked.look(lambda: workspace.load_rules(settings.folder("inbox_rules")))
     forms = checked.look(lambda: workspace.load_forms(settings))
@@ -173,7 +175,8 @@ def show(as_json: bool, plan_dir: Path | None) -> None:
     """แผนทั้งปี: กิจกรรม ผู้รับผิดชอบ กำหนดส่ง (what the plan says)."""
     from songthan import workspace
 
-    found = workspace.load_plan(plan_dir or workspace.load_settings(workspace.find_root()).folder("plan"))
+    folder = plan_dir or workspace.load_settings(workspace.find_root()).folder("plan")
+    found = workspace.load_plan(folder, draft=bool(workspace.open_questions(folder)))
     if as_json:
         print_json(_as_json(found))
     else:
@@ -264,5 +267,7 @@ def _draw(found: Plan) -> None:
         table.add_row(d.id, fold(d.title, max(24, out.width - 60)), forms, day(d.members_until), day(d.external))
     out.print(table)
 
+
+plan.add_command(import_)
 
 COMMANDS = [plan]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
 
-__all__ = ["DOUBTS", "Doubt", "Found", "Notebook", "Question"]
+from songthan.domain.language import day_words, say
+
+__all__ = ["DOUBTS", "Doubt", "Found", "Notebook", "Question", "change_words"]
 
 #: code of a doubt → its kind in Thai, as the review page heads it
 DOUBTS = {
@@ -77,3 +82,16 @@ class Notebook:
 
     def row(self, kind: str, id_: str, text: str, place: str, *more: str) -> None:
         self.found.append(Found(kind=kind, id=id_, text=text, place=place, more=more))
+
+
+def change_words(value: Any) -> str:
+    """A value of a plan as people read it, short."""
+    if value is None or value == "":
+        return say("(ว่าง)")
+    if isinstance(value, date):
+        return day_words(value)
+    if isinstance(value, Mapping):
+        return " · ".join(f"{k}: {change_words(v)}" for k, v in value.items() if k != "source")[:400]
+    if isinstance(value, (list, tuple)):
+        return " · ".join(change_words(v) for v in value)[:600] or say("(ว่าง)")
+    return str(value)
