@@ -17,9 +17,9 @@ from songthan.adapters.import_cells import D, bare, dates_in, numbers, one_line
 from songthan.adapters.import_head import Head
 from songthan.adapters.import_source import Paragraph, Source
 from songthan.domain.import_notes import Notebook
-from songthan.domain.thai import to_thai_digits
+from songthan.domain.thai import thai_date
 
-__all__ = ["Box", "FoundForm", "find_forms", "name_forms"]
+__all__ = ["Box", "FoundForm", "channel_of", "find_forms"]
 
 _TITLE = re.compile("^(?:แบบรายงาน|แบบประเมิน|แบบฟอร์ม|แบบสรุป|แบบสำรวจ|แบบติดตาม|แบบบันทึก|รายงานผล|รายงานการ|รายงานสรุป)")
 _GOES_ON = re.compile("^(?:ระดับ|ประจำปี|เพื่อ|ของ|ด้าน|ตาม|ที่|ผล|และ|การ|จาก|ใน)")
@@ -87,10 +87,13 @@ class _Group:
         return " ".join(self.lines)
 
 
-def find_forms(source: Source, after: int, head: Head, notes: Notebook) -> list[FoundForm]:
-    """The forms after block `after` (the last activity table), with their boxes given out."""
+def find_forms(
+    source: Source, after: int, head: Head, known: Mapping[str, str], notes: Notebook
+) -> list[FoundForm]:
+    """The forms after block `after` (the last activity table), named after the office's own, with their boxes given out."""
     groups = list(_groups(source, after))
     forms = _titles(groups, head)
+    _name_forms(forms, known, notes)
     boxes = _boxes(groups, forms, head, notes)
     _give_out(forms, boxes, notes)
     _around(groups, forms)
@@ -222,9 +225,9 @@ def _box(lines: Sequence[str], group: _Group, at: int, head: Head, notes: Notebo
         elif box.quarters and "พิจารณา" in before:
             box.extra = found.day
         elif box.external not in (None, found.day):
-            said = f"กรอบเดียวมีสองวัน ({found.text}) ใช้วันหลัง"
+            said = f"กรอบเดียวมีสองวัน ({found.text}) ใช้วันแรกเพื่อมิให้ส่งเกินกำหนด"
             notes.doubt("two-dates", text[:50], said, group.place)
-            box.external = max(box.external, found.day)  # type: ignore[type-var]
+            box.external = min(box.external, found.day)  # type: ignore[type-var]
         elif box.quarters:
             box.extra = found.day
         else:
@@ -245,14 +248,15 @@ def _give_out(forms: list[FoundForm], boxes: Sequence[Box], notes: Notebook) -> 
             if form.boxes and spare and following is not None:
                 code = "misplaced-box" if box.in_table else "form"
                 said = f"กรอบนี้อยู่ใน{'ตารางของ' if box.in_table else 'ส่วนของ'} «{form.title[:60]}» ซึ่งมีกรอบของตนแล้ว จึงถือเป็นของ «{following.title[:60]}»"
-                notes.doubt(code, following.title[:60], said, box.place)
+                notes.doubt(code, following.id, said, box.place)
                 following.boxes.append(box)
             else:
                 form.boxes.append(box)
         if form.dated and len({b.external for b in form.boxes if b.external}) > 1:
-            days = ", ".join(to_thai_digits(str(b.external)) for b in form.boxes if b.external)
-            said = f"แบบนี้มีมากกว่าหนึ่งวัน ({days}) ใช้วันหลังสุด โปรดตรวจ"
-            notes.doubt("two-dates", form.title[:60], said, form.boxes[-1].place)
+            days = ", ".join(thai_date(b.external) for b in form.boxes if b.external)
+            places = ", ".join(b.place for b in form.boxes if b.external)
+            said = f"แบบนี้มีมากกว่าหนึ่งวัน ({days}) ใช้วันแรกเพื่อมิให้ส่งเกินกำหนด โปรดตรวจ"
+            notes.doubt("two-dates", form.id, said, places)
     for box in boxes:
         if forms and box.at < forms[0].at:
             same = any(b.external == box.external for f in forms for b in f.boxes)
@@ -295,7 +299,7 @@ def _sheets(groups: Sequence[_Group], forms: Sequence[FoundForm]) -> None:
             owner.cover_max_sheets = numbers(sheets[1])[0]
 
 
-def name_forms(forms: Sequence[FoundForm], known: Mapping[str, str], notes: Notebook) -> None:
+def _name_forms(forms: Sequence[FoundForm], known: Mapping[str, str], notes: Notebook) -> None:
     """`id` of each form: the office's form (`known`: id → title) whose title is nearest; else «form-N», doubted.
 
     Without known forms they are f1, f2 … in the order of the document.

@@ -131,7 +131,7 @@ def _single(
             if days:
                 alone = form.id if first and _is_review(form) else ""
                 spot = next(b.place for b in form.boxes if b.external or b.extra)
-                by_day.setdefault((max(days), alone), []).append((form, spot))
+                by_day.setdefault((min(days), alone), []).append((form, spot))
     built = []
     for (day, alone), found in sorted(by_day.items()):
         key = f"{year}-review" if alone else f"{year}-{_MONTHS[day.month - 1]}"

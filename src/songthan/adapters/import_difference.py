@@ -160,6 +160,8 @@ class _Merger:
         return merged
 
     def _value(self, key: str, old: Any, new: Any, was: Any, where: str) -> Any:
+        if key == "silent" and was is None and old:
+            return old  # where the table is silent the office speaks: its own sentences stay
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             return self.table(old, new, was if isinstance(was, Mapping) else None, where)
         if _rows(old) and _rows(new) and key not in ("targets", "inputs", "scores", "derived", "when"):
@@ -177,7 +179,8 @@ class _Merger:
         if key in _HAND and where.startswith("organisation"):
             return True
         derived = ("deliverables" in where and key == "title") or key in ("seats", "targets", "short", "kind")
-        return was is None and (derived or key in ("guideline", "signed_by") or (key == "title" and "deadlines" in where))
+        own_words = key == "text" and where.startswith(("activity_points", "plan_success"))
+        return was is None and (derived or own_words or key in ("guideline", "signed_by") or (key == "title" and "deadlines" in where))
 
     def _list(self, key: str, mine: list[Any], new: list[Any], base: list[Any] | None, where: str) -> list[Any]:
         """Rows by id or number, in the new order; rows a person added stay at the end."""

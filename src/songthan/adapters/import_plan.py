@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from songthan.adapters.import_activities import Wording, build_activities, build_measures, build_projects
-from songthan.adapters.import_boxes import find_forms, name_forms
+from songthan.adapters.import_boxes import find_forms
 from songthan.adapters.import_cells import Spacing
 from songthan.adapters.import_deadlines import build_channels, build_deadlines
 from songthan.adapters.import_head import read_head, tell_spellings
@@ -82,15 +82,15 @@ def import_plan(
     projects, ids = build_projects(rows, words, measures, notes)
     activities = build_activities(rows, ids, words, notes)
     progress("อ่านแบบรายงานและกรอบกำหนดส่ง")
-    forms = find_forms(source, rows.last_block, head, notes)
+    forms = find_forms(source, rows.last_block, head, office.titles, notes)
     for form in forms:
         form.title = words.line(form.title, form.place)
-    name_forms(forms, office.titles, notes)
     channels = build_channels(forms, notes)
     deadlines = build_deadlines(forms, channels, activities, head.year, notes)
     progress("อ่านคำสั่งแต่งตั้งและเกณฑ์")
     roster = build_roster(find_seats(source, notes), source, head, notes)
-    give_seats(activities, roster, notes)
+    spots = {a["id"]: r.places.get("notes", r.place) for a, r in zip(activities, rows.activities, strict=True)}
+    give_seats(activities, roster, spots, notes)
     rubric = build_rubric(source, words, activities, office.fields, notes)
     progress("หาจุดที่น่าสงสัย")
     places = {f.id: f.place for f in notes.found if f.kind == "activity"}

@@ -116,14 +116,14 @@ _STYLE = """
 body { font-family: "TH Sarabun New", "TH SarabunPSK", Sarabun, Laksaman, sans-serif; font-size: 14pt; line-height: 1.35;
   max-width: 60rem; margin: 1.5rem auto; padding: 0 1rem; color: #111; }
 h1 { font-size: 20pt; margin: 0 0 .3rem; } h2 { font-size: 16pt; margin: 1.4rem 0 .2rem; break-after: avoid; }
-p.lead { margin: .1rem 0 .4rem; color: #333; }
+p.lead { margin: .1rem 0 .4rem; color: #333; break-after: avoid; }
 table { border-collapse: collapse; width: 100%; table-layout: fixed; } thead { display: table-header-group; }
 th, td { border: 1px solid #888; padding: .15rem .4rem; vertical-align: top; text-align: left; overflow-wrap: anywhere; }
 th { background: #eee; } tr { break-inside: avoid; } tr.doubt td { background: #fff6d6; }
 td div + div { margin-top: .2rem; color: #333; font-size: 13pt; } td div.mark { color: #8a3b00; font-weight: bold; }
 col.key { width: 13%; } col.place { width: 20%; } col.no { width: 6%; }
 section.ask th { background: #fde2d2; }
-@media print { body { margin: 0; max-width: none; padding: 0; } tr.doubt td { background: none; } }
+@media print { body { margin: 0; max-width: none; padding: 0 2px; } tr.doubt td { background: none; } }
 """
 
 

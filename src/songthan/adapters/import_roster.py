@@ -7,7 +7,7 @@ names; only the officer who signs the order under that same post is taken for it
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
@@ -224,13 +224,17 @@ def _office(seats: Sequence[FoundSeat], notes: Notebook) -> dict[str, str]:
     return office
 
 
-def give_seats(activities: Sequence[dict[str, Any]], roster: dict[str, Any], notes: Notebook) -> None:
-    """`seats` of each activity: whoever its notes name and the order seats; the whole group is nobody, and asked about."""
+def give_seats(
+    activities: Sequence[dict[str, Any]], roster: dict[str, Any], places: Mapping[str, str], notes: Notebook
+) -> None:
+    """`seats` of each activity: whoever its notes name and the order seats; the whole group is nobody, and asked about.
+
+    `places`: activity id → where its note stands.
+    """
     given = [m["given"] for m in roster["members"]]
     # a name two members bear says nothing
     names = {m["given"]: m for m in roster["members"] if len(m["given"]) >= 3 and given.count(m["given"]) == 1}
     seat_of = {s["member"]: s["id"] for s in roster["seats"]}
-    places = {f.id: f.place for f in notes.found if f.kind == "activity"}
     for a in activities:
         where = f"plan.toml [[activities]] {a['id']} seats"
         place = places.get(a["id"], "")
