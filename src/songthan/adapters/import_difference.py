@@ -35,7 +35,11 @@ class Change:
 
 @dataclass(kw_only=True)
 class Merge:
+    """`documents` is what to write; `base` what the next import compares with: the document's own values under the ids
+    the rows keep, and where something was held, what was held (so that it differs again next time)."""
+
     documents: dict[str, Any] = field(default_factory=dict)
+    base: dict[str, Any] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
 
     @property
@@ -50,6 +54,7 @@ def merge_documents(
     merge = Merge()
     base = base or {}
     new = {**new, "plan": _with_old_ids(mine.get("plan", {}), new["plan"])}
+    merge.base = {k: dict(v) for k, v in new.items()}
     for name in ("plan", "roster", "rubric", "holidays"):
         old, fresh = mine.get(name), new.get(name)
         if old is None or fresh is None:
@@ -231,6 +236,7 @@ def _hold(merge: Merge, mine: Mapping[str, Any], held: Collection[str]) -> None:
         if not _same(after.get(key), deadline):
             merge.changes.append(Change(file="plan.toml", where=f"deadlines {key}", kind="held", old=deadline, new=after.get(key)))
             merge.changes[:] = [c for c in merge.changes if c.kind == "held" or not _about(c, f"deadlines {key}")]
+            _remember(merge, "plan", "deadlines", deadline)
         after[key] = deadline
     plan["deadlines"] = sorted(after.values(), key=lambda d: (d["external"] if isinstance(d["external"], date) else date.max))
     wanted = {a for d in kept.values() for a in (_all_ids(before) if d.get("activities", "all") == "all" else d["activities"])}
@@ -257,9 +263,16 @@ def _put_back(merge: Merge, document: str, key: str, before: Mapping[str, Any], 
     for row in before.get(key, []):
         if row["id"] in wanted and row["id"] not in here:
             merge.documents[document][key].append(row)
+            _remember(merge, document, key, row)
             where = f"{key} {row['id']}"
             merge.changes[:] = [c for c in merge.changes if not (c.where == where and c.kind == "removed")]
             merge.changes.append(Change(file=f"{document}.toml", where=where, kind="held", old=row.get("title") or row["id"]))
+
+
+def _remember(merge: Merge, document: str, key: str, row: Mapping[str, Any]) -> None:
+    """A held row stands in the base as it is held."""
+    rows = merge.base[document].get(key, [])
+    merge.base[document][key] = [*(r for r in rows if r["id"] != row["id"]), row]
 
 
 def _seats_of(merge: Merge, before: Mapping[str, Any], wanted: Collection[str]) -> None:

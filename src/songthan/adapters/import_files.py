@@ -38,7 +38,7 @@ def compare(imported: Imported, folder: Path, held: Sequence[str] = ()) -> Merge
     """The import merged into what `folder` holds, with every difference; DataError when a file there is broken."""
     mine = {name.removesuffix(".toml"): load_toml(folder / name) for name in FILES if (folder / name).is_file()}
     if not mine:
-        return Merge(documents=dict(imported.documents))
+        return Merge(documents=dict(imported.documents), base=dict(imported.documents))
     return merge_documents(mine, imported.documents, read_base(folder), held=held)
 
 
@@ -51,4 +51,4 @@ def write(imported: Imported, merge: Merge, folder: Path) -> list[str]:
         if not path.is_file() or load_toml(path) != document:
             texts[path.name] = as_toml(document, head)
     texts |= {"review.html": html_review(imported, merge.changes), "review.txt": text_review(imported, merge.changes)}
-    return write_files(folder, {**texts, BASE: base_text(imported.documents)})
+    return write_files(folder, {**texts, BASE: base_text(merge.base)})
