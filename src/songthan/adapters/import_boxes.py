@@ -25,7 +25,7 @@ _TITLE = re.compile("^(?:แบบรายงาน|แบบประเมิ
 _GOES_ON = re.compile("^(?:ระดับ|ประจำปี|เพื่อ|ของ|ด้าน|ตาม|ที่|ผล|และ|การ|จาก|ใน)")
 _STOPS = re.compile(r"[.…_]{4,}|ดังนี้|^ส่ง|:$")
 _CHANNEL = re.compile("สารบรรณ|สารบัญ|เว็บไซต์|เว็ปไซต์|website|ไฟล์|WORD|PDF|คะแนนเต็ม|ลงนาม|เท่านั้น|ดีเด่น|หลักฐาน", re.I)
-_SEND = re.compile("ส่ง|กำหนด|ภายใน")
+_SEND = re.compile("ส่ง(?!เสริม)|กำหนด|ภายใน(?!สำนัก|กอง|กลุ่ม|องค์กร|และ)")
 _QUARTER = re.compile(rf"ไตรมาส\s*(?:ที่)?\s*([{D}])")
 _SHEETS = re.compile(rf"ไม่เกิน\s*([{D}]+)\s*(?:แผ่น|หน้า)")
 _FULL = re.compile(rf"คะแนนเต็ม\s*([{D}]+)")
@@ -135,6 +135,9 @@ def _titles(groups: Sequence[_Group], head: Head) -> list[FoundForm]:
         for n, line in enumerate(group.lines):
             if not _TITLE.match(line) or _STOPS.search(line) or len(line) > 260 or (n and _mid_sentence(group.lines[n - 1])):
                 continue
+            # «แบบรายงานต่าง ๆ», «แบบรายงานแบบขวาง»: a heading over forms, not one of them
+            if len(bare(line)) < 18:
+                continue
             title = line
             for more in group.lines[n + 1 : n + 4]:
                 if not _GOES_ON.match(more) or _STOPS.search(more) or len(more) > 160 or _SEND.match(more):
@@ -165,14 +168,17 @@ def _boxes(groups: Sequence[_Group], forms: Sequence[FoundForm], head: Head, not
     boxes: list[Box] = []
     taken: set[int] = set()
     for n, group in enumerate(groups):
-        found = dates_in(group.text, head.year)
-        if n in taken or not found or not _SEND.search(group.text) or (len(group.text) > 420 and not group.in_table):
+        if n in taken or not dates_in(group.text, head.year) or not _SEND.search(group.text):
             continue
-        lines = list(group.lines)
-        if not group.in_table and not group.boxed and (n in titles or len(lines) > 8):
-            lines = _run_of_box(lines, head)
-        if not lines or re.match("สั่ง ณ", lines[0]):
+        runs = [list(group.lines)]
+        mixed = n in titles or len(group.lines) > 8 or any(_TITLE.match(x) for x in group.lines)
+        if not group.in_table and not group.boxed and mixed:
+            runs = _runs_of_box(group.lines, head)
+        runs = [r for r in runs if len(" ".join(r)) <= 420 or group.in_table]
+        if not runs or re.match("สั่ง ณ", runs[0][0]):
             continue
+        boxes += [_box(r, group, n, head, notes) for r in runs[:-1]]
+        lines = runs[-1]
         follows = n + 1
         while not group.in_table and follows < len(groups) and follows not in titles and _channel_only(groups[follows], head):
             taken.add(follows)
@@ -182,21 +188,27 @@ def _boxes(groups: Sequence[_Group], forms: Sequence[FoundForm], head: Head, not
     return boxes
 
 
-def _run_of_box(lines: Sequence[str], head: Head) -> list[str]:
-    """The lines around the dated one that speak of sending, where no blank line parts the box from the form."""
-    dated = [n for n, x in enumerate(lines) if dates_in(x, head.year) and (_SEND.search(x) or _QUARTER.search(x))]
-    if not dated:
-        return []
-    first, last = dated[0], dated[-1]
+def _runs_of_box(lines: Sequence[str], head: Head) -> list[list[str]]:
+    """The lines around each dated one that speak of sending, where no blank line parts a box from its form."""
+    runs: list[tuple[int, int]] = []
 
-    def speaks(line: str) -> bool:
+    def speaks(n: int) -> bool:
+        line = lines[n]
         return len(line) < 90 and bool(_CHANNEL.search(line)) and not _TITLE.match(line)
 
-    while first > 0 and speaks(lines[first - 1]):
-        first -= 1
-    while last + 1 < len(lines) and speaks(lines[last + 1]):
-        last += 1
-    return list(lines[first : last + 1])
+    for n, line in enumerate(lines):
+        if not dates_in(line, head.year) or not (_SEND.search(line) or _QUARTER.search(line)) or len(line) > 200:
+            continue
+        first = last = n
+        while first > 0 and speaks(first - 1):
+            first -= 1
+        while last + 1 < len(lines) and speaks(last + 1):
+            last += 1
+        if runs and first <= runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], last)
+        else:
+            runs.append((first, last))
+    return [list(lines[first : last + 1]) for first, last in runs]
 
 
 def _channel_only(group: _Group, head: Head) -> bool:
@@ -237,6 +249,10 @@ def _box(lines: Sequence[str], group: _Group, at: int, head: Head, notes: Notebo
 
 def _give_out(forms: list[FoundForm], boxes: Sequence[Box], notes: Notebook) -> None:
     """Each box to its form (see the module's docstring)."""
+    if _boxes_come_first(forms, boxes):
+        for form, box in zip(forms, boxes, strict=True):
+            form.boxes.append(box)
+        return
     own = {
         f.at: [b for b in boxes if f.at <= b.at < (forms[n + 1].at if n + 1 < len(forms) else 10**9)]
         for n, f in enumerate(forms)
@@ -266,13 +282,22 @@ def _give_out(forms: list[FoundForm], boxes: Sequence[Box], notes: Notebook) -> 
         notes.doubt("form", boxes[0].text[:60], "พบกรอบกำหนดส่งแต่ไม่พบชื่อแบบรายงาน", boxes[0].place)
 
 
+def _boxes_come_first(forms: Sequence[FoundForm], boxes: Sequence[Box]) -> bool:
+    """Every form has its one box right before its title: box, title, box, title …"""
+    if not forms or len(boxes) != len(forms):
+        return False
+    before = [-1, *(f.at for f in forms[:-1])]
+    return all(start < b.at < f.at for start, b, f in zip(before, boxes, forms, strict=True))
+
+
 def _around(groups: Sequence[_Group], forms: Sequence[FoundForm]) -> None:
     """What stands near a form: «(… ไม่ต้องลงระบบเว็บไซต์)» right before its title, sheets of a summary, who signs."""
     for n, form in enumerate(forms):
         until = forms[n + 1].at if n + 1 < len(forms) else len(groups)
         before = groups[form.at - 1] if form.at else None
-        if before is not None and before.text.startswith("(") and _CHANNEL.search(before.text) and len(before.text) < 200:
-            form.remarks.append(before.text)
+        remark = before.lines[-1] if before is not None and not before.in_table else ""
+        if remark.startswith("(") and _CHANNEL.search(remark) and len(remark) < 200:
+            form.remarks.append(remark)
         own = groups[form.at : until]
         tail = " ".join(g.text for g in own if not g.in_table)
         if until < len(groups) and n + 1 < len(forms):

@@ -25,7 +25,9 @@ _PASSWORD = re.compile(r"\(?\s*(?:password|passwd|รหัสผ่าน)\s*[:
 _BULLET = re.compile(r"^\s*(?:[-–—•▪●○*·➢✓]|\uf0b7|\uf02d)\s+|^\s*[•▪●\uf0b7-]\s*(?=[ก-๙“\"(])")
 _INNER = re.compile(r"\s+(?:[-–—•▪●]|\uf0b7)\s+")
 _NUMBERED = re.compile(rf"(?<!\S)(?:\(([{D}]{{1,2}})\)|([{D}]{{1,2}})\))\s*(?=\S)")
-_MONTHS = "|".join(re.escape(m) for m in (*MONTHS, *SHORT_MONTHS))
+#: a line may end inside a month's name
+_DOTTED = re.compile(rf"(?<!\S)([{D}]{{1,2}})\.\s+(?=[ก-๎A-Za-z“])")
+_MONTHS = "|".join(r"\s?".join(re.escape(c) for c in m) for m in (*MONTHS, *SHORT_MONTHS))
 _YEAR = rf"(?:\s*(?:พ\.?\s?ศ\.?)?\s*([{D}]{{4}})(?![{D}]))?"
 _SPELLED = re.compile(rf"(?<![{D}])([{D}]{{1,2}})\s*({_MONTHS}){_YEAR}")
 _NUMERIC = re.compile(rf"(?<![{D}/.])([{D}]{{1,2}})\s?[/.-]\s?([{D}]{{1,2}})\s?[/.-]\s?([{D}]{{4}})(?![{D}])")
@@ -97,15 +99,23 @@ def _bulleted(line: str) -> Iterator[str]:
 
 
 def _counted(piece: str) -> Iterator[str]:
-    """Parts of a piece at «๑) … ๒) …», when the numbers go up by one from the first."""
+    """Parts of a piece at «๑) … ๒) …» or «๑. … ๒. …», when the numbers go up by one from the first."""
     marks = list(_NUMBERED.finditer(piece))
     values = [int(to_arabic_digits(m[1] or m[2])) for m in marks]
     if not marks or values != list(range(values[0], values[0] + len(values))) or (marks[0].start() and values[0] != 1):
-        yield piece
-        return
+        marks = _dotted(piece)
     cuts = [m.start() for m in marks if m.start()]
     for start, end in zip([0, *cuts], [*cuts, len(piece)], strict=True):
         yield piece[start:end].strip()
+
+
+def _dotted(piece: str) -> list[re.Match[str]]:
+    """«๑. … ๒. …»: two or more in a row from one; «ข้อ ๓.» alone is no list."""
+    run: list[re.Match[str]] = []
+    for match in _DOTTED.finditer(piece):
+        if int(to_arabic_digits(match[1])) == len(run) + 1:
+            run.append(match)
+    return run if len(run) > 1 else []
 
 
 class Spacing:
@@ -163,8 +173,8 @@ def dates_in(text: str, fiscal_year: int) -> list[FoundDate]:
         numeric = match.re is _NUMERIC
         month = int(to_arabic_digits(match[2])) if numeric else 0
         if not numeric:
-            names = MONTHS if match[2] in MONTHS else SHORT_MONTHS
-            month = names.index(match[2]) + 1
+            name = re.sub(r"\s", "", match[2])
+            month = (MONTHS if name in MONTHS else SHORT_MONTHS).index(name) + 1
         found[match.start()] = _dated(text, match, match[1], month, match[3] or "", fiscal_year)
     taken = [(f.start, f.end) for f in found.values()]
     for match in _MISSPELT.finditer(text):

@@ -39,6 +39,7 @@ class FoundSeat:
     who: str
     role: str
     place: str
+    post: str = ""
 
     @property
     def prefix(self) -> str:
@@ -108,14 +109,20 @@ def _seat(cells: Sequence[str], place: str) -> FoundSeat | None:
     role = _ROLE.search(last)
     if role is None:
         return None
+    post = ""
     if len(cells) == 1:
         who = rest[: len(rest) - len(role[0])].strip()
     else:
-        whole = last[: role.start()].strip()
-        who = lead_number(" ".join([*map(one_line, cells[:-1]), whole]))[2].strip()
+        inner = [x for x in (one_line(c) for c in [*cells[:-1], last[: role.start()]]) if x]
+        inner[0] = lead_number(inner[0])[2] if lead_number(inner[0])[0] else inner[0]
+        inner = [x for x in inner if x]
+        # number · name · post · role
+        if len(inner) == 2 and _PREFIX.match(inner[0]) and _POST.match(inner[1]):
+            post = inner.pop()
+        who = " ".join(inner).strip()
     if not (_PREFIX.match(who) or _POST.match(who)) or not 3 <= len(who) <= 120:
         return None
-    return FoundSeat(number=int(number), who=who, role=re.sub(r"\s", "", role[1]), place=place)
+    return FoundSeat(number=int(number), who=who, role=re.sub(r"\s", "", role[1]), place=place, post=post)
 
 
 def build_roster(seats: Sequence[FoundSeat], source: Source, head: Head, notes: Notebook) -> dict[str, Any]:
@@ -149,7 +156,7 @@ def _member(
 ) -> dict[str, Any]:
     given, family = seat.name
     prefix = seat.prefix
-    position = "" if given else head.names.mend(seat.who, seat.place)
+    position = head.names.mend(seat.post if given else seat.who, seat.place)
     if not given and signer and _alike(position, signer[3]):
         prefix, given, family = signer[:3]
         said = f"คำสั่งระบุตำแหน่ง «{position}» มิได้ระบุชื่อ ใช้ชื่อผู้ลงนามในคำสั่งซึ่งดำรงตำแหน่งเดียวกัน โปรดยืนยัน"

@@ -107,7 +107,7 @@ class _Finder:
         self._guiding = False
         self._project: FoundProject | None = None
         self._columns: dict[int, str] | None = None
-        self._bridge = False
+        self._bridge, self._width = False, 0
         self._heading_row = ""
         self._last_line = self._more = 0
         self._first_line = ""
@@ -172,9 +172,9 @@ class _Finder:
         for row in table.rows:
             columns = columns_of(row)
             if columns is not None:
-                self._columns, mine = columns, True
+                self._columns, self._width, mine = columns, len(row.cells), True
                 continue
-            if not (mine or (self._bridge and self._columns and len(row.cells) >= len(self._columns))):
+            if not (mine or self._goes_on_here(row)):
                 continue
             if all(not c.text.strip() for c in row.cells):
                 continue
@@ -184,6 +184,14 @@ class _Finder:
             mine = True
         self._bridge = mine
         return mine
+
+    def _goes_on_here(self, row: Row) -> bool:
+        """A table without a head: right after an activity table, or beginning with a numbered row of the same width."""
+        if not self._columns or len(row.cells) < max(self._columns) + 1:
+            return False
+        texts = [one_line(c.text) for c in row.cells]
+        numbered = any(lead_number(t)[0] for t in texts[:2]) and len(row.cells) == self._width
+        return self._bridge or (numbered and self._pending is not None and self._pending.guidelines != [])
 
     def _second_head(self, row: Row) -> bool:
         """A second line of the head: short words only, none of them a value."""

@@ -16,7 +16,7 @@ from typing import Any
 from songthan.adapters.import_activities import Wording
 from songthan.adapters.import_cells import D, bare, lead_number, numbers, one_line
 from songthan.adapters.import_levels import read_levels
-from songthan.adapters.import_source import Row, Source
+from songthan.adapters.import_source import Paragraph, Row, Source
 from songthan.adapters.import_targets import points_in
 from songthan.domain.import_notes import Notebook
 from songthan.domain.thai import to_arabic_digits, to_thai_digits
@@ -91,15 +91,19 @@ def _criteria(source: Source) -> tuple[list[_Criterion], list[int], str]:
     found: list[_Criterion] = []
     scores: list[int] = []
     columns: dict[int, int] = {}
-    for table in source.tables():
-        mine = False
+    mine = False
+    for table in source.blocks:
+        if isinstance(table, Paragraph):
+            # a blank line does not end the table, a line of text does
+            mine = mine and not table.text
+            continue
         for row in table.rows:
             here = _score_columns(row)
             if here:
                 columns, scores, mine = here, sorted(here.values(), reverse=True), True
             elif re.search("เกณฑ์", row.text) and len(bare(row.text)) < 70 and not numbers(row.text):
-                mine = mine and False
-            elif mine:
+                mine = False
+            elif mine and len(row.cells) > max(columns):
                 _take(row, columns, found)
     return found, scores, "เกณฑ์การประเมินองค์กรคุณธรรม" if "องค์กรคุณธรรม" in source.text() else "เกณฑ์การประเมิน"
 
