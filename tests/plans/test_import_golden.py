@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ from plan_docx_maker import make_plan
 
 from songthan import workspace
 from songthan.adapters.import_cells import bare
+from songthan.domain.thai import to_arabic_digits, to_thai_digits
 
 ROOT = Path(__file__).parents[2]
 PLANS = Path(__file__).with_name("import")
-NAMES = ("another-bureau-2568", "word-over-pages")
+NAMES = ("another-bureau-2568", "boxes-first-2571", "word-over-pages")
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -136,3 +138,33 @@ def test_the_folder_can_be_looked_at_and_is_refused_until_it_is_filled_in(case, 
     assert sum("seats" in f.remedy for f in findings) == sum(not a.seats for a in draft.activities)
     with pytest.raises(workspace.DataError):
         workspace.load_plan(tmp_path)
+
+
+VARIANTS = {
+    "all Arabic digits": to_arabic_digits,
+    "all Thai digits": to_thai_digits,
+    "line ends of Windows, with a mark": lambda t: "\ufeff" + t.replace("\n", "\r\n"),
+    "tables as Markdown": lambda t: "\n".join(f"| {x.replace(chr(9), ' | ')} |" if "\t" in x else x for x in t.split("\n")),
+    "a blank line before each row": lambda t: t.replace("\n\t", "\n\n\t"),
+    "no blank line at all": lambda t: re.sub("\n\n+", "\n", t),
+    "months broken by a line end": lambda t: t.replace("กรกฎาคม", "กรก ฎาคม").replace("เมษายน", "เม ษายน"),
+    "columns in another order": lambda t: "\n".join(_turned(x.split("\t")) for x in t.split("\n")),
+}
+
+
+def _turned(cells: list[str]) -> str:
+    return "\t".join([cells[k] for k in (0, 1, 4, 5, 2, 3)] if len(cells) == 6 else cells)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_how_the_text_is_laid_out_does_not_matter(name, tmp_path):
+    golden = json.loads((PLANS / "another-bureau-2568.golden.json").read_text("utf-8"))
+    path = tmp_path / "variant.txt"
+    text = (PLANS / "another-bureau-2568.txt").read_text("utf-8")
+    path.write_text(VARIANTS[name](text), encoding="utf-8", newline="")
+    documents = workspace.import_plan_file(path, ROOT).documents
+    plan = documents["plan"]
+    assert {d["id"]: str(d["due"]) for a in plan["activities"] for d in a["deliverables"]} == golden["deliverables"]
+    assert {d["id"]: str(d["external"]) for d in plan["deadlines"]} == {k: d[3] for k, d in golden["deadlines"].items()}
+    assert [[s["number"], s["role"]] for s in documents["roster"]["seats"]] == [s[:2] for s in golden["seats"]]
+    assert {c["id"]: len(c["scores"]) for c in documents["rubric"]["criteria"]} == {k: 4 for k in golden["scores"]}

@@ -116,8 +116,8 @@ def _seat(cells: Sequence[str], place: str) -> FoundSeat | None:
         inner = [x for x in (one_line(c) for c in [*cells[:-1], last[: role.start()]]) if x]
         inner[0] = lead_number(inner[0])[2] if lead_number(inner[0])[0] else inner[0]
         inner = [x for x in inner if x]
-        # number · name · post · role
-        if len(inner) == 2 and _PREFIX.match(inner[0]) and _POST.match(inner[1]):
+        # number · name · post · role: a whole name needs no second piece
+        if len(inner) == 2 and (name := _PREFIX.match(inner[0])) and " " in inner[0][name.end() :].strip():
             post = inner.pop()
         who = " ".join(inner).strip()
     if not (_PREFIX.match(who) or _POST.match(who)) or not 3 <= len(who) <= 120:
@@ -246,6 +246,7 @@ def give_seats(
         where = f"plan.toml [[activities]] {a['id']} seats"
         place = places.get(a["id"], "")
         said = next((n for n in a["notes"] if "ผู้รับผิดชอบ" in n), "")
+        said = said or next((n for n in a["notes"] if _GROUP.search(n)), "")
         named, unknown = _named(a["notes"], names)
         for member in named:
             a["seats"].append(seat_of[member["id"]])
