@@ -44,7 +44,9 @@ def fill(folder):
             line = f'email = "member{count}@supplies.example"'
         lines.append(line)
     text = "\n".join(lines).replace('acting_director = ""', 'acting_director = "m02"')
-    text = text.replace('mailbox = ""', 'mailbox = "songthan@supplies.example"').replace('name = ""', 'name = "สารบรรณกลาง"')
+    text = text.replace('mailbox = ""', 'mailbox = "songthan@supplies.example"').replace(
+        'name = ""', 'name = "สารบรรณกลาง"'
+    )
     roster.write_text(text, "utf-8")
 
 
@@ -91,7 +93,12 @@ def test_the_review_asks_nothing_of_the_network_and_runs_nothing(tmp_path):
     hostile = changed(tmp_path, ("ป้ายครบทุกห้อง", "ป้าย <script>alert(1)</script> ครบ &lt;img src=x onerror=1&gt;"))
     assert run("plan", "import", hostile, "--out", tmp_path / "y").exit_code == 0
     page = (tmp_path / "y" / "review.html").read_text("utf-8")
-    assert "<script" not in page and "<img" not in page and "://" not in page and "src=" not in page.replace("&lt;img src=", "")
+    assert (
+        "<script" not in page
+        and "<img" not in page
+        and "://" not in page
+        and "src=" not in page.replace("&lt;img src=", "")
+    )
     assert "default-src 'none'" in page and 'lang="th"' in page
     text = (tmp_path / "y" / "review.txt").read_text("utf-8")
     for needed in ("คำถามที่ต้องตอบ", "บรรทัด ๒๗ ช่อง ๕", "ไม่มีวันที่ «31 มิถุนายน 2568»", "เลขลำดับข้าม: ไม่พบ ๓"):
@@ -216,7 +223,10 @@ _BODY = '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml
 BAD = {
     "no-docx.docx": (b"PK\x03\x04 this is no archive", "เสียหาย"),
     "bomb.docx": (docx(**{"_rels/.rels": _RELS, "word/document.xml": _BODY.format(" " * (60 << 20))}), "ผิดปกติ"),
-    "doctype.docx": (docx(**{"_rels/.rels": _RELS, "word/document.xml": '<!DOCTYPE x [<!ENTITY a "b">]>' + _BODY.format("")}), "DOCTYPE"),
+    "doctype.docx": (
+        docx(**{"_rels/.rels": _RELS, "word/document.xml": '<!DOCTYPE x [<!ENTITY a "b">]>' + _BODY.format("")}),
+        "DOCTYPE",
+    ),
     "no-table.docx": (docx(**{"_rels/.rels": _RELS, "word/document.xml": _BODY.format("<w:p/>")}), "ไม่พบตาราง"),
     "old.doc": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, ".docx"),
     "some.pdf": (b"%PDF-1.7\n", ".docx"),
@@ -235,7 +245,9 @@ def test_a_bad_file_is_one_clear_error_and_nothing_is_written(name, tmp_path):
     path.write_bytes(data)
     result = run("plan", "import", path, "--out", tmp_path / "y")
     assert result.exit_code == 2, result.output
-    assert said in result.stderr and "วิธีแก้" in result.stderr and name in result.stderr and "Traceback" not in result.output
+    assert (
+        said in result.stderr and "วิธีแก้" in result.stderr and name in result.stderr and "Traceback" not in result.output
+    )
     assert not (tmp_path / "y").exists()
 
 

@@ -31,16 +31,12 @@ def _numbered(document):
             f'<w:numFmt w:val="{form}"/><w:lvlText w:val="{text}"/></w:lvl></w:abstractNum>'
         )
         root.insert(0, abstract)
-        root.append(
-            parse_xml(f'<w:num {nsdecls("w")} w:numId="{number}"><w:abstractNumId w:val="{number}"/></w:num>')
-        )
+        root.append(parse_xml(f'<w:num {nsdecls("w")} w:numId="{number}"><w:abstractNumId w:val="{number}"/></w:num>'))
 
 
 def _listed(paragraph, number):
     properties = paragraph._p.get_or_add_pPr()
-    properties.append(
-        parse_xml(f'<w:numPr {nsdecls("w")}><w:ilvl w:val="0"/><w:numId w:val="{number}"/></w:numPr>')
-    )
+    properties.append(parse_xml(f'<w:numPr {nsdecls("w")}><w:ilvl w:val="0"/><w:numId w:val="{number}"/></w:numPr>'))
 
 
 def _fill(cell, text):
@@ -68,7 +64,7 @@ def _heading(table, text):
 def _controlled(paragraph, text):
     """Text inside a content control."""
     run = paragraph.add_run(text)._r
-    control = parse_xml(f"<w:sdt {nsdecls('w')}><w:sdtPr><w:tag w:val=\"x\"/></w:sdtPr><w:sdtContent/></w:sdt>")
+    control = parse_xml(f'<w:sdt {nsdecls("w")}><w:sdtPr><w:tag w:val="x"/></w:sdtPr><w:sdtContent/></w:sdt>')
     run.addprevious(control)
     control.find(qn("w:sdtContent")).append(run)
 
@@ -77,7 +73,7 @@ def _text_box(paragraph, *lines):
     """A floating box as Word writes it: the drawing, and the same text again as VML fallback."""
     inside = "".join(f"<w:p><w:r><w:t>{line}</w:t></w:r></w:p>" for line in lines)
     xml = (
-        f"<w:r {_NS}><mc:AlternateContent><mc:Choice Requires=\"wps\"><w:drawing><wp:anchor><a:graphic><a:graphicData>"
+        f'<w:r {_NS}><mc:AlternateContent><mc:Choice Requires="wps"><w:drawing><wp:anchor><a:graphic><a:graphicData>'
         f"<wps:wsp><wps:txbx><w:txbxContent>{inside}</w:txbxContent></wps:txbx></wps:wsp></a:graphicData></a:graphic>"
         f"</wp:anchor></w:drawing></mc:Choice><mc:Fallback><w:pict><v:shape><v:textbox><w:txbxContent>{inside}"
         f"</w:txbxContent></v:textbox></v:shape></w:pict></mc:Fallback></mc:AlternateContent></w:r>"
@@ -101,15 +97,31 @@ def make_plan(*, first_due: str = "๑๔ กุมภาพันธ์ ๒๕�
     table = document.add_table(rows=1, cols=6)
     for cell, text in zip(table.rows[0].cells, HEAD, strict=True):
         cell.paragraphs[0].add_run(text)
-    table.rows[0]._tr.get_or_add_trPr().append(parse_xml(f'<w:tblHeader {nsdecls("w")}/>'))
+    table.rows[0]._tr.get_or_add_trPr().append(parse_xml(f"<w:tblHeader {nsdecls('w')}/>"))
     _heading(table, "๑. โครงการห้องเรียนซื่อตรง")
-    first = _row(table, "", "", "• มีข้อตกลงของชั้นเรียน\n• ผู้เรียนร่วมลงนาม", "• บุคลากรร่วมโครงการร้อยละ ๙๐", first_due, "ผู้รับผิดชอบ: คณะทำงาน")
+    first = _row(
+        table,
+        "",
+        "",
+        "• มีข้อตกลงของชั้นเรียน\n• ผู้เรียนร่วมลงนาม",
+        "• บุคลากรร่วมโครงการร้อยละ ๙๐",
+        first_due,
+        "ผู้รับผิดชอบ: คณะทำงาน",
+    )
     _controlled(first.cells[1].paragraphs[0], "๑.๑ กิจกรรมข้อตกลงของ")
     first.cells[1].paragraphs[0].add_run("ชั้นเรียน")
     first.cells[1].paragraphs[0]._p.append(
         parse_xml(f'<w:del {nsdecls("w")} w:id="1" w:author="x"><w:r><w:delText>ฉบับเก่า</w:delText></w:r></w:del>')
     )
-    second = _row(table, "", "๑.๒ กิจกรรมสอบอย่างซื่อตรง", "• มีระเบียบการสอบ", "• รายงานผลการสอบ ๑ ฉบับ", "๒๘ พฤษภาคม ๒๕๗๐", "ผู้รับผิดชอบ: คณะทำงาน")
+    second = _row(
+        table,
+        "",
+        "๑.๒ กิจกรรมสอบอย่างซื่อตรง",
+        "• มีระเบียบการสอบ",
+        "• รายงานผลการสอบ ๑ ฉบับ",
+        "๒๘ พฤษภาคม ๒๕๗๐",
+        "ผู้รับผิดชอบ: คณะทำงาน",
+    )
     again = _row(table, *HEAD)
     third = _row(table, "", "๑.๓ กิจกรรมคลินิกการเขียน", "• มีคลินิกการเขียน", "• คู่มือการเขียน ๑ เล่ม", "", "ผู้รับผิดชอบ: มณีรัตน์")
     assert again is not None
@@ -126,19 +138,43 @@ def make_plan(*, first_due: str = "๑๔ กุมภาพันธ์ ๒๕�
     for cell, text in zip(table.rows[0].cells, HEAD, strict=True):
         cell.paragraphs[0].add_run(text)
     _heading(table, "๒. โครงการคลังสื่อ")
-    _row(table, "", "๒.๑ กิจกรรมทำคลิปสอนภาษา\n๑) คลิปชุดแรก\n๒) คลิปชุดที่สอง", "• คลิป ๖ คลิป", "• มีผู้ชมจริง", "ข้อ ๑ วันที่ ๑๔ กุมภาพันธ์ ๒๕๗๐\nข้อ ๒ วันที่ ๑๐ กันยายน ๒๕๗๐", "ผู้รับผิดชอบ: คณะทำงาน")
+    _row(
+        table,
+        "",
+        "๒.๑ กิจกรรมทำคลิปสอนภาษา\n๑) คลิปชุดแรก\n๒) คลิปชุดที่สอง",
+        "• คลิป ๖ คลิป",
+        "• มีผู้ชมจริง",
+        "ข้อ ๑ วันที่ ๑๔ กุมภาพันธ์ ๒๕๗๐\nข้อ ๒ วันที่ ๑๐ กันยายน ๒๕๗๐",
+        "ผู้รับผิดชอบ: คณะทำงาน",
+    )
     if extra_row:
-        _row(table, "", "๒.๒ กิจกรรมแลกเปลี่ยนหนังสือ", "• มีชั้นหนังสือแลกเปลี่ยน", "• รายงานการแลกเปลี่ยน", "๑๐ กันยายน ๒๕๗๐", "ผู้รับผิดชอบ: คณะทำงาน")
+        _row(
+            table,
+            "",
+            "๒.๒ กิจกรรมแลกเปลี่ยนหนังสือ",
+            "• มีชั้นหนังสือแลกเปลี่ยน",
+            "• รายงานการแลกเปลี่ยน",
+            "๑๐ กันยายน ๒๕๗๐",
+            "ผู้รับผิดชอบ: คณะทำงาน",
+        )
     say("")
     title = say("แบบรายงานผลการดำเนินการตามแผนปฏิบัติการด้านคุณธรรมของศูนย์ฝึกอบรมภาษา")
-    _text_box(title, "ไตรมาส ๒ ส่ง ๒ มีนาคม ๒๕๗๐", "ไตรมาส ๓ ส่ง ๗ มิถุนายน ๒๕๗๐", "ไตรมาส ๔ ส่ง ๑๘ กันยายน ๒๕๗๐", "ไฟล์ WORD ส่งตามระบบสารบรรณ")
+    _text_box(
+        title,
+        "ไตรมาส ๒ ส่ง ๒ มีนาคม ๒๕๗๐",
+        "ไตรมาส ๓ ส่ง ๗ มิถุนายน ๒๕๗๐",
+        "ไตรมาส ๔ ส่ง ๑๘ กันยายน ๒๕๗๐",
+        "ไฟล์ WORD ส่งตามระบบสารบรรณ",
+    )
     say("ชื่อศูนย์.....")
     say("แบบรายงานโครงการถอดบทเรียนและประสบการณ์ของศูนย์ เพื่อเป็นตัวอย่างที่ดี")
     outer = document.add_table(rows=1, cols=2)
     outer.rows[0].cells[0].paragraphs[0].add_run("บทบาทและภารกิจ")
     inner = outer.rows[0].cells[1].add_table(rows=2, cols=1)
     inner.rows[0].cells[0].paragraphs[0].add_run("ส่งภายในวันที่ ๑๕ มิถุนายน ๒๕๗๐")
-    inner.rows[1].cells[0].paragraphs[0].add_run("ไฟล์ WORD & PDF พร้อมไฟล์รูป ส่งตามระบบสารบรรณ นำลงระบบเว็บไซต์ในรูปแบบไฟล์ PDF เท่านั้น")
+    inner.rows[1].cells[0].paragraphs[0].add_run(
+        "ไฟล์ WORD & PDF พร้อมไฟล์รูป ส่งตามระบบสารบรรณ นำลงระบบเว็บไซต์ในรูปแบบไฟล์ PDF เท่านั้น"
+    )
     say("ลงชื่อ..... ผู้อำนวยการศูนย์")
     say("คำสั่งศูนย์ฝึกอบรมภาษา")
     say("ที่ ๓/๒๕๖๙ เรื่อง แต่งตั้งคณะทำงาน ประกอบด้วย")

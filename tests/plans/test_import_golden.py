@@ -72,7 +72,13 @@ def test_what_is_submitted_when_and_how(case):
     imported, golden = case
     plan = imported.documents["plan"]
     deadlines = {
-        d["id"]: [" ".join(d["forms"]), str(d["internal"]), str(d.get("internal_to", "")), str(d["external"]), d["activities"]]
+        d["id"]: [
+            " ".join(d["forms"]),
+            str(d["internal"]),
+            str(d.get("internal_to", "")),
+            str(d["external"]),
+            d["activities"],
+        ]
         for d in plan["deadlines"]
     }
     assert deadlines == golden["deadlines"] and list(deadlines) == list(golden["deadlines"])
@@ -96,9 +102,7 @@ def test_the_seats_as_the_order_prints_them(case):
 def test_the_rubric_as_conditions(case):
     imported, golden = case
     rubric = imported.documents.get("rubric", {"criteria": [], "silent": [], "levels": []})
-    scores = {
-        c["id"]: [[x.get("at_least", "flag") for x in s["all"]] for s in c["scores"]] for c in rubric["criteria"]
-    }
+    scores = {c["id"]: [[x.get("at_least", "flag") for x in s["all"]] for s in c["scores"]] for c in rubric["criteria"]}
     assert scores == golden["scores"]
     assert {c["id"]: sorted(i["field"] for i in c["inputs"]) for c in rubric["criteria"]} == golden["fields"]
     silent = [s["criterion"] for s in rubric["silent"]]
@@ -144,7 +148,9 @@ VARIANTS = {
     "all Arabic digits": to_arabic_digits,
     "all Thai digits": to_thai_digits,
     "line ends of Windows, with a mark": lambda t: "\ufeff" + t.replace("\n", "\r\n"),
-    "tables as Markdown": lambda t: "\n".join(f"| {x.replace(chr(9), ' | ')} |" if "\t" in x else x for x in t.split("\n")),
+    "tables as Markdown": lambda t: "\n".join(
+        f"| {x.replace(chr(9), ' | ')} |" if "\t" in x else x for x in t.split("\n")
+    ),
     "a blank line before each row": lambda t: t.replace("\n\t", "\n\n\t"),
     "no blank line at all": lambda t: re.sub("\n\n+", "\n", t),
     "months broken by a line end": lambda t: t.replace("กรกฎาคม", "กรก ฎาคม").replace("เมษายน", "เม ษายน"),

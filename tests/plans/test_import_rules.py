@@ -17,8 +17,12 @@ from songthan.domain.thai import thai_date
 
 THAI = st.text("กขคงจชดตนบปมยรลวสหอาิีุูเแโ่้ฯๆ ๑๒๓abc()“”-/.", max_size=60)
 KEYS = st.text("abcdefgh_-", min_size=1, max_size=8)
-SCALARS = st.one_of(st.booleans(), st.integers(-(10**9), 10**9), st.text("กำ“'\"\\\n\t\x7f\x01#=[]{}a é", max_size=12), st.dates())
-TABLES = st.dictionaries(KEYS, st.one_of(SCALARS, st.lists(SCALARS, max_size=3), st.dictionaries(KEYS, SCALARS, max_size=2)), max_size=4)
+SCALARS = st.one_of(
+    st.booleans(), st.integers(-(10**9), 10**9), st.text("กำ“'\"\\\n\t\x7f\x01#=[]{}a é", max_size=12), st.dates()
+)
+TABLES = st.dictionaries(
+    KEYS, st.one_of(SCALARS, st.lists(SCALARS, max_size=3), st.dictionaries(KEYS, SCALARS, max_size=2)), max_size=4
+)
 
 
 @given(st.dictionaries(KEYS, st.one_of(SCALARS, TABLES, st.lists(TABLES, max_size=3)), max_size=5))
@@ -153,7 +157,10 @@ def test_a_word_mended_by_hand_stays_when_the_plan_still_has_the_slip():
 
 
 def test_files_are_written_whole_and_the_old_ones_kept(tmp_path):
-    assert write_files(tmp_path, {"plan.toml": "a = 1\n", "x.json": base_text({"d": date(2027, 1, 1)})}) == ["plan.toml", "x.json"]
+    assert write_files(tmp_path, {"plan.toml": "a = 1\n", "x.json": base_text({"d": date(2027, 1, 1)})}) == [
+        "plan.toml",
+        "x.json",
+    ]
     assert write_files(tmp_path, {"plan.toml": "a = 1\n"}) == []
     assert write_files(tmp_path, {"plan.toml": "a = 2\n"}) == ["plan.toml"]
     assert (tmp_path / "before-import" / "plan.toml").read_text() == "a = 1\n"

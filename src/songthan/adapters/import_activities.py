@@ -17,7 +17,9 @@ from songthan.domain.thai import thai_date, to_arabic_digits, to_thai_digits
 
 __all__ = ["Wording", "build_activities", "build_measures", "build_projects", "deliverable_title"]
 
-_REFERS = re.compile(rf"^(?:ข้อ(?:ที่)?|กิจกรรม(?:ที่)?|รายการ(?:ที่)?|ลำดับ(?:ที่)?|ครั้งที่|ส่วนที่|รายงานที่)\s*\(?([{D}]+(?:\s*(?:-|–|ถึง|และ|,)\s*[{D}]+)*)\)?")
+_REFERS = re.compile(
+    rf"^(?:ข้อ(?:ที่)?|กิจกรรม(?:ที่)?|รายการ(?:ที่)?|ลำดับ(?:ที่)?|ครั้งที่|ส่วนที่|รายงานที่)\s*\(?([{D}]+(?:\s*(?:-|–|ถึง|และ|,)\s*[{D}]+)*)\)?"
+)
 _SUB = re.compile(rf"^\(?([{D}]{{1,2}})[.)]\s*")
 #: what a handed-in paper is called; an item that begins so names the deliverable
 _PAPER = re.compile(
@@ -48,7 +50,9 @@ def build_measures(rows: Rows, words: Wording, notes: Notebook) -> list[dict[str
     for m in rows.measures:
         title = words.line(m.title, m.place)
         if not title:
-            notes.ask(f"plan.toml [[measures]] {m.number} title", f"มาตรการที่ {to_thai_digits(m.number)} ชื่ออะไร", m.place)
+            notes.ask(
+                f"plan.toml [[measures]] {m.number} title", f"มาตรการที่ {to_thai_digits(m.number)} ชื่ออะไร", m.place
+            )
         notes.row("measure", str(m.number), title, m.place)
         guidelines = [{"id": i, "title": words.line(t, p)} for i, t, p in m.guidelines]
         for (_, _, place), g in zip(m.guidelines, guidelines, strict=True):
@@ -110,9 +114,7 @@ def _unused(key: str, taken: Sequence[str]) -> str:
     return found
 
 
-def build_activities(
-    rows: Rows, ids: Mapping[int, str], words: Wording, notes: Notebook
-) -> list[dict[str, Any]]:
+def build_activities(rows: Rows, ids: Mapping[int, str], words: Wording, notes: Notebook) -> list[dict[str, Any]]:
     """The activities as tables of plan.toml, without seats (the roster's part gives them)."""
     built: list[dict[str, Any]] = []
     for a in rows.activities:
@@ -125,7 +127,10 @@ def build_activities(
 
 def _activity(a: FoundActivity, key: str, project: str, words: Wording, notes: Notebook) -> dict[str, Any]:
     places = a.places
-    columns = {k: words.items(a.cells[k], places.get(k, a.place)) for k in ("activity", "outputs", "outcomes", "documents", "notes")}
+    columns = {
+        k: words.items(a.cells[k], places.get(k, a.place))
+        for k in ("activity", "outputs", "outcomes", "documents", "notes")
+    }
     for k, text in a.cells.items():
         if has_password(text):
             notes.doubt("password", key, "พบรหัสผ่านในช่องนี้ จึงตัดออก มิให้ติดไปกับแบบหรือจดหมาย", places.get(k, a.place))
@@ -143,7 +148,11 @@ def _activity(a: FoundActivity, key: str, project: str, words: Wording, notes: N
         built["source_lines"] = list(a.lines)
     if not title:
         notes.ask(f"plan.toml [[activities]] {key} title", f"กิจกรรม {built['number']} ชื่ออะไร", a.place)
-    shown = [f"{_COLUMN_TH[k]} ({places.get(k, a.place)}): {' · '.join(v)}" for k, v in columns.items() if v and k in _COLUMN_TH]
+    shown = [
+        f"{_COLUMN_TH[k]} ({places.get(k, a.place)}): {' · '.join(v)}"
+        for k, v in columns.items()
+        if v and k in _COLUMN_TH
+    ]
     shown = [*([f"รายละเอียด: {' · '.join(details)}"] if details else []), *shown]
     notes.row("activity", key, f"{built['number']} {title}", places.get("activity", a.place), *shown)
     for d in deliverables:
@@ -153,7 +162,13 @@ def _activity(a: FoundActivity, key: str, project: str, words: Wording, notes: N
 
 
 def _deliverables(
-    a: FoundActivity, key: str, title: str, details: list[str], columns: Mapping[str, list[str]], year: int, notes: Notebook
+    a: FoundActivity,
+    key: str,
+    title: str,
+    details: list[str],
+    columns: Mapping[str, list[str]],
+    year: int,
+    notes: Notebook,
 ) -> list[dict[str, Any]]:
     place = a.places.get("documents", a.place)
     by_part, plain = _dated_parts(columns["documents"], key, year, place, notes)
@@ -163,13 +178,13 @@ def _deliverables(
             notes.doubt("date", key, f"ข้อย่อย {to_thai_digits(n)} ไม่มีวันส่งของตน", place)
         for n in sorted(set(by_part) - set(subs)):
             notes.doubt("date", key, f"วันส่งอ้างข้อย่อย {to_thai_digits(n)} ซึ่งไม่มีในช่องกิจกรรม", place)
-        return [
-            {"id": f"{key}({n})", "due": day, "title": subs.get(n) or title} for n, day in sorted(by_part.items())
-        ]
+        return [{"id": f"{key}({n})", "due": day, "title": subs.get(n) or title} for n, day in sorted(by_part.items())]
     days = list(dict.fromkeys(plain))
     name = deliverable_title(title, columns)
     if not days:
-        notes.ask(f"plan.toml [[activities]] {key} deliverables due", f"กิจกรรม {to_thai_digits(key)} ส่งเอกสารวันใด", place)
+        notes.ask(
+            f"plan.toml [[activities]] {key} deliverables due", f"กิจกรรม {to_thai_digits(key)} ส่งเอกสารวันใด", place
+        )
         return [{"id": key, "due": "", "title": name}]
     if len(days) == 1:
         return [{"id": key, "due": days[0], "title": name}]

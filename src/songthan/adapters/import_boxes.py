@@ -19,7 +19,7 @@ from songthan.adapters.import_source import Paragraph, Source
 from songthan.domain.import_notes import Notebook
 from songthan.domain.thai import thai_date
 
-__all__ = ["Box", "FoundForm", "channel_of", "find_forms"]
+__all__ = ["Box", "FoundForm", "find_forms"]
 
 _TITLE = re.compile("^(?:แบบรายงาน|แบบประเมิน|แบบฟอร์ม|แบบสรุป|แบบสำรวจ|แบบติดตาม|แบบบันทึก|รายงานผล|รายงานการ|รายงานสรุป)")
 _GOES_ON = re.compile("^(?:ระดับ|ประจำปี|เพื่อ|ของ|ด้าน|ตาม|ที่|ผล|และ|การ|จาก|ใน)")
@@ -28,9 +28,6 @@ _CHANNEL = re.compile("สารบรรณ|สารบัญ|เว็บไ�
 _SEND = re.compile("ส่ง(?!เสริม)|กำหนด|ภายใน(?!สำนัก|กอง|กลุ่ม|องค์กร|และ)")
 _QUARTER = re.compile(rf"ไตรมาส\s*(?:ที่)?\s*([{D}])")
 _SHEETS = re.compile(rf"ไม่เกิน\s*([{D}]+)\s*(?:แผ่น|หน้า)")
-_FULL = re.compile(rf"คะแนนเต็ม\s*([{D}]+)")
-_WEB = re.compile(r"(?:และ)?\s*(?:นำ|ให้นำ)?(?:ลง|ขึ้น|เผยแพร่|อัปโหลด)?\s*(?:บน|ใน|ทาง)?\s*(?:ระบบ)?(?:เว็บไซต์|เว็ปไซต์|website)", re.I)
-_NO_WEB = re.compile(r"(?:ไม่ต้อง|ไม่|มิต้อง|งด)\S{0,12}\s?(?:ลง|ขึ้น|เผยแพร่|ส่ง)?\s?(?:ระบบ)?\s?(?:เว็บไซต์|เว็ปไซต์)")
 
 
 @dataclass(kw_only=True)
@@ -87,9 +84,7 @@ class _Group:
         return " ".join(self.lines)
 
 
-def find_forms(
-    source: Source, after: int, head: Head, known: Mapping[str, str], notes: Notebook
-) -> list[FoundForm]:
+def find_forms(source: Source, after: int, head: Head, known: Mapping[str, str], notes: Notebook) -> list[FoundForm]:
     """The forms after block `after` (the last activity table), named after the office's own, with their boxes given out."""
     groups = list(_groups(source, after))
     forms = _titles(groups, head)
@@ -120,9 +115,7 @@ def _groups(source: Source, after: int) -> list[_Group]:
             for cell in row.cells:
                 if cell.text.strip() and not cell.merged:
                     lines = [one_line(x) for x in re.split(r"\n|</p>|<br\s*/?>|</div>", cell.text)]
-                    groups.append(
-                        _Group(lines=[x for x in lines if x], place=cell.place, at=n, in_table=True)
-                    )
+                    groups.append(_Group(lines=[x for x in lines if x], place=cell.place, at=n, in_table=True))
     return groups
 
 
@@ -133,7 +126,12 @@ def _titles(groups: Sequence[_Group], head: Head) -> list[FoundForm]:
         if group.in_table or group.boxed:
             continue
         for n, line in enumerate(group.lines):
-            if not _TITLE.match(line) or _STOPS.search(line) or len(line) > 260 or (n and _mid_sentence(group.lines[n - 1])):
+            if (
+                not _TITLE.match(line)
+                or _STOPS.search(line)
+                or len(line) > 260
+                or (n and _mid_sentence(group.lines[n - 1]))
+            ):
                 continue
             # «แบบรายงานต่าง ๆ», «แบบรายงานแบบขวาง»: a heading over forms, not one of them
             if len(bare(line)) < 18:
@@ -180,7 +178,12 @@ def _boxes(groups: Sequence[_Group], forms: Sequence[FoundForm], head: Head, not
         boxes += [_box(r, group, n, head, notes) for r in runs[:-1]]
         lines = runs[-1]
         follows = n + 1
-        while not group.in_table and follows < len(groups) and follows not in titles and _channel_only(groups[follows], head):
+        while (
+            not group.in_table
+            and follows < len(groups)
+            and follows not in titles
+            and _channel_only(groups[follows], head)
+        ):
             taken.add(follows)
             lines += groups[follows].lines
             follows += 1
@@ -273,6 +276,11 @@ def _give_out(forms: list[FoundForm], boxes: Sequence[Box], notes: Notebook) -> 
             places = ", ".join(b.place for b in form.boxes if b.external)
             said = f"แบบนี้มีมากกว่าหนึ่งวัน ({days}) ใช้วันแรกเพื่อมิให้ส่งเกินกำหนด โปรดตรวจ"
             notes.doubt("two-dates", form.id, said, places)
+    for form in forms:
+        if any(b.quarters and b.extra for b in form.boxes):
+            box = next(b for b in form.boxes if b.quarters and b.extra)
+            said = f"แบบนี้ส่งรายไตรมาส และมีอีกวันหนึ่งในกรอบเดียวกัน คือ {thai_date(box.extra)} ถือเป็นกำหนดส่งต่างหาก"  # type: ignore[arg-type]
+            notes.doubt("two-dates", form.id, said, box.place)
     for box in boxes:
         if forms and box.at < forms[0].at:
             same = any(b.external == box.external for f in forms for b in f.boxes)
@@ -334,7 +342,8 @@ def _name_forms(forms: Sequence[FoundForm], known: Mapping[str, str], notes: Not
             form.id = f"f{n}"
         return
     pairs = sorted(
-        ((_nearness(f.title, title), -n, key) for n, f in enumerate(forms) for key, title in known.items()), reverse=True
+        ((_nearness(f.title, title), -n, key) for n, f in enumerate(forms) for key, title in known.items()),
+        reverse=True,
     )
     for near, minus, key in pairs:
         form = forms[-minus]
@@ -353,52 +362,3 @@ def _nearness(a: str, b: str) -> float:
     whole = SequenceMatcher(None, a, b, autojunk=False).ratio()
     head = SequenceMatcher(None, short, long[: len(short) + 4], autojunk=False).ratio()
     return max(whole, head)
-
-
-def formats(text: str) -> list[str]:
-    """«word» and «pdf», as named in `text`."""
-    found = []
-    if re.search("word|เวิร์ด|docx", text, re.I):
-        found.append("word")
-    if re.search("pdf|พีดีเอฟ", text, re.I):
-        found.append("pdf")
-    return found
-
-
-def channel_of(form: FoundForm) -> tuple[dict[str, object], list[str]]:
-    """The form's channel table and what was only assumed about it (Thai)."""
-    text = form.text
-    assumed: list[str] = []
-    web = _WEB.search(text)
-    no_web = _NO_WEB.search(text)
-    if no_web:
-        first, website = text, []
-    elif web:
-        first, after = text[: web.start()], text[web.end() :]
-        website = formats(after)
-        if not website:
-            website = formats(first) or ["pdf"]
-            assumed.append("เว็บไซต์: มิได้ระบุชนิดไฟล์หลังคำว่าเว็บไซต์")
-    else:
-        first, website = text, []
-    registry = formats(first)
-    if registry and not re.search("สารบรรณ|สารบัญ", text):
-        assumed.append("ช่องทาง: ระบุชนิดไฟล์แต่มิได้ระบุว่าส่งทางใด ถือว่าส่งทางสารบรรณ")
-    if re.search("สารบรรณ|สารบัญ", text) and not registry:
-        registry = ["word", "pdf"]
-        assumed.append("สารบรรณ: มิได้ระบุชนิดไฟล์ ถือเป็น WORD และ PDF")
-    if not form.signs:
-        assumed.append("ผู้ลงนาม: มิได้พิมพ์ไว้ ถือว่าผู้อำนวยการลงนามทุกฉบับ")
-    channel: dict[str, object] = {
-        "title": form.title,
-        "registry": registry,
-        "website": website,
-        "evidence": bool(re.search("หลักฐาน", first)),
-        "pictures": bool(re.search(r"ไฟล์\s?(?:รูป(?!แบบ)|ภาพ)|รูปภาพ|ภาพถ่าย|พร้อม\s?(?:รูป(?!แบบ)|ภาพ)", text)),
-        "signed_by": "director",
-    }
-    if form.cover_max_sheets:
-        channel["cover_max_sheets"] = form.cover_max_sheets
-    if full := _FULL.search(text):
-        channel["full_marks"] = numbers(full[1])[0]
-    return channel, assumed

@@ -31,7 +31,9 @@ _MONTHS = "|".join(r"\s?".join(re.escape(c) for c in m) for m in (*MONTHS, *SHOR
 _YEAR = rf"(?:\s*(?:พ\.?\s?ศ\.?)?\s*([{D}]{{4}})(?![{D}]))?"
 _SPELLED = re.compile(rf"(?<![{D}])([{D}]{{1,2}})\s*({_MONTHS}){_YEAR}")
 _NUMERIC = re.compile(rf"(?<![{D}/.])([{D}]{{1,2}})\s?[/.-]\s?([{D}]{{1,2}})\s?[/.-]\s?([{D}]{{4}})(?![{D}])")
-_MISSPELT = re.compile(rf"(?<![{D}])([{D}]{{1,2}})\s*([ก-์][ก-์.]{{3,13}}?)\s*(?:พ\.?\s?ศ\.?\s*)?([2๒][5๕][{D}]{{2}})(?![{D}])")
+_MISSPELT = re.compile(
+    rf"(?<![{D}])([{D}]{{1,2}})\s*([ก-์][ก-์.]{{3,13}}?)\s*(?:พ\.?\s?ศ\.?\s*)?([2๒][5๕][{D}]{{2}})(?![{D}])"
+)
 _SPAN = re.compile(rf"([{D}]{{1,2}})\s*(?:-|–|ถึง|และ|,)\s*(?:วันที่\s*)?$")
 _QUOTES = re.compile(r'"([^"]*)"')
 

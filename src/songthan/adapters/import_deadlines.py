@@ -12,14 +12,28 @@ from datetime import date, timedelta
 from difflib import SequenceMatcher
 from typing import Any
 
-from songthan.adapters.import_boxes import FoundForm, channel_of
+from songthan.adapters.import_boxes import FoundForm
 from songthan.adapters.import_cells import D, bare
+from songthan.adapters.import_channels import channel_of
 from songthan.domain.import_notes import Notebook
 from songthan.domain.thai import thai_date, to_thai_digits
 
 __all__ = ["build_channels", "build_deadlines"]
 
-_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
+_MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
 #: members' dates this close to one another are one hand-in
 _ONE_RUN = timedelta(days=3)
 #: a members' date further before the external one belongs to something else
@@ -54,7 +68,10 @@ def build_deadlines(
     """`[[deadlines]]` in the order of their dates; «official» adds its own channel to `channels`."""
     handed_in = sorted({d["due"] for a in activities for d in a["deliverables"] if d["due"]})
     tail = f"ประจำปีงบประมาณ พ.ศ. {to_thai_digits(year)}"
-    built = [*_quarterly(forms, handed_in, year, tail, notes), *_single(forms, activities, handed_in, year, tail, notes)]
+    built = [
+        *_quarterly(forms, handed_in, year, tail, notes),
+        *_single(forms, activities, handed_in, year, tail, notes),
+    ]
     built += _named_only(channels, activities, year, tail, notes)
     if not built:
         notes.ask("plan.toml [[deadlines]]", "ไม่พบกรอบกำหนดส่งของแบบใด หน่วยงานต้องส่งแบบใด เมื่อใด")
@@ -81,7 +98,12 @@ def _quarterly(
             notes.doubt("two-dates", key, f"ไตรมาสที่ {to_thai_digits(quarter)} มีสองวัน", box.place)
             continue
         if not _in_quarter(day, quarter, year):
-            notes.doubt("date", key, f"วันส่ง {to_thai_digits(day.isoformat())} ไม่อยู่ในหรือหลังไตรมาสที่ {to_thai_digits(quarter)}", box.place)
+            notes.doubt(
+                "date",
+                key,
+                f"วันส่ง {to_thai_digits(day.isoformat())} ไม่อยู่ในหรือหลังไตรมาสที่ {to_thai_digits(quarter)}",
+                box.place,
+            )
         subject = re.sub("^แบบ", "", form.title).split(" ")[0]
         built.append(
             {
@@ -105,7 +127,9 @@ def _internal(
 ) -> dict[str, date]:
     before = [d for d in handed_in if d <= external and external - d <= _NEAR and (after is None or d > after)]
     if not before:
-        notes.ask(f"plan.toml [[deadlines]] {key} internal", "สมาชิกต้องส่งภายในวันใด (ไม่พบวันส่งเอกสารก่อนวันส่งของหน่วยงาน)", place)
+        notes.ask(
+            f"plan.toml [[deadlines]] {key} internal", "สมาชิกต้องส่งภายในวันใด (ไม่พบวันส่งเอกสารก่อนวันส่งของหน่วยงาน)", place
+        )
         return {"internal": external}
     run = [before[-1]]
     for day in reversed(before[:-1]):
@@ -142,7 +166,9 @@ def _single(
         if mine:
             said = f"«{form.title[:60]}» เชื่อมกับกิจกรรม {to_thai_digits(', '.join(mine))} ด้วยถ้อยคำที่ตรงกัน"
             notes.doubt("assumed", key, said, place)
-        dues = [d["due"] for a in activities if a["id"] in mine for d in a["deliverables"] if d["due"] and d["due"] <= day]
+        dues = [
+            d["due"] for a in activities if a["id"] in mine for d in a["deliverables"] if d["due"] and d["due"] <= day
+        ]
         prize = next((m[0] for f, _ in found if (m := re.search("(?:พิจารณา|ส่วนหนึ่งของ)", f.text))), "")
         title = re.sub("^แบบ", "", form.title).partition(" ประจำปีงบประมาณ")[0]
         built.append(
@@ -198,7 +224,9 @@ def _named_only(
             "short": " และ".join(mark for _, mark in named), "title": " และ".join(titles), "registry": ["word", "pdf"],
             "website": [], "evidence": True, "pictures": False, "signed_by": "director",
         }  # fmt: skip
-        said = "แบบนี้ถูกกล่าวถึงแต่มิได้พิมพ์ไว้ในแผน ถือว่าส่งทางสารบรรณเป็น WORD และ PDF พร้อมเอกสารแนบ และใช้วันเดียวกันทั้งภายในและภายนอก"
+        said = (
+            "แบบนี้ถูกกล่าวถึงแต่มิได้พิมพ์ไว้ในแผน ถือว่าส่งทางสารบรรณเป็น WORD และ PDF พร้อมเอกสารแนบ และใช้วันเดียวกันทั้งภายในและภายนอก"
+        )
         notes.doubt("assumed", form, said, place)
         marks = " และ".join(mark for _, mark in named)
         built.append(
@@ -213,6 +241,7 @@ def _named_only(
 
 def _nearest_part(title: str, activity: Mapping[str, Any]) -> Mapping[str, Any]:
     """The deliverable whose title shares most with the form's."""
+
     def near(d: Mapping[str, Any]) -> int:
         match = SequenceMatcher(None, bare(title), bare(d["title"]), autojunk=False)
         return sum(b.size for b in match.get_matching_blocks() if b.size > 5)

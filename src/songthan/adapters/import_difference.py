@@ -185,7 +185,9 @@ class _Merger:
             return True
         derived = ("deliverables" in where and key == "title") or key in ("seats", "targets", "short", "kind")
         own_words = key == "text" and where.startswith(("activity_points", "plan_success"))
-        return was is None and (derived or own_words or key in ("guideline", "signed_by") or (key == "title" and "deadlines" in where))
+        return was is None and (
+            derived or own_words or key in ("guideline", "signed_by") or (key == "title" and "deadlines" in where)
+        )
 
     def _list(self, key: str, mine: list[Any], new: list[Any], base: list[Any] | None, where: str) -> list[Any]:
         """Rows by id or number, in the new order; rows a person added stay at the end."""
@@ -234,12 +236,18 @@ def _hold(merge: Merge, mine: Mapping[str, Any], held: Collection[str]) -> None:
     after = {d["id"]: d for d in plan["deadlines"]}
     for key, deadline in kept.items():
         if not _same(after.get(key), deadline):
-            merge.changes.append(Change(file="plan.toml", where=f"deadlines {key}", kind="held", old=deadline, new=after.get(key)))
+            merge.changes.append(
+                Change(file="plan.toml", where=f"deadlines {key}", kind="held", old=deadline, new=after.get(key))
+            )
             merge.changes[:] = [c for c in merge.changes if c.kind == "held" or not _about(c, f"deadlines {key}")]
             _remember(merge, "plan", "deadlines", deadline)
         after[key] = deadline
-    plan["deadlines"] = sorted(after.values(), key=lambda d: (d["external"] if isinstance(d["external"], date) else date.max))
-    wanted = {a for d in kept.values() for a in (_all_ids(before) if d.get("activities", "all") == "all" else d["activities"])}
+    plan["deadlines"] = sorted(
+        after.values(), key=lambda d: d["external"] if isinstance(d["external"], date) else date.max
+    )
+    wanted = {
+        a for d in kept.values() for a in (_all_ids(before) if d.get("activities", "all") == "all" else d["activities"])
+    }
     _put_back(merge, "plan", "activities", before, wanted)
     needed = {a["project"] for a in plan["activities"]}
     _put_back(merge, "plan", "projects", before, needed)
@@ -266,7 +274,9 @@ def _put_back(merge: Merge, document: str, key: str, before: Mapping[str, Any], 
             _remember(merge, document, key, row)
             where = f"{key} {row['id']}"
             merge.changes[:] = [c for c in merge.changes if not (c.where == where and c.kind == "removed")]
-            merge.changes.append(Change(file=f"{document}.toml", where=where, kind="held", old=row.get("title") or row["id"]))
+            merge.changes.append(
+                Change(file=f"{document}.toml", where=where, kind="held", old=row.get("title") or row["id"])
+            )
 
 
 def _remember(merge: Merge, document: str, key: str, row: Mapping[str, Any]) -> None:

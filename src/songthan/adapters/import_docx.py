@@ -182,7 +182,9 @@ class _Numbering:
         spot = paragraph.find(f"{W}pPr/{W}numPr")
         if spot is None:
             return ""
-        abstract = self._abstract.get(spot.find(f"{W}numId").get(f"{W}val", "") if spot.find(f"{W}numId") is not None else "")
+        abstract = self._abstract.get(
+            spot.find(f"{W}numId").get(f"{W}val", "") if spot.find(f"{W}numId") is not None else ""
+        )
         level = _number(spot, "ilvl", 0)
         if abstract is None or (abstract, level) not in self._levels:
             return ""

@@ -129,18 +129,30 @@ def _fiscal_year(source: Source, text: str, notes: Notebook, given: int | None) 
     )
     if given is not None:
         if years and given not in years:
-            notes.doubt("date", "ปีงบประมาณ", f"ระบุ --year {to_thai_digits(given)} แต่แผนพิมพ์ พ.ศ. {to_thai_digits(years.most_common(1)[0][0])}")
+            notes.doubt(
+                "date",
+                "ปีงบประมาณ",
+                f"ระบุ --year {to_thai_digits(given)} แต่แผนพิมพ์ พ.ศ. {to_thai_digits(years.most_common(1)[0][0])}",
+            )
         return given
     if not years:
         raise DataError(
-            "ไม่พบปีงบประมาณในแผน (เช่น «ประจำปีงบประมาณ พ.ศ. ๒๕๖๖»)", where=source.name, remedy="ระบุด้วย --year เช่น --year 2567"
+            "ไม่พบปีงบประมาณในแผน (เช่น «ประจำปีงบประมาณ พ.ศ. ๒๕๖๖»)",
+            where=source.name,
+            remedy="ระบุด้วย --year เช่น --year 2567",
         )
     best = (titled or years).most_common(1)[0][0]
     if not 2500 <= best <= 2700:
-        raise DataError(f"ปีงบประมาณ «{to_thai_digits(best)}» ใช้ไม่ได้", where=source.name, remedy="ระบุด้วย --year เช่น --year 2567")
+        raise DataError(
+            f"ปีงบประมาณ «{to_thai_digits(best)}» ใช้ไม่ได้", where=source.name, remedy="ระบุด้วย --year เช่น --year 2567"
+        )
     for other, count in years.items():
         if other not in (best, best - 1) and other > best - 10:
-            notes.doubt("date", "ปีงบประมาณ", f"พบปีงบประมาณ พ.ศ. {to_thai_digits(other)} อีก {to_thai_digits(count)} แห่ง แผนนี้ถือเป็นของ พ.ศ. {to_thai_digits(best)}")
+            notes.doubt(
+                "date",
+                "ปีงบประมาณ",
+                f"พบปีงบประมาณ พ.ศ. {to_thai_digits(other)} อีก {to_thai_digits(count)} แห่ง แผนนี้ถือเป็นของ พ.ศ. {to_thai_digits(best)}",
+            )
     return best
 
 

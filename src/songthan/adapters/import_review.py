@@ -52,7 +52,11 @@ def _sections(imported: Imported, changes: Sequence[Change]) -> list[_Section]:
         if mine:
             rows = tuple(((d.about,), (d.text,), (d.place,)) for d in mine)
             lead = say("{n} จุด", n=digits(len(mine)))
-            sections.append(_Section(title=say("สงสัย: ") + say(title), lead=lead, head=(say("เรื่อง"), say("ที่สงสัย"), say("ที่มา")), rows=rows))
+            sections.append(
+                _Section(
+                    title=say("สงสัย: ") + say(title), lead=lead, head=(say("เรื่อง"), say("ที่สงสัย"), say("ที่มา")), rows=rows
+                )
+            )
     for kind, title in _KINDS.items():
         found = [f for f in notes.found if f.kind == kind]
         if found:
@@ -63,13 +67,18 @@ def _sections(imported: Imported, changes: Sequence[Change]) -> list[_Section]:
 def _questions(imported: Imported) -> _Section:
     asked = imported.notes.questions
     rows = tuple(((digits(n),), (q.text,), (q.field,), (q.place,)) for n, q in enumerate(asked, 1))
-    lead = say("ข้อมูลที่แผนมิได้พิมพ์ไว้ ระบบไม่เดา โปรดกรอกในแฟ้มและคีย์ที่ระบุ แล้วสั่ง songthan plan check ({n} ข้อ)", n=digits(len(asked)))
-    return _Section(title=say("คำถามที่ต้องตอบ"), lead=lead, head=(say("ข้อ"), say("คำถาม"), say("กรอกที่"), say("ที่มา")), rows=rows)
+    lead = say(
+        "ข้อมูลที่แผนมิได้พิมพ์ไว้ ระบบไม่เดา โปรดกรอกในแฟ้มและคีย์ที่ระบุ แล้วสั่ง songthan plan check ({n} ข้อ)", n=digits(len(asked))
+    )
+    return _Section(
+        title=say("คำถามที่ต้องตอบ"), lead=lead, head=(say("ข้อ"), say("คำถาม"), say("กรอกที่"), say("ที่มา")), rows=rows
+    )
 
 
 def _changed(changes: Sequence[Change]) -> _Section:
     rows = tuple(
-        ((say(_CHANGES[c.kind]),), (f"{c.file} {c.where}",), (change_words(c.old),), (change_words(c.new),)) for c in changes
+        ((say(_CHANGES[c.kind]),), (f"{c.file} {c.where}",), (change_words(c.old),), (change_words(c.new),))
+        for c in changes
     )
     lead = say("{n} รายการ", n=digits(len(changes)))
     head = (say("อย่าง"), say("ที่"), say("เดิม"), say("ใหม่"))
@@ -93,7 +102,11 @@ def _lead(imported: Imported) -> list[str]:
     counts = " · ".join(f"{say(_COUNTS[k])} {digits(v)}" for k, v in imported.counts().items())
     lines = [
         organisation["plan_title"] or say("(ไม่พบชื่อแผน)"),
-        say("{name} ปีงบประมาณ พ.ศ. {year}", name=organisation["name"], year=digits(imported.documents["plan"]["fiscal_year"])),
+        say(
+            "{name} ปีงบประมาณ พ.ศ. {year}",
+            name=organisation["name"],
+            year=digits(imported.documents["plan"]["fiscal_year"]),
+        ),
         say("ที่มา: {file}", file=imported.source.name),
         counts,
     ]
@@ -161,7 +174,7 @@ def _as_html(section: _Section, *, ask: bool) -> str:
         rows.append(f'<tr class="doubt">{cells}</tr>' if doubted else f"<tr>{cells}</tr>")
     kind = ' class="ask"' if ask else ""
     return (
-        f"<section{kind}><h2>{html.escape(section.title)}</h2><p class=\"lead\">{html.escape(section.lead)}</p>"
+        f'<section{kind}><h2>{html.escape(section.title)}</h2><p class="lead">{html.escape(section.lead)}</p>'
         f"<table><colgroup>{columns}</colgroup><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></section>"
     )
 

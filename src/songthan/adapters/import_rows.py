@@ -151,7 +151,9 @@ class _Finder:
                 a, b = bare(other), bare(self._first_line)
                 if a != b and SequenceMatcher(None, a, b, autojunk=False).ratio() > 0.85:
                     said = f"ชื่อมาตรการที่ {to_thai_digits(self._pending.number)} ที่ {place} เขียนว่า «{other}» ต่างจากที่ใช้"
-                    self._notes.doubt("spelling", f"มาตรการที่ {to_thai_digits(self._pending.number)}", said, self._pending.place)
+                    self._notes.doubt(
+                        "spelling", f"มาตรการที่ {to_thai_digits(self._pending.number)}", said, self._pending.place
+                    )
             if any(m.number == self._pending.number for m in self.rows.measures):
                 if not self._pending.title:
                     self._pending = None
@@ -196,7 +198,10 @@ class _Finder:
     def _second_head(self, row: Row) -> bool:
         """A second line of the head: short words only, none of them a value."""
         texts = [bare(one_line(c.text)) for c in row.cells if c.text.strip()]
-        return all(len(t) < 30 and any(p.search(t) for _, p in _HEADS) and not numbers(t) for t in texts) and len(texts) > 1
+        return (
+            all(len(t) < 30 and any(p.search(t) for _, p in _HEADS) and not numbers(t) for t in texts)
+            and len(texts) > 1
+        )
 
     def _take(self, row: Row) -> None:
         cells: dict[str, str] = dict.fromkeys(COLUMNS, "")
@@ -322,7 +327,9 @@ def _check_numbers(rows: Rows, notes: Notebook) -> None:
             gone = ", ".join(to_thai_digits(n) for n in range(last + 1, number))
             notes.doubt("numbering", f"ลำดับ {to_thai_digits(number)}", f"เลขลำดับข้าม: ไม่พบ {gone}", place)
         elif number < last:
-            notes.doubt("numbering", f"ลำดับ {to_thai_digits(number)}", f"เลขลำดับย้อนหลัง ต่อจาก {to_thai_digits(last)}", place)
+            notes.doubt(
+                "numbering", f"ลำดับ {to_thai_digits(number)}", f"เลขลำดับย้อนหลัง ต่อจาก {to_thai_digits(last)}", place
+            )
         last = max(last, number)
     inner: dict[str, int] = {}
     for a in rows.activities:
@@ -332,7 +339,11 @@ def _check_numbers(rows: Rows, notes: Notebook) -> None:
         before = inner.get(head, 0)
         if int(tail) != before + 1:
             shown = to_thai_digits(a.number)
-            said = f"เลข {shown} ซ้ำ" if int(tail) == before else f"เลขลำดับข้ามหรือย้อน: ก่อน {shown} คือ {to_thai_digits(f'{head}.{before}')}"
+            said = (
+                f"เลข {shown} ซ้ำ"
+                if int(tail) == before
+                else f"เลขลำดับข้ามหรือย้อน: ก่อน {shown} คือ {to_thai_digits(f'{head}.{before}')}"
+            )
             notes.doubt("numbering", shown, said, a.place)
         inner[head] = int(tail)
         if a.project is not None and a.project.number and a.project.number != head:

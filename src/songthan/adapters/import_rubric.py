@@ -25,7 +25,9 @@ __all__ = ["FormField", "build_rubric"]
 
 _NUMBER = rf"([{D}]+(?:\.[{D}]+)?)"
 _BAND = re.compile(rf"{_NUMBER}\s*[-–—]\s*{_NUMBER}\s*%|ร้อยละ\s*{_NUMBER}\s*(?:-|–|ถึง)\s*{_NUMBER}")
-_FROM = re.compile(rf"{_NUMBER}\s*%\s*ขึ้นไป|ร้อยละ\s*{_NUMBER}\s*(?:%\s*)?ขึ้นไป|(?:ไม่น้อยกว่า|อย่างน้อย|ตั้งแต่)\s*(?:ร้อยละ\s*{_NUMBER}|{_NUMBER}\s*%)")
+_FROM = re.compile(
+    rf"{_NUMBER}\s*%\s*ขึ้นไป|ร้อยละ\s*{_NUMBER}\s*(?:%\s*)?ขึ้นไป|(?:ไม่น้อยกว่า|อย่างน้อย|ตั้งแต่)\s*(?:ร้อยละ\s*{_NUMBER}|{_NUMBER}\s*%)"
+)
 _COUNT = re.compile(rf"(?:ไม่น้อยกว่า|อย่างน้อย|ตั้งแต่|จำนวน)\s*([{D}]+)\s*([ก-๎]{{2,12}})")
 _MANY = re.compile("หลากหลาย|หลายช่องทาง")
 _PERSONS = re.compile("จำนวน\\s*(?:ผู้บริหาร|บุคลากร|สมาชิก|ข้าราชการ)|(?:คน|ราย)\\s*คิดเป็น")
@@ -63,7 +65,11 @@ class _Criterion:
 
 
 def build_rubric(
-    source: Source, words: Wording, activities: Sequence[Mapping[str, Any]], fields: Sequence[FormField], notes: Notebook
+    source: Source,
+    words: Wording,
+    activities: Sequence[Mapping[str, Any]],
+    fields: Sequence[FormField],
+    notes: Notebook,
 ) -> dict[str, Any] | None:
     """rubric.toml's tables, or None (and a question) when no scoring table is found."""
     found, scores, title = _criteria(source)
@@ -78,7 +84,9 @@ def build_rubric(
         notes.row("criterion", built["id"], built["text"], c.place)
     numbers_ = [c["number"] for c in criteria]
     if numbers_ != list(range(1, len(numbers_) + 1)):
-        notes.doubt("rubric", "เกณฑ์", f"เลขข้อของเกณฑ์ไม่ต่อเนื่อง: {', '.join(map(to_thai_digits, numbers_))}", found[0].place)
+        notes.doubt(
+            "rubric", "เกณฑ์", f"เลขข้อของเกณฑ์ไม่ต่อเนื่อง: {', '.join(map(to_thai_digits, numbers_))}", found[0].place
+        )
     levels, department = read_levels(source, words, numbers_, scores[0], notes)
     return {
         "title": title, "score_max": scores[0], "criteria": criteria, "levels": levels, "department_levels": department,
@@ -128,7 +136,9 @@ def _take(row: Row, columns: Mapping[int, int], found: list[_Criterion]) -> None
     merged = bool(heads) and heads[0].merged
     if number and not merged and not any(c.number == int(number) for c in found):
         rest = lead_number(one_line(text))
-        found.append(_Criterion(number=int(number), cells={}, text=rest[2] if rest[0] == number else text, place=row.place))
+        found.append(
+            _Criterion(number=int(number), cells={}, text=rest[2] if rest[0] == number else text, place=row.place)
+        )
     elif not found:
         return
     elif text and not merged:
@@ -161,7 +171,11 @@ def _built(
     for score in sorted(s for s in scores if s):
         conditions[score] = reader.conditions(clauses[score]) if clauses[score] else None
         if conditions[score] is None:
-            notes.ask(f"rubric.toml [[criteria]] {key} scores {score}", f"เกณฑ์ข้อ {to_thai_digits(c.number)} คะแนน {to_thai_digits(score)} ต้องมีอะไร (ช่องว่างเปล่า)", c.place)
+            notes.ask(
+                f"rubric.toml [[criteria]] {key} scores {score}",
+                f"เกณฑ์ข้อ {to_thai_digits(c.number)} คะแนน {to_thai_digits(score)} ต้องมีอะไร (ช่องว่างเปล่า)",
+                c.place,
+            )
     _name(reader.inputs, fields, key, notes, c.place)
     rows = []
     for score in scores:
@@ -171,9 +185,12 @@ def _built(
         rows.append(row)
     for lower, higher in zip(range(1, max(scores)), range(2, max(scores) + 1), strict=True):
         if conditions.get(lower) and conditions.get(lower) == conditions.get(higher):
-            notes.doubt("rubric", key, f"คะแนน {to_thai_digits(lower)} และ {to_thai_digits(higher)} อ่านได้เงื่อนไขเดียวกัน", c.place)
+            notes.doubt(
+                "rubric", key, f"คะแนน {to_thai_digits(lower)} และ {to_thai_digits(higher)} อ่านได้เงื่อนไขเดียวกัน", c.place
+            )
     inputs = [
-        {"key": i.key, "kind": i.kind, "label": i.label, **({"field": i.field} if i.field else {})} for i in reader.inputs
+        {"key": i.key, "kind": i.kind, "label": i.label, **({"field": i.field} if i.field else {})}
+        for i in reader.inputs
     ]
     built = {
         "id": key, "number": c.number, "text": to_thai_digits(words.line(c.text, c.place)), "inputs": inputs,
@@ -356,7 +373,9 @@ def _activity_points(activities: Sequence[Mapping[str, Any]]) -> list[dict[str, 
 def _success(activities: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
-            "by": t["by"], "percent": str(t["value"]), "text": f"มีผลสำเร็จร้อยละ {to_thai_digits(t['value'])}",
+            "by": t["by"],
+            "percent": str(t["value"]),
+            "text": f"มีผลสำเร็จร้อยละ {to_thai_digits(t['value'])}",
             **({"source_lines": list(a["source_lines"])} if "source_lines" in a else {}),
         }
         for a in activities

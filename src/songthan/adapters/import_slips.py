@@ -42,7 +42,12 @@ def find_slips(source: Source, rows: Sequence[Mapping[str, Any]], notes: Noteboo
                 notes.doubt("bracket", about, f"เครื่องหมายคำพูดไม่ครบคู่ใน «{text[:90]}»", place)
             for match in _TWICE.finditer(text):
                 word = match[1] or match[2]
-                notes.doubt("slip", about, f"คำว่า «{word}» อาจซ้ำสองครั้งใน «{text[max(0, match.start() - 15) : match.end() + 25]}»", place)
+                notes.doubt(
+                    "slip",
+                    about,
+                    f"คำว่า «{word}» อาจซ้ำสองครั้งใน «{text[max(0, match.start() - 15) : match.end() + 25]}»",
+                    place,
+                )
             for unit in _UNIT.findall(text):
                 if other := _better_unit(unit, units):
                     notes.doubt("slip", about, f"หน่วย «{unit}» อาจหมายถึง «{other}» ซึ่งใช้ในแถวอื่น", place)
@@ -139,5 +144,3 @@ def rows_to_check(
     for form in forms:
         rows.append({"about": form.id, "place": form.place, "texts": [form.title, *(b.text for b in form.boxes)]})
     return rows
-
-

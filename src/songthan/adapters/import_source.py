@@ -96,7 +96,9 @@ def read_source(path: Path) -> Source:
     source = _docx(data, path) if data[:2] == b"PK" else _text(data, path)
     if not any(True for _ in source.tables()):
         raise DataError(
-            "ไม่พบตารางในไฟล์นี้", where=str(path), remedy="ตารางในไฟล์ข้อความต้องคั่นช่องด้วยแท็บหรือ | ส่วนใน Word ต้องเป็นตารางจริง ไม่ใช่ภาพ"
+            "ไม่พบตารางในไฟล์นี้",
+            where=str(path),
+            remedy="ตารางในไฟล์ข้อความต้องคั่นช่องด้วยแท็บหรือ | ส่วนใน Word ต้องเป็นตารางจริง ไม่ใช่ภาพ",
         )
     return source
 
@@ -110,7 +112,9 @@ def _docx(data: bytes, path: Path) -> Source:
         raise DataError(error.th, where=str(path), remedy="เปิดไฟล์ใน Word แล้วบันทึกใหม่เป็น .docx") from error
     if "refused" in answer:
         where = " ".join([str(path), str(answer.get("where", ""))]).strip()
-        raise DataError(str(answer["refused"]), where=where, remedy="เปิดไฟล์ใน Word แล้วบันทึกใหม่เป็น .docx ธรรมดา แล้วนำเข้าอีกครั้ง")
+        raise DataError(
+            str(answer["refused"]), where=where, remedy="เปิดไฟล์ใน Word แล้วบันทึกใหม่เป็น .docx ธรรมดา แล้วนำเข้าอีกครั้ง"
+        )
     return Source(name=path.name, kind="docx", blocks=tuple(_block(b) for b in answer["blocks"]))
 
 
@@ -193,9 +197,7 @@ def _lines(lines: Sequence[str]) -> Iterator[Paragraph | Row]:
 
 def _row(cells: Sequence[str], place: str, line: int) -> Row:
     return Row(
-        cells=tuple(
-            Cell(text=c.strip(), place=f"{place} ช่อง {to_thai_digits(k)}") for k, c in enumerate(cells, 1)
-        ),
+        cells=tuple(Cell(text=c.strip(), place=f"{place} ช่อง {to_thai_digits(k)}") for k, c in enumerate(cells, 1)),
         place=place,
         line=line,
     )

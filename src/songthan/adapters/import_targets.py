@@ -21,7 +21,14 @@ _COUNTS = (
 _TOPICS = re.compile(rf"{_N}\s*(?:เรื่อง|ประเด็น)")
 _COPIES = re.compile(rf"{_N}\s*(?:ฉบับ|เล่ม)")
 _POINTS = re.compile(rf"([^{D}()]*?)\(?\s*{_N}\s*คะแนน")
-_WHATS = (("book", "หนังสือ"), ("report", "รายงาน"), ("clip", "คลิป"), ("symbol", "สัญลักษณ์"), ("manual", "คู่มือ"), ("plan", "แผน"))
+_WHATS = (
+    ("book", "หนังสือ"),
+    ("report", "รายงาน"),
+    ("clip", "คลิป"),
+    ("symbol", "สัญลักษณ์"),
+    ("manual", "คู่มือ"),
+    ("plan", "แผน"),
+)
 
 
 def _whole(text: str) -> int:

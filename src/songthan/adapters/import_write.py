@@ -49,7 +49,11 @@ def _is_tables(value: object) -> bool:
 
 
 def _key(key: str) -> str:
-    return key if key and all(c.isascii() and (c.isalnum() or c in "-_") for c in key) else json.dumps(key, ensure_ascii=False)
+    return (
+        key
+        if key and all(c.isascii() and (c.isalnum() or c in "-_") for c in key)
+        else json.dumps(key, ensure_ascii=False)
+    )
 
 
 def _pair(key: str, value: object) -> str:
@@ -113,7 +117,9 @@ def write_files(folder: Path, texts: Mapping[str, str]) -> list[str]:
             written.append(name)
     except OSError as error:
         raise EnvironmentNotReady(
-            f"เขียนโฟลเดอร์แผนไม่ได้ ({error.strerror})", where=str(folder), remedy="ตรวจสิทธิการเขียน หรือเลือกโฟลเดอร์อื่นด้วย --out"
+            f"เขียนโฟลเดอร์แผนไม่ได้ ({error.strerror})",
+            where=str(folder),
+            remedy="ตรวจสิทธิการเขียน หรือเลือกโฟลเดอร์อื่นด้วย --out",
         ) from error
     return written
 

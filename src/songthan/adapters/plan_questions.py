@@ -32,7 +32,13 @@ def open_questions(folder: Path) -> list[SongthanError]:
     plan, roster = load_toml(folder / "plan.toml"), load_toml(folder / "roster.toml")
     found = [*_plan(plan, str(folder / "plan.toml")), *_roster(roster, str(folder / "roster.toml"))]
     if not (folder / "rubric.toml").is_file():
-        found.append(_ask("ยังไม่มีเกณฑ์ให้คะแนน", str(folder / "rubric.toml"), "คัดลอก rubric.toml ของปีก่อน หรือทำใหม่ตามตัวอย่างใน plans/2566"))
+        found.append(
+            _ask(
+                "ยังไม่มีเกณฑ์ให้คะแนน",
+                str(folder / "rubric.toml"),
+                "คัดลอก rubric.toml ของปีก่อน หรือทำใหม่ตามตัวอย่างใน plans/2566",
+            )
+        )
     return found
 
 

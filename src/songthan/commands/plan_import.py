@@ -32,7 +32,11 @@ _SHOWN = 40
 @click.option("--year", type=click.IntRange(2500, 2700), help="ปีงบประมาณ พ.ศ. เมื่อแผนมิได้พิมพ์ไว้")
 @click.option("--confirm", is_flag=True, help="ยืนยันความต่าง แล้วเขียนทับแผนที่มีอยู่")
 @click.option("--also-open", is_flag=True, help="แก้กำหนดส่งที่อยู่ระหว่างดำเนินการด้วย")
-@click.option("--state", type=click.Path(path_type=Path, exists=True, file_okay=False), help="โฟลเดอร์สถานะที่ใช้ดูว่ากำหนดส่งใดอยู่ระหว่างดำเนินการ")
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="โฟลเดอร์สถานะที่ใช้ดูว่ากำหนดส่งใดอยู่ระหว่างดำเนินการ",
+)
 @json_option
 @click.pass_context
 def import_(
@@ -110,7 +114,9 @@ class _progress:
         self._status.stop()
 
 
-def _as_json(imported: Imported, merge: Merge, folder: Path, written: Sequence[str], held: Sequence[str]) -> dict[str, Any]:
+def _as_json(
+    imported: Imported, merge: Merge, folder: Path, written: Sequence[str], held: Sequence[str]
+) -> dict[str, Any]:
     notes = imported.notes
     return {
         "file": imported.source.name,
@@ -119,9 +125,12 @@ def _as_json(imported: Imported, merge: Merge, folder: Path, written: Sequence[s
         "fiscal_year": imported.documents["plan"]["fiscal_year"],
         "organisation": imported.documents["plan"]["organisation"]["name"],
         "counts": imported.counts(),
-        "rows": [{"kind": f.kind, "id": f.id, "text": f.text, "place": f.place, "more": list(f.more)} for f in notes.found],
+        "rows": [
+            {"kind": f.kind, "id": f.id, "text": f.text, "place": f.place, "more": list(f.more)} for f in notes.found
+        ],
         "doubts": [
-            {"code": d.code, "kind": DOUBTS[d.code], "about": d.about, "text": d.text, "place": d.place} for d in notes.doubts
+            {"code": d.code, "kind": DOUBTS[d.code], "about": d.about, "text": d.text, "place": d.place}
+            for d in notes.doubts
         ],
         "questions": [{"field": q.field, "text": q.text, "place": q.place} for q in notes.questions],
         "difference": [_change(c) for c in merge.changes],
@@ -168,6 +177,8 @@ def _tell(imported: Imported, merge: Merge, folder: Path, written: Sequence[str]
         out.print(f"✓ เขียนแล้วที่ {folder}: {', '.join(written)}", style="green", soft_wrap=True)
         out.print("เปิด review.html ตรวจทุกแถว กรอกสิ่งที่ถาม แล้วสั่ง songthan plan check")
     elif merge.real:
-        out.print(f"มีแผนอยู่แล้วที่ {folder} จึงยังไม่เขียน ตรวจความต่างข้างบน แล้วสั่งซ้ำพร้อม --confirm", style="yellow", soft_wrap=True)
+        out.print(
+            f"มีแผนอยู่แล้วที่ {folder} จึงยังไม่เขียน ตรวจความต่างข้างบน แล้วสั่งซ้ำพร้อม --confirm", style="yellow", soft_wrap=True
+        )
     elif there:
         out.print(f"✓ ไม่มีสิ่งใดต่างจากแผนที่มีอยู่ที่ {folder}", style="green", soft_wrap=True)
