@@ -18,7 +18,7 @@ from songthan.domain.thai import thai_date, to_arabic_digits, to_thai_digits
 __all__ = ["Wording", "build_activities", "build_measures", "build_projects", "deliverable_title"]
 
 _REFERS = re.compile(
-    rf"^(?:ข้อ(?:ที่)?|กิจกรรม(?:ที่)?|รายการ(?:ที่)?|ลำดับ(?:ที่)?|ครั้งที่|ส่วนที่|รายงานที่)\s*\(?([{D}]+(?:\s*(?:-|–|ถึง|และ|,)\s*[{D}]+)*)\)?"
+    rf"(?<!ตาม)(?:ข้อ(?:ที่)?|กิจกรรม(?:ที่)?|รายการ(?:ที่)?|ลำดับ(?:ที่)?|ครั้งที่|ส่วนที่|รายงานที่)\s*\(?([{D}]+(?:\s*(?:-|–|ถึง|และ|,)\s*[{D}]+)*)\)?"
 )
 _SUB = re.compile(rf"^\(?([{D}]{{1,2}})[.)]\s*")
 #: what a handed-in paper is called; an item that begins so names the deliverable
@@ -206,7 +206,7 @@ def _dated_parts(
         found = dates_in(item, year)
         for one in found:
             _doubt_date(one, key, place, notes)
-        refers = _REFERS.match(item)
+        refers = _REFERS.search(item)
         if refers and found:
             for n in _expand(refers[1]):
                 if n in by_part and by_part[n] != (found[-1].day or ""):
@@ -236,13 +236,10 @@ def _expand(text: str) -> list[int]:
 
 
 def deliverable_title(title: str, columns: Mapping[str, list[str]]) -> str:
-    """What is handed in: the first item that names a paper, of the documents, the outcomes, the outputs; else the title."""
+    """What is handed in: an output or outcome that is a paper's name; else one said to be had («มีรายงาน…»); else a paper
+    named beside the date; else the first output; else the activity."""
     documents = [i for i in columns["documents"] if not dates_in(i, 2500)]
-    for items in (columns["outcomes"], columns["outputs"], documents):
-        for item in items:
-            bare_item = _HAVING.sub("", item)
-            if _PAPER.match(bare_item):
-                return bare_item
-    for item in columns["outputs"][:1]:
-        return _HAVING.sub("", item)
-    return title
+    plain = [i for i in (*columns["outputs"], *columns["outcomes"]) if _PAPER.match(i)]
+    had = [_HAVING.sub("", i) for i in (*columns["outcomes"], *columns["outputs"])]
+    named = [*plain, *(i for i in had if _PAPER.match(i)), *(i for i in documents if _PAPER.match(i))]
+    return (*named, *(_HAVING.sub("", i) for i in columns["outputs"]), title)[0]

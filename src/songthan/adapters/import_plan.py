@@ -93,8 +93,9 @@ def import_plan(
     give_seats(activities, roster, spots, notes)
     rubric = build_rubric(source, words, activities, office.fields, notes)
     progress("หาจุดที่น่าสงสัย")
-    places = {f.id: f.place for f in notes.found if f.kind == "activity"}
-    find_slips(source, [*rows_to_check(activities, forms, places), *rest_to_check(source, rows.last_block)], notes)
+    find_slips(
+        source, [*rows_to_check(activities, rows.activities, forms), *rest_to_check(source, rows.last_block)], notes
+    )
     tell_spellings(head, source, notes)
     plan = {
         "fiscal_year": head.year,

@@ -88,7 +88,9 @@ def _changed(changes: Sequence[Change]) -> _Section:
 def _found(title: str, found: Sequence[Found], by_row: Mapping[str, list[Doubt]]) -> _Section:
     rows, marks = [], []
     for f in found:
-        mine = [] if f.kind in ("measure", "guideline", "project", "level", "box") else by_row.get(f.id, [])
+        # a member's doubts stand beside his seat: m01, s01
+        key = f"m{f.id[1:]}" if f.kind == "seat" else f.id
+        mine = [] if f.kind in ("measure", "guideline", "project", "level", "box") else by_row.get(key, [])
         doubts = tuple(f"⚠ {d.text}" for d in mine)
         rows.append(((f.id,), (f.text, *f.more, *doubts), (f.place,)))
         marks.append(bool(doubts))

@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from songthan.adapters.import_cells import D, lead_number, one_line
+from songthan.adapters.import_rows import FoundActivity
 from songthan.adapters.import_source import Paragraph, Source
 from songthan.domain.import_notes import Notebook
 
@@ -134,13 +135,21 @@ def rest_to_check(source: Source, after: int) -> list[dict[str, Any]]:
 
 
 def rows_to_check(
-    activities: Sequence[Mapping[str, Any]], forms: Sequence[Any], places: Mapping[str, str]
+    activities: Sequence[Mapping[str, Any]], rows: Sequence[FoundActivity], forms: Sequence[Any]
 ) -> list[dict[str, Any]]:
-    """What `find_slips` looks at: every text of the activities, titles and boxes of the forms."""
-    rows: list[dict[str, Any]] = []
-    for a in activities:
-        texts = [a["title"], *a["details"], *a["outputs"], *a["outcomes"], *a["documents"], *a["notes"]]
-        rows.append({"about": a["id"], "place": places.get(a["id"], ""), "texts": texts})
+    """What `find_slips` looks at: every cell of the activities, titles and boxes of the forms."""
+    found: list[dict[str, Any]] = []
+    for a, row in zip(activities, rows, strict=True):
+        cells = {
+            "activity": [a["title"], *a["details"]],
+            **{k: a[k] for k in ("outputs", "outcomes", "documents", "notes")},
+        }
+        found += [
+            {"about": a["id"], "place": row.places.get(k, row.place), "texts": texts}
+            for k, texts in cells.items()
+            if texts
+        ]
     for form in forms:
-        rows.append({"about": form.id, "place": form.place, "texts": [form.title, *(b.text for b in form.boxes)]})
-    return rows
+        found.append({"about": form.id, "place": form.place, "texts": [form.title]})
+        found += [{"about": form.id, "place": b.place, "texts": [b.text]} for b in form.boxes]
+    return found
