@@ -151,11 +151,27 @@ VARIANTS = {
     "tables as Markdown": lambda t: "\n".join(
         f"| {x.replace(chr(9), ' | ')} |" if "\t" in x else x for x in t.split("\n")
     ),
+    "tables as HTML": lambda t: re.sub(r"(?:^.*\t.*\n)+", _as_html, t, flags=re.M),
     "a blank line before each row": lambda t: t.replace("\n\t", "\n\n\t"),
     "no blank line at all": lambda t: re.sub("\n\n+", "\n", t),
     "months broken by a line end": lambda t: t.replace("กรกฎาคม", "กรก ฎาคม").replace("เมษายน", "เม ษายน"),
     "columns in another order": lambda t: "\n".join(_turned(x.split("\t")) for x in t.split("\n")),
 }
+
+
+def _as_html(match: re.Match[str]) -> str:
+    """Rows as `<tr>`, one a line; a heading row as one cell over six."""
+    rows = []
+    for line in match[0].splitlines():
+        cells = line.split("\t")
+        wide = [x for x in cells if x]
+        row = (
+            f'<td colspan="{len(cells)}">{wide[0]}</td>'
+            if len(wide) == 1 and wide[0] == cells[0]
+            else "".join(f"<td>{x}</td>" for x in cells)
+        )
+        rows.append(f"<tr>{row}</tr>")
+    return "<table>" + "\n".join(rows) + "</table>\n"
 
 
 def _turned(cells: list[str]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from songthan.adapters.import_html import rows_of
 from songthan.adapters.sandbox import Limits, Sandbox, SandboxFailed
 from songthan.domain.errors import DataError
 from songthan.domain.thai import canonical, to_thai_digits
@@ -20,6 +21,7 @@ __all__ = ["Block", "Cell", "Paragraph", "Row", "Source", "Table", "read_source"
 _MAX_BYTES = 64 << 20
 _MAX_TEXT = 8 << 20
 _PIPE = re.compile(r"\s*(?:[-*]\s+)?\|")
+_HTML, _HTML_END = re.compile(r"^\s*<table\b", re.I), re.compile("</table", re.I)
 _RULE = re.compile(r"[\s|:\-–]*-{3,}[\s|:\-–]*")
 
 
@@ -183,7 +185,11 @@ def _lines(lines: Sequence[str]) -> Iterator[Paragraph | Row]:
         start, line = n + 1, lines[n]
         n += 1
         place = f"บรรทัด {to_thai_digits(start)}"
-        if _PIPE.match(line):
+        if _HTML.search(line):
+            while not _HTML_END.search(line) and n < len(lines):
+                line, n = f"{line}\n{lines[n]}", n + 1
+            yield from _html_rows(line, start)
+        elif _PIPE.match(line):
             while not line.rstrip().endswith("|") and n < len(lines) and lines[n].strip() and not _PIPE.match(lines[n]):
                 line, n = f"{line} {lines[n]}", n + 1
             if not _RULE.fullmatch(line):
@@ -193,6 +199,20 @@ def _lines(lines: Sequence[str]) -> Iterator[Paragraph | Row]:
             yield _row(line.split("\t"), place, start)
         else:
             yield Paragraph(text=line.strip(), place=place, line=start)
+
+
+def _html_rows(text: str, first: int) -> Iterator[Row]:
+    for line, cells in rows_of(text):
+        n = first + line - 1
+        place = f"บรรทัด {to_thai_digits(n)}"
+        yield Row(
+            cells=tuple(
+                Cell(text=words, place=f"{place} ช่อง {to_thai_digits(k)}", merged=merged)
+                for k, (words, merged) in enumerate(cells, 1)
+            ),
+            place=place,
+            line=n,
+        )
 
 
 def _row(cells: Sequence[str], place: str, line: int) -> Row:
