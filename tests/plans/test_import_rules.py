@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import tomllib
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,9 +13,16 @@ from hypothesis import strategies as st
 
 from songthan.adapters.import_cells import Spacing, bare, dates_in, items_of, lead_number
 from songthan.adapters.import_difference import merge_documents
+from songthan.adapters.import_files import compare, write
 from songthan.adapters.import_head import Names
+from songthan.adapters.import_plan import import_plan
+from songthan.adapters.import_source import read_source
 from songthan.adapters.import_write import as_toml, base_text, write_files
+from songthan.adapters.plan_files import load_plan
+from songthan.domain.errors import DataError
 from songthan.domain.thai import thai_date
+
+PLANS = Path(__file__).with_name("import")
 
 THAI = st.text("กขคงจชดตนบปมยรลวสหอาิีุูเแโ่้ฯๆ ๑๒๓abc()“”-/.", max_size=60)
 KEYS = st.text("abcdefgh_-", min_size=1, max_size=8)
@@ -165,3 +174,48 @@ def test_files_are_written_whole_and_the_old_ones_kept(tmp_path):
     assert write_files(tmp_path, {"plan.toml": "a = 2\n"}) == ["plan.toml"]
     assert (tmp_path / "before-import" / "plan.toml").read_text() == "a = 1\n"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["before-import", "plan.toml", "x.json"]
+
+
+EDITS = st.lists(
+    st.tuples(
+        st.sampled_from(["drop", "double", "cut", "untab", "add", "shuffle"]), st.integers(0, 200), st.integers(1, 5)
+    ),
+    min_size=1,
+    max_size=10,
+)
+
+
+def damaged(lines: list[str], edits: list[tuple[str, int, int]]) -> str:
+    for kind, at, much in edits:
+        at %= len(lines)
+        if kind == "drop" and len(lines) > much + 1:
+            del lines[at : at + much]
+        elif kind == "double":
+            lines.insert(at, lines[(at * 7) % len(lines)])
+        elif kind == "cut":
+            lines[at] = lines[at][: at % 40] + lines[at][at % 40 + much :]
+        elif kind == "untab":
+            lines[at] = lines[at].replace("\t", "", much)
+        elif kind == "add":
+            lines[at] += "\t" + ["<ul><li>", "๓๑ มิถุนายน ๒๕๖๘", "๑.", "(", "ไตรมาส ๒ ส่ง ๑ มีนาคม ๒๕๖๘"][much - 1]
+        else:
+            lines[at] = "\t".join(reversed(lines[at].split("\t")))
+    return "\n".join(lines)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sampled_from(["another-bureau-2568.txt", "boxes-first-2571.txt"]), EDITS)
+def test_a_damaged_plan_is_one_clear_error_or_a_draft_that_can_be_looked_at(name, edits):
+    text = damaged((PLANS / name).read_text("utf-8").splitlines(), edits)
+    with tempfile.TemporaryDirectory() as box:
+        path, folder = Path(box) / "plan.txt", Path(box) / "year"
+        path.write_text(text, encoding="utf-8")
+        try:
+            imported = import_plan(read_source(path))
+        except DataError as error:
+            assert error.where and error.remedy
+            return
+        write(imported, compare(imported, folder), folder)
+        draft = load_plan(folder, draft=True)
+        assert len(draft.activities) == imported.counts()["activities"]
+        assert compare(imported, folder).changes == []

@@ -91,7 +91,7 @@ def _quarterly(
 ) -> list[dict[str, Any]]:
     built = []
     before = date(year - 544, 9, 30)
-    spots = sorted((day, q, form, box) for form in forms for box in form.boxes for q, day in box.quarters.items() for form in [form])  # fmt: skip
+    spots = [(day, q, form, box) for form in forms for box in form.boxes for q, day in box.quarters.items()]
     for day, quarter, form, box in sorted(spots, key=lambda s: (s[0], s[1])):
         key = f"{year}-q{quarter}"
         if any(b["id"] == key for b in built):

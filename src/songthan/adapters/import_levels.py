@@ -43,6 +43,11 @@ def read_levels(
     for level in levels:
         wanted = [int(c[1:]) for c in level["criteria"]]
         if not set(wanted) <= set(numbers) or level["sum_at_least"] > score_max * len(wanted):
+            gone = ", ".join(to_thai_digits(n) for n in wanted if n not in numbers)
+            if gone:
+                notes.ask(
+                    "rubric.toml [[criteria]]", f"ระดับ {to_thai_digits(level['level'])} อ้างเกณฑ์ข้อ {gone} ซึ่งไม่พบในตาราง"
+                )
             notes.doubt("rubric", f"ระดับ {to_thai_digits(level['level'])}", "ระดับนี้อ้างข้อที่ไม่มีในเกณฑ์ หรือเกินคะแนนเต็ม")
     if not levels:
         notes.ask("rubric.toml [[levels]]", "ไม่พบเกณฑ์ของแต่ละระดับ (ข้อใด ข้อละกี่คะแนน รวมกี่คะแนน)")

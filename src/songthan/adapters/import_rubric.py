@@ -197,6 +197,9 @@ def _built(
         "derived": [{"key": f"{i.key}_percent", "percent_of": i.key, "base": "headcount"} for i in reader.inputs if i.of_staff],
         "scores": rows,
     }  # fmt: skip
+    if not built["text"]:
+        built["text"] = "?"
+        notes.ask(f"rubric.toml [[criteria]] {key} text", f"เกณฑ์ข้อ {to_thai_digits(c.number)} เขียนว่าอย่างไร", c.place)
     if c.lines:
         built["source_lines"] = [c.lines[0], c.lines[-1]]
     return built, _silences(key, rows, reader, clauses)

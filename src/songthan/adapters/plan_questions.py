@@ -31,7 +31,9 @@ def open_questions(folder: Path) -> list[SongthanError]:
         return []
     plan, roster = load_toml(folder / "plan.toml"), load_toml(folder / "roster.toml")
     found = [*_plan(plan, str(folder / "plan.toml")), *_roster(roster, str(folder / "roster.toml"))]
-    if not (folder / "rubric.toml").is_file():
+    if (folder / "rubric.toml").is_file():
+        found += _rubric(load_toml(folder / "rubric.toml"), str(folder / "rubric.toml"))
+    else:
         found.append(
             _ask(
                 "ยังไม่มีเกณฑ์ให้คะแนน",
@@ -69,6 +71,22 @@ def _plan(plan: Mapping[str, Any], where: str) -> Iterator[SongthanError]:
         for d in _rows(a, "deliverables"):
             if d.get("due") == "":
                 yield _ask(f"ยังไม่ทราบวันส่งเอกสาร {d.get('id', '')}", place, "กรอก due เช่น 2023-03-15 (ไม่มีเครื่องหมายคำพูด)")
+
+
+def _rubric(rubric: Mapping[str, Any], where: str) -> Iterator[SongthanError]:
+    known = {str(c.get("id", "")) for c in _rows(rubric, "criteria")}
+    for c in _rows(rubric, "criteria"):
+        place = f"{where} [[criteria]] {c.get('id', '')}"
+        if c.get("text") == "?":
+            yield _ask("ยังไม่ทราบข้อความของเกณฑ์", place, "กรอก text")
+        for s in _rows(c, "scores"):
+            if s.get("text") == "?" or "all" not in s:
+                yield _ask(f"ยังไม่ทราบว่าคะแนน {s.get('score', '')} ต้องมีอะไร", place, "กรอก text และ all")
+    for level in _rows(rubric, "levels"):
+        gone = [str(x) for x in level.get("criteria", []) if str(x) not in known]
+        if gone:
+            place = f"{where} [[levels]] {level.get('level', '')}"
+            yield _ask(f"ระดับนี้อ้างเกณฑ์ {', '.join(gone)} ซึ่งยังไม่มี", place, "เพิ่มใน [[criteria]] หรือแก้ criteria")
 
 
 def _roster(roster: Mapping[str, Any], where: str) -> Iterator[SongthanError]:
