@@ -219,3 +219,23 @@ def test_a_damaged_plan_is_one_clear_error_or_a_draft_that_can_be_looked_at(name
         draft = load_plan(folder, draft=True)
         assert len(draft.activities) == imported.counts()["activities"]
         assert compare(imported, folder).changes == []
+
+
+def test_a_numbered_row_with_its_own_date_is_a_project_of_one_activity(tmp_path):
+    head = "ลำดับ\tโครงการ/กิจกรรม\tผลผลิต\tระยะเวลา\tหมายเหตุ"
+    lines = [
+        "แผนงานของกองทดลอง ประจำปีงบประมาณ พ.ศ. ๒๕๗๒", "มาตรการที่ ๑ หนึ่ง", head, "๑.\tโครงการแรก\t\t\t",
+        "\t๑.๑ กิจกรรมย่อย\tก\t๑ มีนาคม ๒๕๗๒\t", "๒.\tโครงการเดี่ยว - ข้อย่อย\tข\t๒ มีนาคม ๒๕๗๒\t", "",
+        "มาตรการที่ ๒ สอง", head, "\t๓.๑ กิจกรรมไม่มีหัวข้อ\tค\t๓ มีนาคม ๒๕๗๒\t",
+    ]  # fmt: skip
+    path = tmp_path / "plan.txt"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    imported = import_plan(read_source(path))
+    plan = imported.documents["plan"]
+    assert [(p["id"], p["title"], p["measure"]) for p in plan["projects"]] == [
+        ("1", "โครงการแรก", 1), ("2", "โครงการเดี่ยว", 1), ("3", "", 2),
+    ]  # fmt: skip
+    assert [(a["id"], a["project"], a["details"]) for a in plan["activities"]] == [
+        ("1.1", "1", []), ("2", "2", ["ข้อย่อย"]), ("3.1", "3", []),
+    ]  # fmt: skip
+    assert "plan.toml [[projects]] 3 title" in {q.field for q in imported.notes.questions}

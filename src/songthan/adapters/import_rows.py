@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from songthan.adapters.import_cells import D, bare, lead_number, numbers, one_line
+from songthan.adapters.import_cells import D, bare, items_of, lead_number, numbers, one_line
 from songthan.adapters.import_source import Paragraph, Row, Source, Table
 from songthan.domain.import_notes import Notebook
 from songthan.domain.thai import to_arabic_digits, to_thai_digits
@@ -163,7 +163,7 @@ class _Finder:
                 self._pending = None
             else:
                 self.rows.measures.append(self._pending)
-                self._pending = None
+                self._pending, self._project = None, None
         if not self.rows.measures:
             self.rows.measures.append(FoundMeasure(number=1, title="", place=""))
         return self.rows.measures[-1].number
@@ -275,6 +275,12 @@ class _Finder:
 
     def _add(self, number: str, cells: dict[str, str], places: dict[str, str], row: Row, part: int) -> None:
         measure = self._measure()
+        above = self._project.number if self._project else None
+        if number.isdigit() and above != "" and above != number:
+            # a numbered row with a date of its own, under no heading or another number's: a project of one activity
+            title = one_line((items_of(cells["activity"]) or ("",))[0])
+            self._project = FoundProject(number=number, title=title, measure=measure, place=row.place)
+            self.rows.projects.append(self._project)
         lines = (row.line, row.line) if row.line else None
         self._heading_row = "activity"
         self.rows.activities.append(
