@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -190,3 +193,26 @@ def test_how_the_text_is_laid_out_does_not_matter(name, tmp_path):
     assert {d["id"]: str(d["external"]) for d in plan["deadlines"]} == {k: d[3] for k, d in golden["deadlines"].items()}
     assert [[s["number"], s["role"]] for s in documents["roster"]["seats"]] == [s[:2] for s in golden["seats"]]
     assert {c["id"]: len(c["scores"]) for c in documents["rubric"]["criteria"]} == {k: 4 for k in golden["scores"]}
+
+
+def test_the_same_plan_gives_the_same_review_in_every_process(tmp_path):
+    """Sets of texts are ordered anew in each process; nobody may see that."""
+    pages = []
+    for seed in ("1", "2"):
+        out = tmp_path / seed
+        words = [
+            sys.executable,
+            "-m",
+            "songthan.cli",
+            "plan",
+            "import",
+            str(PLANS / f"{NAMES[0]}.txt"),
+            "--out",
+            str(out),
+        ]
+        done = subprocess.run(
+            words, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        pages.append({p.name: p.read_bytes() for p in out.iterdir()})
+    assert pages[0] == pages[1] and "review.html" in pages[0]

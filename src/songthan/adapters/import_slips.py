@@ -21,6 +21,8 @@ __all__ = ["find_slips", "rest_to_check", "rows_to_check"]
 
 #: letters of a compared phrase, and how often the usual one must stand in the document
 _LONG, _OFTEN = 9, 2
+#: letters of a document that are looked at: ten times the longest plan seen, a second's work
+_MOST = 600_000
 _TWICE = re.compile(r"([ก-๎]{5,})\s+(?=\1)|([ก-๎]{7,})\2")
 _UNIT = re.compile(rf"[{D}]+\s*([ก-๎]{{2,12}})(?=\s|[).,]|$)")
 _NO_LETTER = re.compile(r"[^ก-๎A-Za-z]")
@@ -29,7 +31,7 @@ _PAIRS = (("(", ")"), ("“", "”"), ("[", "]"))
 
 def find_slips(source: Source, rows: Sequence[Mapping[str, Any]], notes: Notebook) -> None:
     """Doubts about the texts of `rows`: {"about", "place", "texts"}."""
-    usual = _Usual(_letters(one_line(source.text())))
+    usual = _Usual(one_line(source.text())[:_MOST])
     units = Counter(u for r in rows for t in r["texts"] for u in _UNIT.findall(t))
     for row in rows:
         for text in row["texts"]:
@@ -74,7 +76,10 @@ def _better_unit(unit: str, units: Counter[str]) -> str:
 class _Usual:
     """The phrases of a document by one-letter neighbourhood: looked up, not compared each with each."""
 
-    def __init__(self, letters: str) -> None:
+    def __init__(self, text: str) -> None:
+        letters = _letters(text)
+        self._text = text
+        self._spots = [k for k, c in enumerate(text) if not _NO_LETTER.match(c)]
         self._count = Counter(letters[i : i + _LONG] for i in range(len(letters) - _LONG + 1))
         self._masked: dict[str, set[str]] = defaultdict(set)
         middle = range(3, _LONG - 3)
@@ -100,15 +105,15 @@ class _Usual:
                 continue
             usual = self._usual(phrase) or self._usual_longer(letters[i : i + _LONG - 1])
             if usual:
-                end = min(i + _LONG + 3, len(spots)) - 1
-                found.append((text[spots[max(0, i - 4)] : spots[end] + 1], usual))
+                at = self._letters.find(usual)
+                found.append((_around(text, spots, i), _around(self._text, self._spots, at)))
                 last = i
         return found
 
     def _usual(self, phrase: str) -> str:
         for k in self._middle:
             one, two = f"{phrase[:k]}\0{phrase[k + 1 :]}", f"{phrase[: k - 1]}\0\0{phrase[k + 1 :]}"
-            for usual in (*self._masked.get(one, ()), *self._masked.get(two, ())):
+            for usual in sorted((*self._masked.get(one, ()), *self._masked.get(two, ()))):
                 same = [_vocal(a) == _vocal(b) for a, b in zip(usual, phrase, strict=True)]
                 if usual != phrase and all(same):
                     return usual
@@ -117,7 +122,12 @@ class _Usual:
     def _usual_longer(self, short: str) -> str:
         if len(short) < _LONG - 1 or self._letters.count(short) > 1:
             return ""
-        return next(iter(self._masked.get(f"-{short}", ())), "")
+        return min(self._masked.get(f"-{short}", ()), default="")
+
+
+def _around(text: str, spots: Sequence[int], at: int) -> str:
+    """The phrase at letter `at` as it is printed, with a few letters before and after."""
+    return text[spots[max(0, at - 5)] : spots[min(at + _LONG + 4, len(spots)) - 1] + 1]
 
 
 def _vocal(letter: str) -> bool:
