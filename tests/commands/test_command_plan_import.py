@@ -234,6 +234,7 @@ BAD = {
     "no-table.txt": ("แผนของปีงบประมาณ พ.ศ. ๒๕๖๘\n".encode(), "ไม่พบตาราง"),
     "no-activities.txt": ("ประจำปีงบประมาณ พ.ศ. ๒๕๖๘\nก\tข\n".encode(), "ตารางกิจกรรม"),
     "no-year.txt": (PLAN.read_text("utf-8").replace("ปีงบประมาณ", "ปี").encode(), "--year"),
+    "endless.txt": (("ปีงบประมาณ พ.ศ. ๒๕๖๘\nก\t" + "<a" * 30_000 + "\n").encode(), "บรรทัด ๒ ช่อง ๒"),
     "latin.txt": (b"caf\xe9 \x80\x81\x82\n" * 3, "TIS-620"),
 }
 

@@ -19,7 +19,9 @@ from songthan.domain.thai import canonical, to_thai_digits
 __all__ = ["Block", "Cell", "Paragraph", "Row", "Source", "Table", "read_source"]
 
 _MAX_BYTES = 64 << 20
-_MAX_TEXT = 8 << 20
+_MAX_TEXT = 2 << 20
+#: letters of one line or cell; a plan's longest has some four thousand
+_MAX_CELL = 40_000
 _PIPE = re.compile(r"\s*(?:[-*]\s+)?\|")
 _HTML, _HTML_END = re.compile(r"^\s*<table\b", re.I), re.compile("</table", re.I)
 _RULE = re.compile(r"[\s|:\-–]*-{3,}[\s|:\-–]*")
@@ -96,6 +98,7 @@ def read_source(path: Path) -> Source:
     if not data.strip():
         raise DataError("ไฟล์ว่างเปล่า", where=str(path), remedy="เลือกไฟล์แผนของหน่วยงาน (.docx หรือ .txt)")
     source = _docx(data, path) if data[:2] == b"PK" else _text(data, path)
+    _refuse_endless(source, path)
     if not any(True for _ in source.tables()):
         raise DataError(
             "ไม่พบตารางในไฟล์นี้",
@@ -103,6 +106,20 @@ def read_source(path: Path) -> Source:
             remedy="ตารางในไฟล์ข้อความต้องคั่นช่องด้วยแท็บหรือ | ส่วนใน Word ต้องเป็นตารางจริง ไม่ใช่ภาพ",
         )
     return source
+
+
+def _refuse_endless(source: Source, path: Path) -> None:
+    """A line or cell beyond all measure is no plan's: looking for words in it would take hours."""
+    texts = [*source.paragraphs(), *(c for t in source.tables() for r in t.rows for c in r.cells)]
+    for one in texts:
+        if len(one.text) > _MAX_CELL:
+            raise DataError(
+                "ข้อความในบรรทัดหรือช่องนี้ยาวผิดปกติ",
+                where=f"{path} {one.place}",
+                remedy="ตรวจแฟ้มต้นฉบับ แบ่งข้อความเป็นหลายบรรทัดหรือหลายช่อง",
+            )
+    if sum(len(one.text) for one in texts) > _MAX_TEXT:
+        raise DataError("เอกสารยาวเกินกว่าจะเป็นแผนของหนึ่งปี", where=str(path), remedy="ส่งเฉพาะแผน")
 
 
 def _docx(data: bytes, path: Path) -> Source:
@@ -151,7 +168,7 @@ def _text(data: bytes, path: Path) -> Source:
 def _decoded(data: bytes, path: Path) -> tuple[str, str]:
     """The text, and how it had to be read when not as UTF-8."""
     if len(data) > _MAX_TEXT:
-        raise DataError("ไฟล์ข้อความใหญ่เกินกำหนด", where=str(path), remedy="ส่งเฉพาะแผน ไม่เกิน ๘ เมกะไบต์")
+        raise DataError("ไฟล์ข้อความใหญ่เกินกำหนด", where=str(path), remedy="ส่งเฉพาะแผน ไม่เกิน ๒ เมกะไบต์")
     if data[:4] == b"%PDF" or data[:4] == b"\xd0\xcf\x11\xe0":
         raise DataError("ไฟล์นี้ไม่ใช่ .docx หรือข้อความ", where=str(path), remedy="เปิดใน Word แล้วบันทึกเป็น .docx")
     try:
