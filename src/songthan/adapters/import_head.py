@@ -22,6 +22,10 @@ _ENDS_WITH_YEAR = re.compile(rf"ประจำปี\s*งบประมาณ
 _STEM = re.compile(r"^(สำนัก|กอง|กลุ่ม|ศูนย์|ฝ่าย)(งาน)?(การ)?(?=.{4})")
 
 
+#: a name this long is still nobody else's with one letter wrong
+_SURE = 12
+
+
 class Names:
     """Every spelling of the bureau's name, brought to the official one and counted by place."""
 
@@ -34,6 +38,8 @@ class Names:
             rest = name[stem.end() :]
             slipped = stem[1].replace("ั", "[ัึ]")
             patterns.append(rf"{slipped}\s?(?:งาน\s?)?(?:การ\s?)?{_loose(rest)}")
+        if len(name) >= _SURE:
+            patterns += _one_letter_off(name)
         self._pattern = re.compile("|".join(patterns)) if name else None
 
     def mend(self, text: str, place: str = "") -> str:
@@ -49,6 +55,20 @@ class Names:
             if place and place not in places:
                 places.append(place)
         return self.name
+
+
+def _one_letter_off(name: str) -> list[str]:
+    """Patterns of the name with one letter wrong, missing or too many; the first letter stands."""
+    return [
+        pattern
+        for k in range(1, len(name))
+        for pattern in (
+            rf"{_loose(name[:k])}\s?[ก-๎]?\s?{_loose(name[k + 1 :])}"
+            if k + 1 < len(name)
+            else rf"{_loose(name[:k])}(?![ก-๎])",
+            rf"{_loose(name[:k])}[ก-๎]{_loose(name[k:])}",
+        )
+    ]
 
 
 def _loose(text: str) -> str:
