@@ -27,6 +27,7 @@ from songthan.adapters.clocks import FileClock, ShiftedClock, SystemClock
 from songthan.adapters.convert import LibreOffice, default_fontconfig
 from songthan.adapters.language_file import language_of, with_era
 from songthan.adapters.plan_files import FILES, load_plan
+from songthan.adapters.plan_questions import open_questions
 from songthan.adapters.prefect_server import (
     FlowDriver,
     PrefectServer,
@@ -55,12 +56,15 @@ from songthan.steps.office import Office
 
 if TYPE_CHECKING:
     from songthan.adapters.bundle_files import VerifyReport
+    from songthan.adapters.import_difference import Merge
+    from songthan.adapters.import_plan import Imported
 
 # the libraries that take a second or more to import (exchangelib, pyHanko, pypdf, docxtpl, sqlite-utils) are imported
 # where they are used: `songthan plan show` need not wait for them
 
 __all__ = [
-    "FileClock", "borrowed_office", "check_bundle", "check_form_templates", "check_port", "count_deployments",
+    "FileClock", "borrowed_office", "check_bundle", "check_form_templates", "check_port", "compare_import",
+    "count_deployments", "deadlines_under_way", "import_plan_file", "open_questions", "write_import",
     "default_fontconfig", "end_group", "find_root", "flow_driver", "launch_prefect", "load_calendar", "load_forms",
     "load_plan", "load_rubric", "load_rules", "load_settings", "missing_fonts", "office_for", "official_fonts", "open_office",
     "plan_changed_at", "point_at_prefect", "practice_url", "read_driven", "roll_plan", "say", "speak", "speak_dates",
@@ -110,6 +114,46 @@ def speak(settings: Settings, plan: Plan | None = None) -> None:
 def speak_dates(plan: Plan) -> None:
     """The command line is Thai; its years and digits are the plan's own. For commands that open no office."""
     use(with_era(THAI, plan.organisation))
+
+
+def import_plan_file(
+    path: Path, root: Path, *, year: int | None = None, progress: Callable[[str], None] = lambda _: None
+) -> Imported:
+    """An agency's plan read, with the forms of the workspace `root` to tell whose box is whose. Nothing is written."""
+    from songthan.adapters.import_files import import_file
+
+    settings = load_settings(root)
+    return import_file(path, load_forms(settings), settings.folder("plan") / "rubric.toml", year=year, progress=progress)
+
+
+def compare_import(imported: Imported, folder: Path, held: Sequence[str] = ()) -> Merge:
+    """What the import would change in `folder` (nothing where no plan is there yet)."""
+    from songthan.adapters.import_files import compare
+
+    return compare(imported, folder, held)
+
+
+def write_import(imported: Imported, merge: Merge, folder: Path) -> list[str]:
+    """Write what `compare_import` found into `folder`; the names of the files written."""
+    from songthan.adapters.import_files import write
+
+    return write(imported, merge, folder)
+
+
+def deadlines_under_way(state: Path) -> list[str]:
+    """Ids of the deadlines between OPEN and ACKNOWLEDGED in a state folder's ledger, which is only read."""
+    if not (state / "ledger.sqlite").is_file():
+        return []
+    from songthan.adapters.ledger import SqliteLedger
+
+    with tempfile.TemporaryDirectory(prefix="songthan-", ignore_cleanup_errors=True) as box:
+        _copy_ledger(state / "ledger.sqlite", Path(box) / "ledger.sqlite")
+        ledger = SqliteLedger(Path(box) / "ledger.sqlite")
+        try:
+            rows = ledger.rows("SELECT id, state FROM deadlines")
+        finally:
+            ledger.close()
+    return [str(r["id"]) for r in rows if r["state"] not in ("PLANNED", "MISSED")]
 
 
 def load_calendar(plan: Plan) -> WorkCalendar:

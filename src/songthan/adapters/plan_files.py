@@ -36,12 +36,15 @@ from songthan.domain.plans import (
 FILES = ("plan.toml", "roster.toml", "rubric.toml", "holidays.toml")
 
 
-def load_plan(folder: Path) -> Plan:
-    """The plan of `folder` (plans/YEAR), cross-checked. DataError on the first thing that is wrong."""
+def load_plan(folder: Path, *, draft: bool = False) -> Plan:
+    """The plan of `folder` (plans/YEAR), cross-checked. DataError on the first thing that is wrong.
+
+    `draft`: a plan fresh from `plan import` may be looked at with its blanks (addresses, seats, headcount, unknown dates).
+    """
     if not folder.is_dir():
         raise DataError("ไม่พบโฟลเดอร์แผน", where=str(folder), remedy="ตรวจ plan ใน songthan.toml")
     top = _Table(load_toml(folder / "plan.toml"), str(folder / "plan.toml"))
-    organisation = _organisation(_Table(top.get("organisation", dict), f"{top.where} [organisation]"))
+    organisation = _organisation(_Table(top.get("organisation", dict), f"{top.where} [organisation]"), draft=draft)
     ladders = read_ladders(top)
     year = top.get("fiscal_year", int)
     if not 1957 <= year - organisation.year_offset <= 2157:
@@ -64,24 +67,24 @@ def load_plan(folder: Path) -> Plan:
         organisation=organisation,
         measures=tuple(_measure(t) for t in top.tables("measures", _named("measures"))),
         projects=tuple(_project(t) for t in top.tables("projects", _named("projects"))),
-        activities=tuple(_activity(t) for t in top.tables("activities", _named("activities"))),
+        activities=tuple(_activity(t, draft=draft) for t in top.tables("activities", _named("activities"))),
         deadlines=tuple(_deadline(t, ladders) for t in top.tables("deadlines", _named("deadlines"))),
         channels={
             form: _channel(form, _Table(data, f"{top.where} [channels.{form}]"))
             for form, data in top.get("channels", dict).items()
         },
-        roster=load_roster(folder / "roster.toml"),
+        roster=load_roster(folder / "roster.toml", draft=draft),
         days_off=office_days.days_off,
         days_off_checked=office_days.checked,
         last_year=load_last_year(folder),
         play=load_toml(folder / "cast.toml") if (folder / "cast.toml").exists() else {},
     )
     top.done()
-    _cross_check(plan, str(folder / "plan.toml"))
+    _cross_check(plan, str(folder / "plan.toml"), draft=draft)
     return plan
 
 
-def _organisation(t: _Table) -> Organisation:
+def _organisation(t: _Table, *, draft: bool = False) -> Organisation:
     value = Organisation(
         id=t.line("id"),
         name=t.line("name"),
@@ -99,6 +102,8 @@ def _organisation(t: _Table) -> Organisation:
             raise DataError(f"{key} «{getattr(value, key)}» ใช้ไม่ได้", where=t.where, remedy=f"ใช้ {wanted}")
     if not re.fullmatch("[a-z]{2,3}", value.language):
         raise DataError(f"language «{value.language}» ใช้ไม่ได้", where=t.where, remedy='ใช้รหัสภาษา เช่น "th" หรือ "en"')
+    if value.headcount < 1 and not draft:
+        raise DataError("ยังไม่ทราบจำนวนบุคลากร (headcount)", where=t.where, remedy="กรอกจำนวนผู้บริหารและบุคลากรทั้งหมด เช่น headcount = 48")
     if value.timezone not in available_timezones():
         raise DataError(f"ไม่รู้จัก timezone «{value.timezone}»", where=t.where, remedy='เขียนเป็น "Asia/Bangkok"')
     return value
@@ -122,9 +127,11 @@ def _project(t: _Table) -> Project:
     return value
 
 
-def _activity(t: _Table) -> Activity:
+def _activity(t: _Table, *, draft: bool = False) -> Activity:
     deliverables = []
     for d in t.tables("deliverables", _named("deliverables")):
+        if draft and d.data.get("due") == "":
+            continue
         deliverables.append(Deliverable(id=d.line("id"), due=d.get("due", date), title=d.get("title", str)))
         d.done()
     targets = []
@@ -201,7 +208,7 @@ def _deadline(t: _Table, ladders: Mapping[str, LadderPlan]) -> Deadline:
     return value
 
 
-def load_roster(path: Path) -> Roster:
+def load_roster(path: Path, *, draft: bool = False) -> Roster:
     """The roster: seats, the people who hold them, the office and the registry."""
     top = _Table(load_toml(path), str(path))
     seats, members = [], []
@@ -211,7 +218,7 @@ def load_roster(path: Path) -> Roster:
         )  # fmt: skip
         t.done()
     for t in top.tables("members", _named("members")):
-        members.append(_member(t))
+        members.append(_member(t, draft=draft))
         t.done()
     office = _Table(top.get("office", dict), f"{path} [office]")
     registry = _Table(top.get("registry", dict), f"{path} [registry]")
@@ -223,15 +230,15 @@ def load_roster(path: Path) -> Roster:
         phone=office.line("phone", ""),
         registry=Registry(name=registry.line("name"), email=registry.line("email")),
     )
-    _check_address(roster.mailbox, office.where)
-    _check_address(roster.registry.email, registry.where)
+    _check_address(roster.mailbox, office.where, draft=draft)
+    _check_address(roster.registry.email, registry.where, draft=draft)
     for table in (office, registry, top):
         table.done()
-    _check_roster(roster, str(path))
+    _check_roster(roster, str(path), draft=draft)
     return roster
 
 
-def _member(t: _Table) -> Member:
+def _member(t: _Table, *, draft: bool = False) -> Member:
     value = Member(
         id=t.line("id"),
         **{k: t.line(k) for k in ("prefix", "given", "family", "position", "email")},
@@ -239,17 +246,21 @@ def _member(t: _Table) -> Member:
         aliases=t.texts("aliases", []),
     )
     for address in (value.email, *value.aliases):
-        _check_address(address, t.where)
+        _check_address(address, t.where, draft=draft)
     return value
 
 
-def _check_address(address: str, where: str) -> None:
+def _check_address(address: str, where: str, *, draft: bool = False) -> None:
+    if not address:
+        if draft:
+            return
+        raise DataError("ยังไม่ทราบที่อยู่จดหมาย", where=where, remedy="กรอกที่อยู่ เช่น ชื่อ@หน่วยงาน")
     local, _, domain = address.partition("@")
     if not local or not domain or "@" in domain or any(c.isspace() or c in "<>,;" for c in address):
         raise DataError(f"ที่อยู่จดหมาย «{address}» ใช้ไม่ได้", where=where, remedy="เขียนเป็น ชื่อ@หน่วยงาน เพียงที่อยู่เดียว")
 
 
-def _check_roster(roster: Roster, where: str) -> None:
+def _check_roster(roster: Roster, where: str, *, draft: bool = False) -> None:
     ids = [m.id for m in roster.members]
     _unique(ids, where, "members")
     _unique([s.id for s in roster.seats], where, "seats")
@@ -259,12 +270,12 @@ def _check_roster(roster: Roster, where: str) -> None:
         **{f"[office] {r}": getattr(roster, r) for r in ("director", "acting_director", "head", "secretary")},
     }
     for place, member in wanted.items():
-        if member not in ids:
+        if member not in ids and not (draft and not member):
             raise DataError(f"ไม่มีสมาชิกรหัส «{member}»", where=f"{where} {place}", remedy="เพิ่มใน [[members]] หรือแก้รหัส")
     for own in (m.id for m in roster.members if m.deputy == m.id):
         where = f"{where} [[members]] {own}"
         raise DataError("deputy เป็นตัวผู้นั้นเอง", where=where, remedy="ใส่รหัสผู้ปฏิบัติหน้าที่แทน หรือเว้นว่าง")
-    addresses = [a for m in roster.members for a in m.addresses]
+    addresses = [a for m in roster.members for a in m.addresses if a]
     _unique(addresses, where, "members email")
 
 
@@ -274,7 +285,7 @@ def _unique(values: list[str], where: str, what: str) -> None:
             raise DataError(f"«{value}» ซ้ำกัน", where=f"{where} [[{what}]]", remedy="ให้แต่ละรายการมีค่าไม่ซ้ำ")
 
 
-def _cross_check(plan: Plan, where: str) -> None:
+def _cross_check(plan: Plan, where: str, *, draft: bool = False) -> None:
     """References between the tables."""
     for what, values in (("activities", [a.id for a in plan.activities]), ("deadlines", [d.id for d in plan.deadlines])):
         _unique(values, where, what)
@@ -285,7 +296,7 @@ def _cross_check(plan: Plan, where: str) -> None:
         place = f"{where} [[activities]] {activity.id}"
         if activity.measure not in measures or activity.project not in projects:
             raise DataError("มาตรการหรือโครงการที่อ้างถึงไม่มีอยู่", where=place, remedy="แก้ measure/project ให้ตรงกับที่ประกาศไว้")
-        if not activity.seats:
+        if not activity.seats and not draft:
             raise DataError("กิจกรรมนี้ยังไม่มีผู้รับผิดชอบ (seats ว่าง)", where=place, remedy="ใส่ seats = [\"sNN\"] จาก roster.toml")
         for seat in activity.seats:
             if seat not in seats:

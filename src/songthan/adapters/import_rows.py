@@ -1,0 +1,372 @@
+"""The activity tables: measures, guidelines, projects, activities and their dated deliverables.
+
+The columns are known by their heads, whatever their order; a head repeated on a new page is left out, a row that goes on
+overleaf is put together, and a row «๒) …» under «๑.๗ … ๑) …» is the second half of that activity.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+
+from songthan.adapters.import_cells import D, bare, items_of, lead_number, numbers, one_line
+from songthan.adapters.import_source import Paragraph, Row, Source, Table
+from songthan.domain.import_notes import Notebook
+from songthan.domain.thai import to_arabic_digits, to_thai_digits
+
+__all__ = ["COLUMNS", "FoundActivity", "FoundMeasure", "FoundProject", "Rows", "find_rows"]
+
+COLUMNS = ("number", "activity", "outputs", "outcomes", "documents", "notes")
+_HEADS = (
+    ("outputs", re.compile("ผลผลิต|output", re.I)),
+    ("outcomes", re.compile("ผลลัพธ์|outcome", re.I)),
+    ("documents", re.compile("ระยะเวลา|กำหนดส่ง|กำหนดการ|วันที่|วันส่ง|นำเสนอเอกสาร")),
+    ("notes", re.compile("หมายเหตุ|ผู้รับผิดชอบ")),
+    ("activity", re.compile("โครงการ|กิจกรรม")),
+    ("number", re.compile("^(?:ลำดับ|ที่|ข้อ|เลขที่|no)", re.I)),
+)
+_MEASURE = re.compile(rf"^\W*มาตรการ\s*(?:ที่)?\s*([{D}]{{1,2}})\s*[.:]?\s*(.*)$", re.S)
+_GUIDELINE = re.compile(rf"^\W*([{D}]{{1,2}})\s?\.\s?([{D}]{{1,2}})\s*[.)]?\s*(\S.*)$", re.S)
+
+
+@dataclass(kw_only=True)
+class FoundMeasure:
+    number: int
+    title: str
+    place: str
+    guidelines: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class FoundProject:
+    """`number` in ASCII as printed, empty when the heading row has none."""
+
+    number: str
+    title: str
+    measure: int
+    place: str
+
+
+@dataclass(kw_only=True)
+class FoundActivity:
+    """A row of the plan: raw text by column, where each came from, and the row's first and last line."""
+
+    number: str
+    cells: dict[str, str]
+    places: dict[str, str]
+    project: FoundProject | None
+    measure: int
+    part: int = 0
+    lines: tuple[int, int] | None = None
+    place: str = ""
+
+
+@dataclass(kw_only=True)
+class Rows:
+    measures: list[FoundMeasure] = field(default_factory=list)
+    projects: list[FoundProject] = field(default_factory=list)
+    activities: list[FoundActivity] = field(default_factory=list)
+    #: index of the last block that belongs to the activity tables
+    last_block: int = -1
+
+
+def find_rows(source: Source, notes: Notebook) -> Rows:
+    """Every row of the activity tables, in order; doubts about numbering and shape are noted."""
+    finder = _Finder(notes)
+    for n, block in enumerate(source.blocks):
+        if isinstance(block, Paragraph):
+            finder.paragraph(block)
+        elif finder.table(block):
+            finder.rows.last_block = n
+    _check_numbers(finder.rows, notes)
+    return finder.rows
+
+
+def columns_of(row: Row) -> dict[int, str] | None:
+    """Column index → name, when this row is the head of an activity table (activity, date and an output or outcome)."""
+    found: dict[int, str] = {}
+    for k, cell in enumerate(row.cells):
+        text = bare(one_line(cell.text))
+        if not text or len(text) > 60:
+            continue
+        name = next((name for name, pattern in _HEADS if pattern.search(text)), "")
+        if name and (name not in found.values() or name == "notes"):
+            found[k] = name
+    names = set(found.values())
+    return found if {"activity", "documents"} <= names and names & {"outputs", "outcomes"} else None
+
+
+class _Finder:
+    def __init__(self, notes: Notebook) -> None:
+        self.rows = Rows()
+        self._notes = notes
+        self._pending: FoundMeasure | None = None
+        self._seen: dict[int, list[tuple[str, str]]] = {}
+        self._guiding = False
+        self._project: FoundProject | None = None
+        self._columns: dict[int, str] | None = None
+        self._bridge, self._width = False, 0
+        self._heading_row = ""
+        self._last_line = self._more = 0
+        self._first_line = ""
+
+    def paragraph(self, block: Paragraph) -> None:
+        text = one_line(block.text).strip("*# ")
+        if not text:
+            return
+        self._bridge = False
+        if match := _MEASURE.match(text):
+            self._begin(int(to_arabic_digits(match[1])), match[2], block.place)
+        elif self._pending is None:
+            return
+        elif match := _GUIDELINE.match(text):
+            self._guiding = True
+            if int(to_arabic_digits(match[1])) == self._pending.number:
+                key = to_arabic_digits(f"{match[1]}.{match[2]}")
+                self._pending.guidelines.append((key, match[3].strip(), block.place))
+        elif text.startswith("แนวทาง"):
+            self._guiding = True
+        elif self._guiding and self._pending.guidelines and block.line and block.line == self._last_line + 1:
+            key, title, place = self._pending.guidelines[-1]
+            self._pending.guidelines[-1] = (key, f"{title} {text}", place)
+        elif not self._guiding and len(text) < 160 and self._more < 2 and not lead_number(text)[0]:
+            self._pending.title = f"{self._pending.title} {text}".strip()
+            self._more += 1
+        else:
+            self._more = 2
+        self._last_line = block.line or 0
+
+    def _begin(self, number: int, title: str, place: str) -> None:
+        if self._pending is not None:
+            self._seen.setdefault(self._pending.number, []).append((self._first_line, self._pending.place))
+        self._pending = FoundMeasure(number=number, title=title.strip(), place=place)
+        self._guiding, self._more, self._first_line = False, 0, title.strip()
+
+    def _measure(self) -> int:
+        """The measure in force, made known when its first row is met."""
+        if self._pending is not None:
+            for other, place in self._seen.get(self._pending.number, []):
+                a, b = bare(other), bare(self._first_line)
+                if a != b and SequenceMatcher(None, a, b, autojunk=False).ratio() > 0.85:
+                    said = f"ชื่อมาตรการที่ {to_thai_digits(self._pending.number)} ที่ {place} เขียนว่า «{other}» ต่างจากที่ใช้"
+                    self._notes.doubt(
+                        "spelling", f"มาตรการที่ {to_thai_digits(self._pending.number)}", said, self._pending.place
+                    )
+            if any(m.number == self._pending.number for m in self.rows.measures):
+                if not self._pending.title:
+                    self._pending = None
+                    return self.rows.measures[-1].number
+                said = f"มาตรการที่ {to_thai_digits(self._pending.number)} ปรากฏซ้ำ"
+                self._notes.doubt("numbering", said, said, self._pending.place)
+                self._pending = None
+            else:
+                self.rows.measures.append(self._pending)
+                self._pending, self._project = None, None
+        if not self.rows.measures:
+            self.rows.measures.append(FoundMeasure(number=1, title="", place=""))
+        return self.rows.measures[-1].number
+
+    def table(self, table: Table) -> bool:
+        """Take the rows of an activity table; False when this is another table."""
+        mine = False
+        for row in table.rows:
+            columns = columns_of(row)
+            if columns is not None:
+                self._columns, self._width, mine = columns, len(row.cells), True
+                continue
+            if not (mine or self._goes_on_here(row)):
+                continue
+            if all(not c.text.strip() for c in row.cells):
+                continue
+            if self._second_head(row):
+                continue
+            self._take(row)
+            mine = True
+        self._bridge = mine
+        return mine
+
+    def _goes_on_here(self, row: Row) -> bool:
+        """A table without a head: right after an activity table, or beginning with a numbered row of the same width."""
+        if not self._columns or len(row.cells) < max(self._columns) + 1:
+            return False
+        texts = [one_line(c.text) for c in row.cells]
+        numbered = any(lead_number(t)[0] for t in texts[:2]) and len(row.cells) == self._width
+        return self._bridge or (numbered and self._pending is not None and self._pending.guidelines != [])
+
+    def _second_head(self, row: Row) -> bool:
+        """A second line of the head: short words only, none of them a value."""
+        texts = [bare(one_line(c.text)) for c in row.cells if c.text.strip()]
+        return (
+            all(len(t) < 30 and any(p.search(t) for _, p in _HEADS) and not numbers(t) for t in texts)
+            and len(texts) > 1
+        )
+
+    def _take(self, row: Row) -> None:
+        cells: dict[str, str] = dict.fromkeys(COLUMNS, "")
+        places: dict[str, str] = {}
+        merged = set()
+        assert self._columns is not None
+        for k, name in self._columns.items():
+            if k < len(row.cells):
+                cell = row.cells[k]
+                cells[name] = f"{cells[name]}\n{cell.text}".strip("\n")
+                places.setdefault(name, cell.place)
+                if cell.merged:
+                    merged.add(name)
+        if "activity" in merged:
+            self._goes_on({k: v for k, v in cells.items() if k not in merged}, row)
+        elif not any(cells[c].strip() for c in ("outputs", "outcomes", "documents", "notes")):
+            self._heading(cells, row)
+        else:
+            self._activity(cells, places, row)
+
+    def _heading(self, cells: dict[str, str], row: Row) -> None:
+        text = one_line(" ".join(c.text for c in row.cells if c.text))
+        if match := _MEASURE.match(text):
+            self._begin(int(to_arabic_digits(match[1])), match[2], row.place)
+            self._measure()
+            return
+        number, _, title = lead_number(one_line(cells["number"]))
+        if not title:
+            title = one_line(cells["activity"]) or title
+            if not number:
+                number, _, title = lead_number(title)
+        if not title and not number:
+            number, _, title = lead_number(text)
+        if (match := _GUIDELINE.match(f"{number} {title}")) and "." in number and self.rows.measures:
+            self._measure()
+            self.rows.measures[-1].guidelines.append((number, title.strip(), row.place))
+            return
+        if not number and self.rows.activities and not re.match("โครงการ|กิจกรรม|การ|แผน|งาน", title):
+            last = self.rows.activities[-1]
+            if self._heading_row == "activity":
+                self._notes.doubt("layout", title, "แถวนี้มีเพียงช่องเดียวและไม่มีเลข ถือเป็นข้อความต่อจากแถวก่อน", row.place)
+                last.cells["activity"] += f" {title}"
+                return
+        self._project = FoundProject(number=number, title=title, measure=self._measure(), place=row.place)
+        self.rows.projects.append(self._project)
+        self._heading_row = "project"
+
+    def _activity(self, cells: dict[str, str], places: dict[str, str], row: Row) -> None:
+        number, sign, rest = lead_number(one_line(cells["number"]))
+        if number and rest:
+            cells["activity"], cells["number"] = f"{rest}\n{cells['activity']}".strip(), ""
+        first = _first_text(cells["activity"])
+        inner, inner_sign, _ = lead_number(first)
+        if not number and inner:
+            number, sign = inner, inner_sign
+            cells["activity"] = _without_lead(cells["activity"], first)
+        elif number and inner and (inner == number or inner.startswith(f"{number}.")):
+            number = inner
+            cells["activity"] = _without_lead(cells["activity"], first)
+        last = self.rows.activities[-1] if self.rows.activities else None
+        if sign == ")" and "." not in number and last is not None and number.isdigit():
+            self._second_half(int(number), cells, places, row, last)
+            return
+        if not number and last is not None and (not first or not numbers(cells["documents"])):
+            self._goes_on(cells, row)
+            return
+        if not number:
+            said = "แถวนี้มีวันส่งแต่ไม่มีเลขลำดับ"
+            self._notes.doubt("numbering", first[:60], said, places.get("activity", row.place))
+        self._add(number, cells, places, row, 0)
+
+    def _add(self, number: str, cells: dict[str, str], places: dict[str, str], row: Row, part: int) -> None:
+        measure = self._measure()
+        above = self._project.number if self._project else None
+        if number.isdigit() and above != "" and above != number:
+            # a numbered row with a date of its own, under no heading or another number's: a project of one activity
+            title = one_line((items_of(cells["activity"]) or ("",))[0])
+            self._project = FoundProject(number=number, title=title, measure=measure, place=row.place)
+            self.rows.projects.append(self._project)
+        lines = (row.line, row.line) if row.line else None
+        self._heading_row = "activity"
+        self.rows.activities.append(
+            FoundActivity(
+                number=number, cells=cells, places=places, project=self._project, measure=measure, part=part,
+                lines=lines, place=row.place,
+            )
+        )  # fmt: skip
+
+    def _second_half(
+        self, part: int, cells: dict[str, str], places: dict[str, str], row: Row, last: FoundActivity
+    ) -> None:
+        if part > 1 and not last.part:
+            last.part = part - 1
+        self._add(last.number, cells, places, row, part)
+
+    def _goes_on(self, cells: dict[str, str], row: Row) -> None:
+        """Text of the row above that did not fit its page."""
+        if not self.rows.activities:
+            self._notes.doubt("layout", one_line(row.text)[:60], "แถวแรกของตารางไม่มีเลขลำดับ จึงมิได้นำเข้า", row.place)
+            return
+        last = self.rows.activities[-1]
+        for name, text in cells.items():
+            if text.strip() and name != "number":
+                joint = "\n" if re.match(r"\s*(?:[-–•]|<)", text) else " "
+                last.cells[name] = f"{last.cells.get(name, '')}{joint}{text}".strip()
+        if row.line and last.lines:
+            last.lines = (last.lines[0], row.line)
+
+
+def _first_text(cell: str) -> str:
+    """The first words of a cell, tags and bullet gone."""
+    for line in re.sub(r"</?[a-zA-Z][^>]*>", "\n", cell).split("\n"):
+        if line := re.sub(r"^\s*[-–•]\s+", "", line).strip():
+            return line
+    return ""
+
+
+def _without_lead(cell: str, first: str) -> str:
+    """The cell without the number before its first words."""
+    at = cell.find(first)
+    return cell[:at] + lead_number(first)[2] + cell[at + len(first) :]
+
+
+def _check_numbers(rows: Rows, notes: Notebook) -> None:
+    """Doubts about numbers that skip, stand twice, or belong to another heading."""
+    last = 0
+    for number, place in _series(rows):
+        if number > last + 1:
+            gone = ", ".join(to_thai_digits(n) for n in range(last + 1, number))
+            notes.doubt("numbering", f"ลำดับ {to_thai_digits(number)}", f"เลขลำดับข้าม: ไม่พบ {gone}", place)
+        elif number < last:
+            notes.doubt(
+                "numbering", f"ลำดับ {to_thai_digits(number)}", f"เลขลำดับย้อนหลัง ต่อจาก {to_thai_digits(last)}", place
+            )
+        last = max(last, number)
+    inner: dict[str, int] = {}
+    for a in rows.activities:
+        head, _, tail = a.number.partition(".")
+        if not tail.isdigit() or a.part > 1:
+            continue
+        before = inner.get(head, 0)
+        if int(tail) != before + 1:
+            shown = to_thai_digits(a.number)
+            said = (
+                f"เลข {shown} ซ้ำ"
+                if int(tail) == before
+                else f"เลขลำดับข้ามหรือย้อน: ก่อน {shown} คือ {to_thai_digits(f'{head}.{before}')}"
+            )
+            notes.doubt("numbering", shown, said, a.place)
+        inner[head] = int(tail)
+        if a.project is not None and a.project.number and a.project.number != head:
+            said = f"กิจกรรม {to_thai_digits(a.number)} อยู่ใต้หัวข้อลำดับ {to_thai_digits(a.project.number)}"
+            notes.doubt("numbering", to_thai_digits(a.number), said, a.place)
+    numbers_ = [m.number for m in rows.measures]
+    if numbers_ != list(range(1, len(numbers_) + 1)):
+        notes.doubt("numbering", "มาตรการ", f"เลขมาตรการไม่ต่อเนื่อง: {', '.join(map(to_thai_digits, numbers_))}")
+
+
+def _series(rows: Rows) -> Iterator[tuple[int, str]]:
+    """The whole numbers of projects and of activities that stand for themselves, in the document's order."""
+    told = set()
+    for a in rows.activities:
+        if a.project is not None and id(a.project) not in told:
+            told.add(id(a.project))
+            if a.project.number.isdigit():
+                yield int(a.project.number), a.project.place
+        if a.number.isdigit():
+            yield int(a.number), a.place
