@@ -95,9 +95,9 @@ def test_the_total_is_the_sum_of_the_six(year: Year) -> None:
     assert (result["deadline"], result["state"], result["signature_valid"]) == ("all", "ACKNOWLEDGED", True)
     for key in ("asked", "accepted", "corrected", "lapsed"):
         assert result[key] == sum(one[key] for one in each), key
-    # a mail that belongs to no deadline counts in the total only
+    # a mail of no deadline counts in the total only, one about two deadlines with both
     for key in ("held", "quarantined", "noted", "mails_out", "ledger_count", "mailbox_count"):
-        assert result[key] >= sum(one[key] for one in each) > 0, key
+        assert max(one[key] for one in each) <= result[key] and sum(one[key] for one in each) > 0.6 * result[key], key
     single = {"wall_s", "ticks", "state_dir", "pdf"}
     assert set(each[0]) | {"deadlines", *single} == set(result) | {"pdf"}
 

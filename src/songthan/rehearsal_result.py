@@ -25,8 +25,9 @@ def deadline_result(stage: Stage, deadline: Deadline) -> dict[str, object]:
 def year_result(stage: Stage) -> dict[str, object]:
     """«all»: the same keys in total, and under `deadlines` by id.
 
-    A mail in counts with the deadline whose form or report it is about, a mail out with the one it was written for; what
-    belongs to none (the digest, a letter about several deadlines) is in the total only. `state` is ACKNOWLEDGED when
+    A mail in counts with every deadline whose form or report it is about (one that brings two forms, with both), a mail out
+    with the one it was written for; what belongs to none (the digest, a letter about several deadlines) is in the total
+    only, where every mail counts once. `state` is ACKNOWLEDGED when
     every deadline is, else the first that is not; `receipt` names all of them, `bundle_dir` is the folder over the bundles.
     """
     mails = _mail_by_deadline(stage)
@@ -94,14 +95,12 @@ def _all_mail(stage: Stage) -> dict[str, object]:
 
 
 def _mail_by_deadline(stage: Stage) -> dict[str, dict[str, object]]:
-    """The same counts by deadline: our rows by the assignment or the bundle they are about, the mailbox's by the log."""
+    """The same counts by deadline: our rows by the forms or the bundle they are about, the mailbox's by the log."""
     office, log = stage.office, _log(stage)
     rows = office.ledger.inbox.latest(office.ledger.inbox.counts()["all"])
-    owners = {str(row["id"]): _deadline_of(stage, row) for row in rows}
-    of_mail = {str(row["message_id"]): owners[str(row["id"])] for row in rows if row["message_id"]}
     address = office.plan.roster.mailbox.lower()
     arrived = Counter(
-        of_mail.get(str(e["message_id"]), "")
+        str(e["message_id"])
         for e in log
         if e["event"] in ("delivered", "bounced") and str(e["mailbox"]).lower() == address
     )
@@ -109,28 +108,26 @@ def _mail_by_deadline(stage: Stage) -> dict[str, dict[str, object]]:
     wrote = {key: str((office.ledger.outbox.get(key) or {}).get("deadline") or "") for key in sent}
     found: dict[str, dict[str, object]] = {}
     for deadline in stage.deadlines:
-        mine = [row for row in rows if owners[str(row["id"])] == deadline.id]
+        mine = _mails_about(stage, deadline, rows)
         routes = Counter(str(row["route"]) for row in mine)
         keys = [key for key in sent if wrote[key] == deadline.id]
         found[deadline.id] = {
             **{name: routes[route] for route, name in _COUNTED.items()},
             "mails_out": sum(sent[key] for key in keys),
             "duplicates": sum(sent[key] - 1 for key in keys),
-            "mailbox_count": arrived[deadline.id],
+            "mailbox_count": sum(arrived[key] for key in {str(row["message_id"]) for row in mine}),
             "ledger_count": len(mine),
         }
     return found
 
 
-def _deadline_of(stage: Stage, row: dict[str, object]) -> str:
-    """The deadline a received mail is about: by its assignment, or as the receipt of a bundle; «» for none."""
-    assignment = stage.office.ledger.assignment_row(str(row["assignment"])) if row["assignment"] else None
-    if assignment is not None:
-        return str(assignment["deadline"])
-    for deadline in stage.deadlines:
-        if (stage.office.ledger.bundles.latest(deadline.id) or {}).get("receipt_inbox") == row["id"]:
-            return deadline.id
-    return ""
+def _mails_about(stage: Stage, deadline: Deadline, rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """The received mails about this deadline: by their assignment, by a form they brought, or as the receipt of its bundle."""
+    ledger = stage.office.ledger
+    asked = {row["id"] for row in ledger.assignment_rows(deadline.id)}
+    brought = ledger.returns.mails(deadline.id)
+    receipt = (ledger.bundles.latest(deadline.id) or {}).get("receipt_inbox")
+    return [row for row in rows if row["assignment"] in asked or row["id"] in brought or row["id"] == receipt]
 
 
 def _log(stage: Stage) -> list[dict]:

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -434,3 +435,13 @@ def test_versions_are_kept_and_a_void_one_is_not_the_latest(ledger: SqliteLedger
     ledger.bundles.note("d1", 2, NOW, "bundle-void", void=1)
     assert ledger.bundles.latest("d1")["version"] == 1 and ledger.bundles.get("d1", 3) is None
     assert [e["kind"] for e in ledger.events("d1/v2")] == ["bundle-frozen", "bundle-void"]
+
+
+def test_a_mail_with_forms_of_two_deadlines_belongs_to_both(ledger: SqliteLedger) -> None:
+    other = replace(ONE, id="d2.f4.s01", deadline="d2", token="ST-2")
+    ledger.add_assignments((ONE, other), NOW)
+    both, one = taken_in(ledger, "a", message()), taken_in(ledger, "b", message(message_id="<2@x>"))
+    for assignment, row in ((ONE, both), (other, both), (ONE, one)):
+        ledger.returns.add(assignment.id, row, FILE, replace(FORM, token=assignment.token), NOW)
+    assert (ledger.returns.mails("d1"), ledger.returns.mails("d2")) == ({both, one}, {both})
+    assert ledger.returns.mails("d3") == frozenset()

@@ -75,6 +75,14 @@ class Returns:
             (deadline,),
         )
 
+    def mails(self, deadline: str) -> frozenset[int]:
+        """The inbox rows of every mail that brought a form of this deadline, whatever became of it."""
+        rows = self._ledger.rows(
+            "select distinct r.inbox_id from returns r join assignments a on a.id = r.assignment where a.deadline=?",
+            (deadline,),
+        )
+        return frozenset(int(str(r["inbox_id"])) for r in rows)
+
     def add_evidence(self, assignment: str, inbox_id: int, attachment: Attachment) -> None:
         """Keep a file that came along; the same file of the same mail twice is one row."""
         with self._ledger.transaction():
