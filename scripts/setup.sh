@@ -16,8 +16,6 @@ missing_programs() {
   command -v tesseract >/dev/null || echo tesseract-ocr
   [ -e /usr/share/tesseract-ocr/5/tessdata/tha.traineddata ] || echo tesseract-ocr-tha
   [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || echo fonts-dejavu-core
-  # pdfium draws a PDF form field's Thai value with a font of the machine; without one the letters are lost
-  [ -e /usr/share/fonts/truetype/tlwg/Loma.ttf ] || echo fonts-tlwg-loma-ttf
   python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }
 

@@ -136,10 +136,6 @@ class LibreOffice:
                 missing.append(f"ไม่มีแบบอักษร {_FACE} {name} — วิธีแก้: {_REMEDY_FONTS}")
         if "DejaVu Sans" not in self._matched(matcher, "DejaVu Sans:charset=2612"):
             missing.append("ไม่มีแบบอักษร DejaVu Sans สำหรับช่องเลือก ☐ ☒ — วิธีแก้: สั่ง apt-get install fonts-dejavu-core")
-        if not _thai_face_of_the_machine():
-            missing.append(
-                "ไม่มีแบบอักษรไทยของเครื่องสำหรับวาดค่าในช่องกรอกของ PDF — วิธีแก้: สั่ง apt-get install fonts-tlwg-loma-ttf"
-            )
         return missing
 
     def _matched(self, matcher: str, pattern: str) -> str:
@@ -153,16 +149,6 @@ class LibreOffice:
             check=False,
         )
         return answer.stdout.split(",")[0].strip()
-
-
-def _thai_face_of_the_machine() -> bool:
-    """Has this machine a Thai face of its own? pdfium draws a PDF field's value with one, and knows no fontconfig file."""
-    lister = shutil.which("fc-list")
-    if lister is None:
-        return False
-    plain = {k: v for k, v in os.environ.items() if k != "FONTCONFIG_FILE"}
-    found = subprocess.run([lister, ":lang=th", "file"], env=plain, capture_output=True, text=True, timeout=30, check=False)
-    return any(line.startswith(("/usr/share/fonts", "/usr/local/share/fonts")) for line in found.stdout.splitlines())
 
 
 def _is_whole(data: bytes) -> bool:

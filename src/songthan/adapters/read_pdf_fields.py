@@ -16,6 +16,7 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.errors import PyPdfError
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject, PdfObject
 
+from songthan.adapters import read_pdf_faces  # noqa: F401 (chooses the faces a value is drawn with)
 from songthan.domain.answers import PARSERS
 from songthan.domain.forms import Answer, Field, Problem
 from songthan.domain.language import phrase, say
