@@ -231,8 +231,9 @@ def test_the_director_and_the_registry_have_ladders_of_their_own() -> None:
     assert due(waiting, day=16, who=who) == {"m4": [K.SIGN]}
     assert due(waiting, day=17, who=who) == {"m4": [K.SIGN], "m3": [K.SIGN]}
     handed_in = DeadlineView(deadline=ONE, state=D.SUBMITTED, bundle_version=1, submitted_on=date(2023, 3, 17))
-    assert due(handed_in, day=20, who=who) == {"registry": [K.RECEIPT]}
-    told = replace(handed_in, outbox={"one/receipt-number/+1": "sent"})
+    assert due(handed_in, day=20, who=who) == {}
+    assert due(handed_in, day=21, who=who) == {"registry": [K.RECEIPT]}
+    told = replace(handed_in, outbox={"one/receipt-number/+2": "sent"})
     assert due(told, day=24, who=who) == {}
 
 

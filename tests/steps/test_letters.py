@@ -135,10 +135,10 @@ def test_a_silent_director_is_reminded_of_everything_in_one_letter_and_may_sign_
     desk.tick("2023-03-20 10:00")
     assert desk.ledger.deadline_state(Q2).value == "SUBMITTED"
     registry = desk.office.plan.roster.registry
-    desk.tick("2023-03-21 09:00")
+    desk.tick("2023-03-22 09:00")
     (number,) = [d for d in desk.mailbox.delivered_to(registry.email) if d.mail.kind == "receipt_request"]
     desk.reply(desk.secretary, to=number, address=registry.email, name=registry.name, body="เลขรับที่ 9/2566")
-    desk.tick("2023-03-21 10:00")
+    desk.tick("2023-03-22 10:00")
     assert desk.ledger.bundles.latest(Q2)["receipt"] == "9/2566"
 
 

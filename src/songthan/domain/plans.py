@@ -152,7 +152,7 @@ class LadderPlan:
     escalations: tuple[Rung, ...] = _rungs((1, "deputy", ""), (2, "head", ""), (3, "director", ""))
     compile: tuple[Rung, ...] = _rungs((0, "secretary", ""))
     director: tuple[Rung, ...] = _rungs((1, "director", ""), (2, "acting_director", ""))
-    registry: tuple[Rung, ...] = _rungs((1, "registry", ""), (2, "secretary", ""))
+    registry: tuple[Rung, ...] = _rungs((2, "registry", ""), (3, "secretary", ""))
 
 
 @dataclass(frozen=True, kw_only=True)
