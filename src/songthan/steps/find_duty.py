@@ -83,7 +83,7 @@ def duty_words(office: Office, duties: list[Assignment]) -> list[str]:
     found: list[str] = []
     for duty in duties:
         rows = [a for a in office.plan.activities if a.id in duty.activities]
-        found += [f"กิจกรรม {w['number']} {w['title']}" for w in activity_words(rows)]
+        found += [f"{w['number']} {w['title']}" for w in activity_words(rows)]
         if not rows and duty.form in office.forms:
             found.append(office.forms[duty.form].title)
     return list(dict.fromkeys(found))

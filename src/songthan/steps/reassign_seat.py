@@ -13,12 +13,11 @@ from songthan.domain.changes import ROLES, Change
 from songthan.domain.errors import UsageError
 from songthan.domain.ladders import ladder_for
 from songthan.domain.language import digits, say
-from songthan.domain.messages import OutgoingFile
 from songthan.domain.people import find_member
 from songthan.domain.plans import Member, Seat
 from songthan.domain.thai import to_thai_digits
 from songthan.steps.duty_letters import letter_key, record, tell
-from songthan.steps.fill_form import form_file
+from songthan.steps.fill_form import open_form
 from songthan.steps.find_duty import given_reason, is_frozen
 from songthan.steps.letters import day_of
 from songthan.steps.office import Office
@@ -121,7 +120,7 @@ def _tell_both(
 ) -> tuple[str, ...]:
     """One letter each; the new holder's brings the forms, half-answered ones as they stand, with what was to be mended."""
     names = [say("ลำดับที่ {number} {role}", number=digits(s.number), role=s.role) for s in seats]
-    files = [_form(office, replace(d, member=new.id)) for d in duties if d.state in _WITH_FORM]
+    files = [open_form(office, replace(d, member=new.id)) for d in duties if d.state in _WITH_FORM]
     told = tell(office, number, "moved_from", old, duties=duties, seats=names, other=new.full_name)
     return told, tell(
         office, number, "moved_to", new, duties=duties, files=files, seats=names, other=old.full_name,
@@ -133,14 +132,6 @@ def _due(office: Office, duties: Sequence[Assignment]) -> list[str]:
     """The deadlines of these duties with their members' days, as a letter lists them."""
     mine = {d.deadline for d in duties}
     return [f"{d.title} ภายใน{day_of(d.members_until)}" for d in office.plan.deadlines if d.id in mine]
-
-
-def _form(office: Office, duty: Assignment) -> OutgoingFile:
-    if duty.state is not _A.NEEDS_CORRECTION:
-        return form_file(office, duty)
-    row = office.ledger.assignment_row(duty.id) or {}
-    form = office.ledger.returns.form(int(str(row["current_return"])))
-    return form_file(office, duty, answers=form.answers, problems=form.problems, again=True)
 
 
 def _holds_nothing(office: Office, old: Member) -> bool:
