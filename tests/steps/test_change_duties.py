@@ -11,6 +11,7 @@ from desk import DOCX, Q2, Desk, answers_of, at, fill
 from songthan.domain.errors import UsageError
 from songthan.steps.change_duties import change_duty
 from songthan.steps.outcome import Outcome
+from songthan.steps.report_status import deadline_status
 
 FOURTH = f"{Q2}.f3.s04"
 BY = "command:test"
@@ -69,6 +70,7 @@ def test_what_was_never_asked_is_waived_without_a_letter_and_never_asked(tmp_pat
     assert decide(desk, "waive", FOURTH).told == ()
     desk.tick("2023-03-01 09:00")
     assert desk.states() == {"s04": "WAIVED", "s06": "ASKED", "s08": "ASKED"} and not desk.mails(desk.member("s04"))
+    assert deadline_status(desk.office, Q2)["asked"] == 2
 
 
 @pytest.mark.parametrize(
@@ -86,6 +88,7 @@ def test_what_was_never_asked_is_waived_without_a_letter_and_never_asked(tmp_pat
         ("extend", Q2, {"date": "2023-03-18"}, "๑๗ มีนาคม ๒๕๖๖"),
         ("extend", Q2, {"date": "2023-03-21"}, "๒๐ มีนาคม ๒๕๖๖"),
         ("extend", Q2, {"date": "2023-02-28"}, "วันนี้"),
+        ("extend", Q2, {"date": "2023-03-26"}, "๒๐ มีนาคม ๒๕๖๖"),  # a Sunday past the end: no day that is refused next
         ("reopen", FOURTH, {"date": "2023-03-21"}, "วันส่งจริง"),
         ("forget", FOURTH, {}, "reassign"),
         ("waive", " ", {}, FOURTH),

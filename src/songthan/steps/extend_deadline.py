@@ -78,7 +78,7 @@ def _refuse(office: Office, old: Deadline, new: Deadline) -> None:
     ladder = ladder_for(new, office.calendar)
     for day in (new.internal, new.members_until):
         if not office.calendar.is_working_day(day):
-            before = office.calendar.on_or_before(day)
+            before = office.calendar.on_or_before(min(day, ladder.cut.date()))
             raise UsageError(
                 f"{thai_date(day, weekday=True)} เป็นวันหยุด", where="--internal", remedy=f"ใช้วันทำการ เช่น {thai_date(before)}"
             )

@@ -61,7 +61,8 @@ def deadline_status(office: Office, deadline_id: str) -> dict[str, object]:
         "reopened_until": deadline.reopened_until.isoformat() if deadline.reopened_until else None,
         "external": deadline.external.isoformat(),
         "target": ladder.target.isoformat(),
-        "asked": sum(n for s, n in states.items() if s not in ("PLANNED",)),
+        # a duty that was waived before anybody was asked for it was never asked
+        "asked": sum(1 for r in rows if r["state"] not in ("PLANNED", "WAIVED") or (r["state"] == "WAIVED" and r["asked_on"])),
         "accepted": states["ACCEPTED"],
         "corrected": sum(1 for r in rows if r["corrections"]),
         "lapsed": states["LAPSED"],
