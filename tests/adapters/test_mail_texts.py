@@ -151,7 +151,7 @@ CONTEXTS: dict[str, dict] = {
                 "waiting": 10,
             }
         ],
-        "owing": [{"full_name": "นายต้นน้ำ เรืองไพร", "deadline_title": "รายงานไตรมาสที่ ๒", "days_left": -2}],
+        "owing": [{"full_name": "นายต้นน้ำ เรืองไพร", "deadline_title": "รายงานไตรมาสที่ ๒", "days_left": -2, "correcting": True}],
         "away": [
             {"full_name": "นายต้นน้ำ เรืองไพร", "until_th": "วันศุกร์ที่ ๑๗ มีนาคม ๒๕๖๖", "deputy": "นางเดือนเพ็ญ แสงจันทร์"},
             {"full_name": "นางสาวขวัญข้าว ทองทุ่ง", "until_th": "", "deputy": ""},
