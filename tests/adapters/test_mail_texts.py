@@ -261,6 +261,12 @@ def test_a_reminder_keeps_its_tone_among_others_and_names_its_own_deadline():
     assert len(said) == 2 * len(steps)
 
 
+def test_a_letter_that_asks_and_reminds_says_where_the_reminded_form_is():
+    both = [{**NOTICE, "kind": "request"}, NOTICE]
+    assert "แนบไปกับจดหมายฉบับก่อน" in TEXTS.compose("duties", full("duties", notices=both))[1]
+    assert "ฉบับก่อน" not in TEXTS.compose("duties", full("duties", notices=both[:1]))[1]
+
+
 def test_nobody_who_sent_his_form_is_told_that_none_came():
     correcting = {**NOTICE, "correcting": True}
     for step in ("early", "near", "urgent", "today", "overdue"):
