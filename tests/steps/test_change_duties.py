@@ -10,6 +10,7 @@ from desk import DOCX, Q2, Desk, answers_of, at, fill
 
 from songthan.domain.errors import UsageError
 from songthan.steps.change_duties import change_duty
+from songthan.steps.leave_book import add_leave
 from songthan.steps.outcome import Outcome
 from songthan.steps.report_status import deadline_status
 
@@ -50,6 +51,23 @@ def test_a_waived_duty_is_no_longer_waited_for_and_its_holder_is_told_once(desk:
     assert "ยกเว้น" in letter.subject and "ตามที่ได้หารือ" in letter.text and "๑.๑" not in letter.subject
     event = next(e for e in desk.ledger.events(FOURTH) if e["kind"] == "decided-waive")
     assert BY in str(event["data"]) and "ตามที่ได้หารือ" in str(event["data"])
+
+
+def test_who_was_asked_instead_of_an_absent_member_is_told_too(desk: Desk) -> None:
+    """He has the form and would fill it in by the old date, or for nothing; once the duty went back he is left in peace."""
+    add_leave(desk.office, "m04", date(2023, 3, 2), date(2023, 3, 6), by=BY)
+    desk.tick("2023-03-03 09:00")
+    deputy = desk.office.plan.roster.member("m05")
+    assert desk.mails(deputy, "request"), "asked in her place"
+    assert deputy.full_name in decide(desk, "extend", Q2, date="2023-03-16").told
+    outcome = decide(desk, "waive", FOURTH)
+    assert outcome.told == (desk.member("s04").full_name, deputy.full_name) and deputy.full_name in outcome.words
+    desk.tick("2023-03-03 10:00")
+    assert ["เปลี่ยนกำหนด" in d.mail.subject for d in changed(desk, deputy)] == [True, False]
+    decide(desk, "reopen", FOURTH)
+    desk.tick("2023-03-08 09:00")
+    assert any("สิ้นสุด" in d.mail.subject for d in desk.mails(deputy)), "she is back"
+    assert deputy.full_name not in decide(desk, "extend", Q2, date="2023-03-17").told
 
 
 def test_the_last_open_duty_waived_closes_the_report(desk: Desk) -> None:
