@@ -56,7 +56,7 @@ CONTEXTS: dict[str, dict] = {
     },
     "sign": {"member": MEMBER["member"], "acting": False, "notices": [NOTICE, NOTICE]},
     "receipt_request": {"member": {"full_name": "งานสารบรรณกลาง"}, "notices": [NOTICE]},
-    "request": {**MEMBER, "file_names": ["แบบรายงาน.docx"], "days_left": 5, "on_behalf_of": "นางเดือนเพ็ญ แสงจันทร์"},
+    "request": {**MEMBER, "file_names": ["แบบรายงาน.docx"], "days_left": 5, "on_behalf_of": "นางเดือนเพ็ญ แสงจันทร์", "until_th": None},
     "reminder": {**MEMBER, "days_left": 3, "step": "early", "correcting": False, "on_behalf_of": None},
     "please_correct": {
         **MEMBER,
@@ -259,6 +259,16 @@ def test_a_reminder_keeps_its_tone_among_others_and_names_its_own_deadline():
         assert "รายงานไตรมาสที่ ๒" in subject and "แผนสำรอง" not in subject
         said |= {subject, text}
     assert len(said) == 2 * len(steps)
+
+
+def test_only_forms_to_be_sent_are_named_by_their_codes():
+    over = {**NOTICE, "kind": "relieved", "token": "ST-0000-0000-0001"}
+    text = TEXTS.compose("duties", full("duties", notices=[NOTICE, over], file_names=[]))[1]
+    assert NOTICE["token"] in text and over["token"] not in text
+
+
+def test_a_deputy_is_told_until_when():
+    assert "จนถึงวันศุกร์ที่ ๑๗ มีนาคม ๒๕๖๖)" in TEXTS.compose("request", full("request", until_th="วันศุกร์ที่ ๑๗ มีนาคม ๒๕๖๖"))[1]
 
 
 def test_a_letter_that_asks_and_reminds_says_where_the_reminded_form_is():
