@@ -131,6 +131,8 @@ def test_a_resignation_in_the_middle_of_a_quarter(desk: Desk) -> None:
     request = desk.mails(old, "request")[-1]
     outcome = decide(desk, "reassign", "m04", to="m05")
     assert outcome.assignments == (FOURTH,) and outcome.told == (old.full_name, new.full_name)
+    # m05's registered deputy was m04, who is no longer here: the secretary is told whom to find another for
+    assert f"{new.full_name} จึงยังไม่มีผู้แทน" in outcome.words and "deputy" in outcome.words
     assert not decide(desk, "reassign", "m04", to="m05").changed and not decide(desk, "reassign", "s04", to="m05").changed
     desk.tick("2023-03-02 09:00")
     row = desk.ledger.assignment_row(FOURTH)
