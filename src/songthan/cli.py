@@ -18,6 +18,7 @@ from pathlib import Path
 import click
 
 from songthan import __version__
+from songthan.commands.usage_words import usage_words
 from songthan.domain.errors import SongthanError
 
 #: module of songthan.commands → the commands it holds, in the order `songthan --help` shows them. Each module exposes
@@ -75,9 +76,7 @@ def _told() -> Iterator[None]:
         raise click.exceptions.Exit(error.exit_code) from error
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "songthan"
-        _tell(
-            f"ใช้คำสั่งไม่ถูกต้อง: {error.format_message()}", where="", remedy=f"ดูวิธีใช้ด้วย {path} --help", error=error
-        )
+        _tell(f"ใช้คำสั่งไม่ถูกต้อง: {usage_words(error)}", where="", remedy=f"ดูวิธีใช้ด้วย {path} --help", error=error)
         raise click.exceptions.Exit(2) from error
     except (click.ClickException, click.Abort, click.exceptions.Exit):
         raise

@@ -38,25 +38,29 @@ NOTICE = {
     "kind": "reminder",
     "days_left": 2,
     "step": "near",
+    "correcting": False,
+    "overdue": False,
     "file_names": [],
     "on_behalf_of": None,
     "other": "นางเดือนเพ็ญ แสงจันทร์",
     "until_th": "วันศุกร์ที่ ๑๗ มีนาคม ๒๕๖๖",
-    "owing": [{"full_name": "นายต้นน้ำ เรืองไพร", "numbers": ["๑.๑", "๒.๑"], "forms": []}],
+    "owing": [{"full_name": "นายต้นน้ำ เรืองไพร", "numbers": ["๑.๑", "๒.๑"], "forms": [], "correcting": False}],
 }
 KINDS_OF_NOTICE = ("request", "deputy", "back", "reminder", "away", "relieved", "escalation")
 CONTEXTS: dict[str, dict] = {
     "duties": {
         "member": MEMBER["member"],
         "file_names": ["แบบรายงาน.docx"],
+        "acting": False,
         "notices": [{**NOTICE, "kind": kind, "on_behalf_of": "นายสมมติ ใจดี" if kind == "deputy" else None} for kind in KINDS_OF_NOTICE],
     },
     "sign": {"member": MEMBER["member"], "acting": False, "notices": [NOTICE, NOTICE]},
     "receipt_request": {"member": {"full_name": "งานสารบรรณกลาง"}, "notices": [NOTICE]},
-    "request": {**MEMBER, "file_names": ["แบบรายงาน.docx"], "days_left": 5, "on_behalf_of": "นางเดือนเพ็ญ แสงจันทร์"},
-    "reminder": {**MEMBER, "days_left": 3, "step": "early", "on_behalf_of": None},
+    "request": {**MEMBER, "file_names": ["แบบรายงาน.docx"], "days_left": 5, "on_behalf_of": "นางเดือนเพ็ญ แสงจันทร์", "until_th": None},
+    "reminder": {**MEMBER, "days_left": 3, "step": "early", "correcting": False, "on_behalf_of": None},
     "please_correct": {
         **MEMBER,
+        "days_left": 3,
         "problems": ["กิจกรรม ๑.๗ (๑) โปรดระบุร้อยละระหว่าง ๐ ถึง ๑๐๐"],
         "accepted": ["กิจกรรม ๒.๑"],
     },
@@ -86,13 +90,13 @@ CONTEXTS: dict[str, dict] = {
         "signed_at_th": "๑๗ มีนาคม ๒๕๖๖ เวลา ๐๙.๐๐ น.",
         "bundle_sha256": "ab" * 32,
     },
-    "need_file": {**MEMBER},
-    "not_valid": {**MEMBER, "received_name": "IMG_001.jpg", "reason": "photo"},
+    "need_file": {**MEMBER, "days_left": 3},
+    "not_valid": {**MEMBER, "days_left": 3, "received_name": "IMG_001.jpg", "reason": "photo"},
     "duty_changed": {
         **MEMBER,
         "change": "reopened",
         "addressee": "นายต้นน้ำ เรืองไพร",
-        "duties": ["กิจกรรม ๑.๗ (๑) จัดประชุม", "แบบรายงาน"],
+        "duties": ["๑.๗ (๑) จัดประชุม", "แบบรายงาน"],
         "reason": "ร้อยละไม่ตรงกับหลักฐาน",
         "file_names": ["แบบรายงาน.docx"],
         "other": "นางเดือนเพ็ญ แสงจันทร์",
@@ -147,7 +151,7 @@ CONTEXTS: dict[str, dict] = {
                 "waiting": 10,
             }
         ],
-        "owing": [{"full_name": "นายต้นน้ำ เรืองไพร", "deadline_title": "รายงานไตรมาสที่ ๒", "days_left": -2}],
+        "owing": [{"full_name": "นายต้นน้ำ เรืองไพร", "deadline_title": "รายงานไตรมาสที่ ๒", "days_left": -2, "correcting": True}],
         "away": [
             {"full_name": "นายต้นน้ำ เรืองไพร", "until_th": "วันศุกร์ที่ ๑๗ มีนาคม ๒๕๖๖", "deputy": "นางเดือนเพ็ญ แสงจันทร์"},
             {"full_name": "นางสาวขวัญข้าว ทองทุ่ง", "until_th": "", "deputy": ""},
@@ -243,6 +247,71 @@ def test_a_letter_about_several_things_counts_them_and_says_each():
     assert f"รวม {'๐๑๒๓๔๕๖๗๘๙'[len(KINDS_OF_NOTICE)]} รายการ" in subject
     assert all(f"{n}. " in text for n in "๑๒๓๔๕๖๗")
     assert "กิจกรรม ๑.๑, ๒.๑" in text and "จนถึงวันศุกร์ที่ ๑๗ มีนาคม ๒๕๖๖" in text
+
+
+def test_a_reminder_keeps_its_tone_among_others_and_names_its_own_deadline():
+    steps = {"early": 7, "near": 3, "urgent": 1, "today": 0, "overdue": -2}
+    said = set()
+    for step, left in steps.items():
+        other = {**NOTICE, "kind": "relieved", "deadline": {**MEMBER["deadline"], "title": "แผนสำรอง"}}
+        late = {**NOTICE, "step": step, "days_left": left}
+        subject, text, _ = TEXTS.compose("duties", full("duties", notices=[other, late], file_names=[]))
+        assert "รายงานไตรมาสที่ ๒" in subject and "แผนสำรอง" not in subject
+        said |= {subject, text}
+    assert len(said) == 2 * len(steps)
+
+
+def test_only_forms_to_be_sent_are_named_by_their_codes():
+    over = {**NOTICE, "kind": "relieved", "token": "ST-0000-0000-0001"}
+    text = TEXTS.compose("duties", full("duties", notices=[NOTICE, over], file_names=[]))[1]
+    assert NOTICE["token"] in text and over["token"] not in text
+
+
+def test_a_deputy_is_told_until_when():
+    assert "จนถึงวันศุกร์ที่ ๑๗ มีนาคม ๒๕๖๖)" in TEXTS.compose("request", full("request", until_th="วันศุกร์ที่ ๑๗ มีนาคม ๒๕๖๖"))[1]
+
+
+def test_a_letter_that_asks_and_reminds_says_where_the_reminded_form_is():
+    both = [{**NOTICE, "kind": "request"}, NOTICE]
+    assert "แนบไปกับจดหมายฉบับก่อน" in TEXTS.compose("duties", full("duties", notices=both))[1]
+    assert "ฉบับก่อน" not in TEXTS.compose("duties", full("duties", notices=both[:1]))[1]
+
+
+def test_nobody_who_sent_his_form_is_told_that_none_came():
+    correcting = {**NOTICE, "correcting": True}
+    for step in ("early", "near", "urgent", "today", "overdue"):
+        text = TEXTS.compose("reminder", full("reminder", step=step, days_left=2, correcting=True))[1]
+        assert "แก้ไข" in text and "ยังไม่ได้รับแบบ" not in text
+    assert "ยังไม่ได้รับฉบับแก้ไข" in TEXTS.compose("duties", full("duties", notices=[correcting], file_names=[]))[1]
+    owing = [{"full_name": "นายต้นน้ำ เรืองไพร", "numbers": ["๑.๑"], "forms": [], "correcting": True}]
+    listed = TEXTS.compose("duties", full("duties", notices=[{**NOTICE, "kind": "escalation", "owing": owing}]))[1]
+    assert "๑.๑ (ส่งแล้ว อยู่ระหว่างแก้ไข)" in listed
+
+
+@pytest.mark.parametrize("kind", ["please_correct", "need_file", "not_valid"])
+def test_after_the_date_nobody_is_asked_to_answer_by_it(kind):
+    assert MEMBER["deadline"]["internal_th"] in TEXTS.compose(kind, full(kind))[1]
+    late = TEXTS.compose(kind, full(kind, days_left=-1))[1]
+    assert MEMBER["deadline"]["internal_th"] not in late and "โดยเร็วที่สุด" in late
+
+
+def test_who_acts_for_the_director_is_not_told_that_he_was_asked_to_sign():
+    subject, text, _ = TEXTS.compose("sign", full("sign", acting=True))
+    assert "เสนอเอกสารต่อไปนี้ต่อผู้อำนวยการ" in text and "ประสาน" in subject and "ผู้รักษาราชการแทน" in text
+    late = TEXTS.compose("sign", full("sign", notices=[{**NOTICE, "overdue": True}]))[1]
+    assert "ต้องส่งภายใน" not in late and "เลยกำหนดส่ง" in late
+
+
+def test_a_secretary_without_telephone_or_position_leaves_no_hole():
+    bare = {"full_name": "นางสาวขวัญข้าว ทองทุ่ง", "position": "", "phone": ""}
+    text = TEXTS.compose("request", full("request", secretary=bare))[1]
+    assert "โทรศัพท์" not in text and "นางสาวขวัญข้าว ทองทุ่ง\nสำนักงานตัวอย่าง" in text
+
+
+def test_no_letter_runs_a_date_into_the_next_word_or_says_a_word_twice():
+    for kind in KINDS:
+        subject, text, _ = TEXTS.compose(kind, full(kind))
+        assert not re.search(r"๒๕๖๖[ก-ฮ]|เรื่อง รายงาน|ท่าน แล้วนั้น", subject.removeprefix("เรื่อง ") + text), kind
 
 
 def test_deputy_correction_and_reasons_change_the_words():

@@ -17,7 +17,8 @@ from songthan.commands.calendar_ics import icalendar
 from songthan.commands.calendar_wall import HEIGHT, WIDTH, wall_page
 from songthan.commands.calendar_wall_words import short_holiday
 from songthan.domain.calendars import WorkCalendar
-from songthan.domain.plans import Plan
+from songthan.domain.office_year import year_events
+from songthan.domain.plans import Plan, Rung
 from songthan.workspace import load_plan
 
 PLAN = load_plan(ROOT / "plans" / "2566")
@@ -93,6 +94,20 @@ def test_outlook_gets_every_date_of_the_year() -> None:
     assert ("2566-july.target@bfa.example", "20230727") in whole
 
 
+def test_what_follows_the_members_date_says_who_is_written_to() -> None:
+    """Three days that all said «deputies», two of them the same day, told the secretary nothing."""
+    events = components(content_lines(icalendar(PLAN, CALENDAR, changed=CHANGED).encode()), "VEVENT")
+    titles = [one(e, "SUMMARY") for e in events if one(e, "UID").startswith("2566-q2.escalation")]
+    assert [t.partition(":")[0] for t in titles] == ["ขอผู้แทน", "แจ้งหัวหน้า", "แจ้งผู้อำนวยการ"]
+    first = PLAN.deadlines[0]
+    both = replace(first.ladder, escalations=(Rung(day=1, to="head"), Rung(day=1, to="director")))
+    together = replace(PLAN, deadlines=(replace(first, ladder=both),))
+    (told,) = [e for e in year_events(together, CALENDAR) if e.kind == "escalation"]
+    assert told.to == ("head", "director")
+    shown = run("calendar").output
+    assert "๑๖ มี.ค. ขอผู้แทน" in shown and "๑๗ มี.ค. แจ้งผู้อำนวยการ" in shown
+
+
 def test_the_file_has_what_the_grammar_and_outlook_want() -> None:
     lines = content_lines(icalendar(PLAN, CALENDAR, changed=CHANGED).encode())
     (head,) = components(lines, "VCALENDAR")
@@ -111,7 +126,8 @@ def test_the_file_has_what_the_grammar_and_outlook_want() -> None:
         if ("DTSTART", ";VALUE=DATE") in {(n, p) for n, p, _ in event}:
             assert one(event, "TRANSP") == "TRANSPARENT" and re.fullmatch(r"\d{8}", first)
         categories = re.split(r"(?<!\\),", one(event, "CATEGORIES"))
-        assert categories[0] == "ส่งทัน" and unescaped(one(event, "SUMMARY")).startswith(categories[1])
+        named = categories[1] == "ติดตามผู้ที่ยังไม่ส่ง" or unescaped(one(event, "SUMMARY")).startswith(categories[1])
+        assert categories[0] == "ส่งทัน" and named
         assert "\n" in unescaped(one(event, "DESCRIPTION"))
     alarms = components(lines, "VALARM")
     # opening, members, cut, last working day where there is one, the bureau's own

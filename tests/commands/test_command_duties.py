@@ -69,6 +69,7 @@ def test_reopen_and_status_after_it(state: Path) -> None:
     run("extend", Q2, "--internal", "2023-03-17", *REASON, "--state", state)
     run("leave", "add", "m04", "--from", "1/3/2566", "--until", "3/3/2566", "--state", state)
     shown = run("status", "--state", state).stdout
+    assert f"{Q2}.f3.s04" in shown, "the id that waive and reopen take"
     assert "ผู้ที่ไม่อยู่" in shown and "(เดิม ๑๕ มีนาคม ๒๕๖๖)" in " ".join(shown.split())
     code, found = run_json("status", "--state", state)
     row = next(d for d in found["deadlines"] if d["deadline"] == Q2)

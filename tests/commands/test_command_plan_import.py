@@ -65,6 +65,14 @@ def read(path):
     return tomllib.loads(path.read_text("utf-8"))
 
 
+def test_the_import_says_which_plan_to_check(tmp_path):
+    """Without the folder, `plan check` would look at the plan in use and find it in order."""
+    folder = tmp_path / "แผนใหม่"
+    said = run("plan", "import", PLAN, "--out", folder)
+    assert f"songthan plan check --plan {folder}" in said.output
+    assert "songthan plan check --plan" in (folder / "review.txt").read_text("utf-8")
+
+
 def test_the_first_import_writes_a_year_that_lists_what_is_missing(house):
     folder = house / "plans" / "2568"
     assert {p.name for p in folder.iterdir()} == {

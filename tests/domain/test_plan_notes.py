@@ -65,3 +65,21 @@ def test_a_year_without_special_days_is_asked_about_until_somebody_has_checked()
     assert len(notes(public)) == 1
     other = replace(bare, organisation=replace(bare.organisation, calendar="sg-public"))
     assert notes(other) == ()
+
+
+def test_what_the_letters_and_the_report_would_lack() -> None:
+    """What an import cannot know and the loader does not need: deputies, a telephone, the guideline of a project."""
+    plan = with_dates()
+    roster = plan.roster
+    holder = roster.holder(plan.activities[0].seats[0])
+    alone = tuple(replace(m, deputy="") if m.id == holder.id else m for m in roster.members)
+    (found,) = notes(replace(plan, roster=replace(roster, members=alone)))
+    assert holder.full_name in found and "deputy" in found
+    mute = tuple(replace(m, phone="") for m in roster.members)
+    (found,) = notes(replace(plan, roster=replace(roster, members=mute, phone="")))
+    assert "phone" in found
+    loose = (replace(plan.projects[0], guideline=""), *plan.projects[1:])
+    (found,) = notes(replace(plan, projects=loose))
+    assert f"โครงการ {plan.projects[0].id} " in found
+    bare = tuple(replace(m, guidelines=()) for m in plan.measures)
+    assert notes(replace(plan, projects=loose, measures=bare)) == (), "where the plan has no guidelines, none is missing"

@@ -10,7 +10,9 @@ from desk import DOCX, Q2, Desk, answers_of, at, fill
 
 from songthan.domain.errors import UsageError
 from songthan.steps.change_duties import change_duty
+from songthan.steps.leave_book import add_leave
 from songthan.steps.outcome import Outcome
+from songthan.steps.report_status import deadline_status
 
 FOURTH = f"{Q2}.f3.s04"
 BY = "command:test"
@@ -51,6 +53,23 @@ def test_a_waived_duty_is_no_longer_waited_for_and_its_holder_is_told_once(desk:
     assert BY in str(event["data"]) and "ตามที่ได้หารือ" in str(event["data"])
 
 
+def test_who_was_asked_instead_of_an_absent_member_is_told_too(desk: Desk) -> None:
+    """He has the form and would fill it in by the old date, or for nothing; once the duty went back he is left in peace."""
+    add_leave(desk.office, "m04", date(2023, 3, 2), date(2023, 3, 6), by=BY)
+    desk.tick("2023-03-03 09:00")
+    deputy = desk.office.plan.roster.member("m05")
+    assert desk.mails(deputy, "request"), "asked in her place"
+    assert deputy.full_name in decide(desk, "extend", Q2, date="2023-03-16").told
+    outcome = decide(desk, "waive", FOURTH)
+    assert outcome.told == (desk.member("s04").full_name, deputy.full_name) and deputy.full_name in outcome.words
+    desk.tick("2023-03-03 10:00")
+    assert ["เปลี่ยนกำหนด" in d.mail.subject for d in changed(desk, deputy)] == [True, False]
+    decide(desk, "reopen", FOURTH)
+    desk.tick("2023-03-08 09:00")
+    assert any("สิ้นสุด" in d.mail.subject for d in desk.mails(deputy)), "she is back"
+    assert deputy.full_name not in decide(desk, "extend", Q2, date="2023-03-17").told
+
+
 def test_the_last_open_duty_waived_closes_the_report(desk: Desk) -> None:
     desk.answer("s06")
     desk.answer("s08")
@@ -69,6 +88,7 @@ def test_what_was_never_asked_is_waived_without_a_letter_and_never_asked(tmp_pat
     assert decide(desk, "waive", FOURTH).told == ()
     desk.tick("2023-03-01 09:00")
     assert desk.states() == {"s04": "WAIVED", "s06": "ASKED", "s08": "ASKED"} and not desk.mails(desk.member("s04"))
+    assert deadline_status(desk.office, Q2)["asked"] == 2
 
 
 @pytest.mark.parametrize(
@@ -86,6 +106,7 @@ def test_what_was_never_asked_is_waived_without_a_letter_and_never_asked(tmp_pat
         ("extend", Q2, {"date": "2023-03-18"}, "๑๗ มีนาคม ๒๕๖๖"),
         ("extend", Q2, {"date": "2023-03-21"}, "๒๐ มีนาคม ๒๕๖๖"),
         ("extend", Q2, {"date": "2023-02-28"}, "วันนี้"),
+        ("extend", Q2, {"date": "2023-03-26"}, "๒๐ มีนาคม ๒๕๖๖"),  # a Sunday past the end: no day that is refused next
         ("reopen", FOURTH, {"date": "2023-03-21"}, "วันส่งจริง"),
         ("forget", FOURTH, {}, "reassign"),
         ("waive", " ", {}, FOURTH),
@@ -110,6 +131,8 @@ def test_a_resignation_in_the_middle_of_a_quarter(desk: Desk) -> None:
     request = desk.mails(old, "request")[-1]
     outcome = decide(desk, "reassign", "m04", to="m05")
     assert outcome.assignments == (FOURTH,) and outcome.told == (old.full_name, new.full_name)
+    # m05's registered deputy was m04, who is no longer here: the secretary is told whom to find another for
+    assert f"{new.full_name} จึงยังไม่มีผู้แทน" in outcome.words and "deputy" in outcome.words
     assert not decide(desk, "reassign", "m04", to="m05").changed and not decide(desk, "reassign", "s04", to="m05").changed
     desk.tick("2023-03-02 09:00")
     row = desk.ledger.assignment_row(FOURTH)

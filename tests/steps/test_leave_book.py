@@ -7,13 +7,15 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from desk import Desk, at
+from desk import Q2, ROOT, Desk, at
 
 from songthan.adapters.ledger import SCHEMA_VERSION, TABLES, SqliteLedger
 from songthan.domain.absence import OUT_OF_OFFICE, SECRETARY
 from songthan.domain.dates import typed_day
 from songthan.domain.errors import LedgerError, UsageError
 from songthan.steps.leave_book import add_leave, end_leave, leave_rows
+from songthan.steps.send_digest import send_digest
+from songthan.testing.office import plan_of
 
 AUTO = {"Auto-Submitted": "auto-replied"}
 HER = "command:test"
@@ -166,7 +168,6 @@ def test_a_ledger_of_version_one_opens_and_becomes_the_present_one(tmp_path: Pat
 def test_the_morning_letter_and_the_status_say_who_is_away_and_which_day_was_moved(desk: Desk) -> None:
     from songthan.steps.change_duties import change_duty
     from songthan.steps.report_status import deadline_summary, office_status
-    from songthan.steps.send_digest import send_digest
 
     add_leave(desk.office, "m04", date(2023, 3, 2), date(2023, 3, 10), by=HER)
     add_leave(desk.office, "m06", date(2023, 3, 8), date(2023, 3, 10), by=HER)
@@ -182,3 +183,16 @@ def test_the_morning_letter_and_the_status_say_who_is_away_and_which_day_was_mov
     assert [(x["member"], x["in_force"]) for x in found["leaves"]] == [("m04", True), ("m04", True), ("m06", False)]
     assert (found["deadlines"][0]["internal"], found["deadlines"][0]["internal_printed"]) == ("2023-03-17", "2023-03-15")
     assert "(เดิม ๑๕ มีนาคม ๒๕๖๖)" in deadline_summary(desk.office, "2566-q2")
+
+
+def test_the_digest_names_deadlines_as_people_do_and_tells_who_only_has_to_correct(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, plan=plan_of(ROOT / "plans" / "2566", deadlines=(Q2, "2566-review")))
+    desk.tick()
+    desk.answer("s06", percent="๒๐๐")
+    desk.tick("2023-03-01 10:00")
+    desk.clock.moment = at("2023-03-02 08:40")
+    send_digest(desk.office)
+    text = desk.mails(desk.secretary, "digest")[-1].mail.text
+    assert f"{desk.member('s06').full_name} ไตรมาสที่ ๒ ปี ๒๕๖๖ รอฉบับแก้ไข (เหลือ" in text
+    assert text.count("รอฉบับแก้ไข") == 1
+    assert "ส่งจริงภายใน ทบทวนปฏิญญาคุณธรรม" in text, "the plan's own short name, not the form's «F4»"

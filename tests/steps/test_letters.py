@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from desk import DOCX, Q2, ROOT, Desk, fill, type_into
+from desk import DOCX, Q2, ROOT, Desk, answers_of, fill, type_into
 
 from songthan.domain.absence import Leave
 from songthan.steps.advance import advance
@@ -105,6 +105,23 @@ def test_a_leave_sends_the_duty_to_the_deputy_and_it_comes_back(desk: TwoDeadlin
     assert desk.state_of(f"{Q2}.f3.s06") == "ACCEPTED"
     desk.tick("2023-03-10 09:00")
     assert not desk.mails(m06, "reminder")
+
+
+def test_a_form_sent_back_for_correction_comes_back_from_leave_with_its_answers(desk: TwoDeadlines) -> None:
+    """Never a blank form to whoever filled one in: to the deputy and back again; nobody is told that none came."""
+    desk.answer("s06", percent="๒๐๐", done="เขียนไว้ก่อนลา")
+    desk.tick("2023-02-28 10:00")
+    assert desk.state_of(f"{Q2}.f3.s06") == "NEEDS_CORRECTION"
+    desk.tick("2023-03-03 09:00")
+    (reminded,) = desk.mails(desk.holder("m06"), "reminder")
+    assert "ขอความกรุณาท่านแก้ไข" in reminded.mail.text
+    leave(desk, "m06", 6, 13)
+    desk.tick("2023-03-10 09:00")
+    desk.tick("2023-03-14 09:00")
+    (back,) = (d for d in desk.mails(desk.holder("m06"), "duties") if "ส่งคืน" in d.mail.text)
+    asked = next(f for d in desk.mails(desk.holder("m07")) for f in d.files if desk.holder("m06").full_name in f[0])
+    assert all("เขียนไว้ก่อนลา" in " ".join(answers_of(form).values()) for _, _, form in (asked, back.files[0]))
+    assert f"«{back.files[0][0]}»" in back.mail.text, "the letter names the file it carries"
 
 
 def test_the_deputy_of_a_leave_may_answer(desk: TwoDeadlines) -> None:

@@ -15,7 +15,7 @@ from songthan.adapters.plan_files import FILES, load_toml
 
 __all__ = ["compare", "import_file", "write"]
 
-_HEAD = 'นำเข้าจาก {name} ด้วย songthan plan import\nค่า "" หรือ 0 หรือ [] คือสิ่งที่แผนมิได้พิมพ์ไว้ ต้องกรอก (ดู review.html)'
+_HEAD = 'นำเข้าจาก {name} ด้วย songthan plan import\nค่า "" หรือ 0 หรือ [] คือสิ่งที่แผนมิได้พิมพ์ไว้ ข้อที่ต้องกรอกอยู่ใน review.html'
 
 
 def import_file(

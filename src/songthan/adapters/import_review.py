@@ -68,7 +68,7 @@ def _questions(imported: Imported) -> _Section:
     asked = imported.notes.questions
     rows = tuple(((digits(n),), (q.text,), (q.field,), (q.place,)) for n, q in enumerate(asked, 1))
     lead = say(
-        "ข้อมูลที่แผนมิได้พิมพ์ไว้ ระบบไม่เดา โปรดกรอกในแฟ้มและคีย์ที่ระบุ แล้วสั่ง songthan plan check ({n} ข้อ)", n=digits(len(asked))
+        "ข้อมูลที่แผนมิได้พิมพ์ไว้ ระบบไม่เดา โปรดกรอกในแฟ้มและคีย์ที่ระบุ แล้วสั่ง songthan plan check --plan ตามด้วยโฟลเดอร์นี้ ({n} ข้อ)", n=digits(len(asked))
     )
     return _Section(
         title=say("คำถามที่ต้องตอบ"), lead=lead, head=(say("ข้อ"), say("คำถาม"), say("กรอกที่"), say("ที่มา")), rows=rows
@@ -137,7 +137,7 @@ th, td { border: 1px solid #888; padding: .15rem .4rem; vertical-align: top; tex
 th { background: #eee; } tr { break-inside: avoid; } tr.doubt td { background: #fff6d6; }
 td div + div { margin-top: .2rem; color: #333; font-size: 13pt; } td div.mark { color: #8a3b00; font-weight: bold; }
 col.key { width: 13%; } col.place { width: 20%; } col.no { width: 6%; }
-section.ask th { background: #fde2d2; }
+section.ask th { background: #fde2d2; } section.ask td:first-child { white-space: nowrap; padding: .15rem .2rem; }
 @media print { body { margin: 0; max-width: none; padding: 0 2px; } tr.doubt td { background: none; } }
 """
 

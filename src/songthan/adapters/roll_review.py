@@ -220,7 +220,7 @@ def _results(rolled: RolledPlan) -> list[_Section]:
         if a.row and "percent" in a.values and a.row in numbers
     ]
     year = digits(last.fiscal_year)
-    return [
+    found = [
         _Section(
             title=say("ผลของปี {year}: กำหนดส่ง", year=year), lead=say("เลขรับจากสารบรรณและคะแนน"),
             head=(say("รหัส"), say("เรื่อง"), say("เลขรับ"), say("คะแนนรวม"), say("ระดับ")), rows=ended,
@@ -230,11 +230,12 @@ def _results(rolled: RolledPlan) -> list[_Section]:
             head=(say("กิจกรรม"), say("ผลการดำเนินการ"), say("ร้อยละ")), rows=done,
         ),
     ]  # fmt: skip
+    return found if done else found[:1]
 
 
 _STYLE = """body{font:20px/1.45 "TH SarabunPSK","TH Sarabun New",Sarabun,sans-serif;color:#1f2933;max-width:74rem;margin:2rem auto;padding:0 1.2rem}
-h1{font-size:1.7em;color:#0b4f6c;border-bottom:4px solid #0b4f6c}h2{font-size:1.35em;color:#0b4f6c;margin:1.6em 0 .2em}
-table{border-collapse:collapse;width:100%}th,td{border:1px solid #cbd2d9;padding:.2em .5em;text-align:left;vertical-align:top;overflow-wrap:anywhere}
+h1{font-size:1.7em;color:#0b4f6c;border-bottom:4px solid #0b4f6c}h2{font-size:1.35em;color:#0b4f6c;margin:1.6em 0 .2em}h2,h2+p{break-after:avoid}
+table{border-collapse:collapse;width:100%}th,td{border:1px solid #cbd2d9;padding:.2em .5em;text-align:left;vertical-align:top;overflow-wrap:break-word}
 th{background:#f1f5f8}tr{break-inside:avoid}thead{display:table-header-group}.t{width:1.2em;font-size:1.1em}
 td:first-child:not(.t){min-width:8em}mark{background:#fff3bf}.c td{background:#fffdf5}@media print{body{margin:0;max-width:none;font-size:19px;line-height:1.2}}@page{size:A4;margin:1.5cm}"""
 

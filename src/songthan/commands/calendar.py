@@ -17,6 +17,7 @@ from songthan.domain.calendars import WorkCalendar
 from songthan.domain.errors import EnvironmentNotReady, UsageError
 from songthan.domain.ladders import Ladder, ladder_for
 from songthan.domain.language import current
+from songthan.domain.office_year import deadline_name, escalation_words
 from songthan.domain.plans import Deadline, Plan
 from songthan.domain.thai import MONTHS, SHORT_MONTHS
 
@@ -34,6 +35,8 @@ MARKS: Mapping[str, tuple[str, str]] = {
 }
 _WEEKDAYS = ("จ", "อ", "พ", "พฤ", "ศ", "ส", "อา")
 _CELL = 4
+#: Columns from which the table has room for whole titles.
+_WIDE = 100
 
 
 @click.command()
@@ -166,22 +169,31 @@ def _draw_table(out: Console, plan: Plan, ladders: Mapping[str, Ladder]) -> None
 
     table = Table(title="กำหนดส่ง", title_justify="left", expand=True, show_lines=True)
     table.add_column("เรื่อง", overflow="fold", ratio=3)
-    for column in ("เปิดรอบ", "เตือน", "สมาชิกส่งถึง", "เตือนซ้ำ/ผู้แทน", "สำนักส่ง"):
+    for column in ("เปิดรอบ", "เตือน", "สมาชิกส่งถึง", "เมื่อเลยกำหนด", "สำนักส่ง"):
         table.add_column(column, no_wrap=True)
+    wide = out.width >= _WIDE
     for d in plan.deadlines:
         one = ladders[d.id]
+        # a narrow terminal has room for a few words and the days
+        name = fold(d.title, out.width - 78) if wide else fold(deadline_name(plan, d), max(12, out.width - 68))
         external = day(one.external)
         if one.target != one.external:
             external += f"\n(วันทำการสุดท้าย\n {day(one.target)})"
         table.add_row(
-            f"{fold(d.title, max(24, out.width - 66))}\n{d.id} · แบบ {', '.join(d.forms).upper()}",
+            f"{name}\n{d.id} · แบบ {', '.join(d.forms).upper()}",
             _short(one.opens),
             "\n".join(_short(x) for _, x in one.reminders),
             _short(d.members_until),
-            "\n".join(_short(x) for _, x in one.escalations),
+            "\n".join(_after(one) if wide else dict.fromkeys(_short(x) for _, x in one.escalations)),
             external,
         )
     out.print(table)
+
+
+def _after(ladder: Ladder) -> list[str]:
+    """«๑๖ มี.ค. ขอผู้แทน»: the steps after the members' date."""
+    steps = zip(ladder.escalations, ladder.rungs, strict=True)
+    return [f"{_short(when)} {escalation_words([rung.to])}" for (_, when), rung in steps]
 
 
 def _short(value: date) -> str:

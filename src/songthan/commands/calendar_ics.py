@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from songthan.domain.calendars import WorkCalendar
 from songthan.domain.language import day_words, digits, moment_words, say
-from songthan.domain.office_year import YearEvent, deadline_name, year_events
+from songthan.domain.office_year import YearEvent, deadline_name, escalation_words, year_events
 from songthan.domain.plans import Plan
 
 __all__ = ["icalendar"]
@@ -109,12 +109,12 @@ def _alarm(event: YearEvent, title: str) -> Iterator[str]:
 
 
 def _kind(event: YearEvent) -> str:
-    """The event's kind in a few words: its category in Outlook, and how its title begins."""
+    """The event's kind in a few words: its category in Outlook, and (but for an escalation) how its title begins."""
     return {
         "opens": say("เปิดรอบ"),
         "reminder": say("เตือนสมาชิก"),
         "internal": say("สมาชิกส่ง"),
-        "escalation": say("เตือนซ้ำและแจ้งผู้แทน"),
+        "escalation": say("ติดตามผู้ที่ยังไม่ส่ง"),
         "cut": say("ปิดรับแบบ"),
         "target": say("วันทำการสุดท้าย"),
         "external": say("สำนักส่ง"),
@@ -122,7 +122,7 @@ def _kind(event: YearEvent) -> str:
 
 
 def _title(plan: Plan, event: YearEvent) -> str:
-    return f"{_kind(event)}: {deadline_name(plan, event.deadline)}"
+    return f"{escalation_words(event.to) or _kind(event)}: {deadline_name(plan, event.deadline)}"
 
 
 def _description(plan: Plan, event: YearEvent) -> str:

@@ -10,7 +10,8 @@ from songthan.commands.paper import at_the_desk, json_option, tell
 
 _STATE = click.option("--state", type=click.Path(path_type=Path, exists=True, file_okay=False), help="โฟลเดอร์สถานะ")
 # not click's `required`: the step says in Thai what is missing
-_REASON = click.option("--reason", default="", help="เหตุผล (ต้องระบุ บันทึกในสมุดทะเบียน และพิมพ์ในจดหมาย ยกเว้นการโอนงาน)")
+_REASON = click.option("--reason", default="", metavar="เหตุผล", help="ต้องระบุ บันทึกในสมุดทะเบียน และพิมพ์ในจดหมาย")
+_KEPT = click.option("--reason", default="", metavar="เหตุผล", help="ต้องระบุ บันทึกในสมุดทะเบียน (ไม่พิมพ์ในจดหมาย)")
 
 
 def _decide(state: Path | None, as_json: bool, **given: str) -> None:
@@ -47,7 +48,7 @@ def reopen(duty: str, member: str, until: str, reason: str, state: Path | None, 
 @click.command()
 @click.argument("seat")
 @click.option("--to", "to", default="", metavar="บุคคล", help="ผู้รับโอน: รหัสบุคคล อีเมล หรือส่วนหนึ่งของชื่อ")
-@_REASON
+@_KEPT
 @_STATE
 @json_option
 def reassign(seat: str, to: str, reason: str, state: Path | None, as_json: bool) -> None:

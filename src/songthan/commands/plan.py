@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def plan() -> None:
-    """แผนของปี: ตรวจและดู (the year's plan)."""
+    """แผนของปี: ตรวจ ดู นำเข้า และทำของปีถัดไป (the year's plan)."""
 
 
 @dataclass(kw_only=True)

@@ -175,7 +175,7 @@ def _tell(imported: Imported, merge: Merge, folder: Path, written: Sequence[str]
         out.print("กำหนดส่งที่อยู่ระหว่างดำเนินการคงไว้ตามเดิม หากต้องการแก้ด้วย ใช้ --also-open", style="yellow")
     if written:
         out.print(f"✓ เขียนแล้วที่ {folder}: {', '.join(written)}", style="green", soft_wrap=True)
-        out.print("เปิด review.html ตรวจทุกแถว กรอกสิ่งที่ถาม แล้วสั่ง songthan plan check")
+        out.print(f"เปิด review.html ตรวจทุกแถว กรอกสิ่งที่ถาม แล้วสั่ง songthan plan check --plan {folder}", soft_wrap=True)
     elif merge.real:
         out.print(
             f"มีแผนอยู่แล้วที่ {folder} จึงยังไม่เขียน ตรวจความต่างข้างบน แล้วสั่งซ้ำพร้อม --confirm", style="yellow", soft_wrap=True

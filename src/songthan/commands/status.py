@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from songthan.commands.leave import leave_table
+from songthan.commands.paper import console, fold
 from songthan.domain.language import day_words, digits
 
 
@@ -26,41 +27,44 @@ def status(state: Path | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:
-        _draw(Console(), office, found)
+        _draw(console(), office, found)
 
 
-def _draw(console: Console, office: object, found: dict) -> None:
+def _draw(out: Console, office: object, found: dict) -> None:
     from datetime import date
 
     from songthan.steps.report_status import artifact_rows, moved_words
 
     if found["practice"]:
-        console.print("ระบบซ้อม: จดหมายไม่ได้ส่งออกนอกเครื่อง", style="dim")
+        out.print("ระบบซ้อม: จดหมายไม่ได้ส่งออกนอกเครื่อง", style="dim")
     board = Table(title="กำหนดส่ง", expand=True)
     for column in ("รหัส", "เรื่อง", "สถานะ", "ขอไป", "รับครบ", "รออยู่", "ส่งจริงภายใน"):
-        board.add_column(column, overflow="fold")
+        board.add_column(column, no_wrap=column == "รหัส", overflow="fold")
+    # rich breaks a long Thai word anywhere, between a letter and its vowel too
+    room = 10 if out.width < 100 else 22
     for d in found["deadlines"]:
         numbers = (digits(d[k]) for k in ("asked", "accepted", "waiting"))
         target = day_words(date.fromisoformat(d["target"]), short=True)
-        board.add_row(d["deadline"], d["brief"], d["state_th"], *numbers, target)
-    console.print(board)
+        board.add_row(d["deadline"], fold(d["brief"], room), fold(d["state_th"], room), *numbers, target)
+    out.print(board)
     for d in found["deadlines"]:
         if not d["assignments"]:
             continue
         rows = artifact_rows(office, d["deadline"])
         table = Table(title=d["title"], expand=True)
-        for column in rows[0]:
-            table.add_column(str(column))
-        for row in rows:
-            table.add_row(*(str(v) for v in row.values()))
-        console.print(table)
+        # the id is what waive and reopen take
+        for column in ("รหัสรายการ", *list(rows[0])[1:]):
+            table.add_column(str(column), no_wrap=column == "รหัสรายการ")
+        for duty, row in zip(d["assignments"], rows, strict=True):
+            table.add_row(duty["id"], *(str(v) for v in list(row.values())[1:]))
+        out.print(table)
     for d in found["deadlines"]:
         if moved := moved_words(office, office.plan.deadline(d["deadline"])):
-            console.print(f"{d['brief']}: {moved}")
+            out.print(f"{d['brief']}: {moved}")
     if found["leaves"]:
-        console.print(leave_table(found["leaves"]))
+        out.print(leave_table(found["leaves"]))
     if found["open_holds"]:
-        console.print(f"มีจดหมายรอวินิจฉัย {digits(found['open_holds'])} ฉบับ ดูด้วย songthan hold list", style="bold")
+        out.print(f"มีจดหมายรอวินิจฉัย {digits(found['open_holds'])} ฉบับ ดูด้วย songthan hold list", style="bold")
 
 
 COMMANDS = [status]

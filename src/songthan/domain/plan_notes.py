@@ -14,11 +14,13 @@ from songthan.domain.plans import Deadline, Plan
 SPECIAL_DAY = "วันหยุดพิเศษ"
 #: A day off of government offices whose date is announced each year.
 PLOUGHING_DAY = "พืชมงคล"
+#: So many names or ids a note lists.
+_LISTED = 8
 
 
 def plan_notes(plan: Plan, calendar: WorkCalendar) -> tuple[str, ...]:
-    """Sentences, each naming the deadline it is about, in the plan's order; the year's days off last."""
-    return (*deadline_notes(plan, calendar), *_of_days_off(plan))
+    """Sentences: about the deadlines in the plan's order, then people, guidelines and the year's days off."""
+    return (*deadline_notes(plan, calendar), *_of_people(plan), *_of_guidelines(plan), *_of_days_off(plan))
 
 
 def deadline_notes(plan: Plan, calendar: WorkCalendar) -> tuple[str, ...]:
@@ -59,6 +61,34 @@ def _outside(plan: Plan, deadline: Deadline, ladder: Ladder) -> Iterator[str]:
         if outside:
             said = words.format(day=day_words(day, short=True))
             yield say("กำหนดส่ง {id}: {said} {year}", id=deadline.id, said=said, year=digits(plan.fiscal_year))
+
+
+def _of_people(plan: Plan) -> Iterator[str]:
+    """What the plan works without, and its letters and its ladder do not."""
+    roster = plan.roster
+    holders = {roster.holder(seat).id: None for a in plan.activities for seat in a.seats}
+    alone = [roster.member(member).full_name for member in holders if not roster.member(member).deputy]
+    if alone:
+        yield say(
+            "ผู้รับผิดชอบ {n} ท่านยังไม่มีผู้แทน ({names}) เมื่อท่านนั้นลาหรือเลยกำหนด ระบบไม่มีผู้ใดให้ขอแทน โปรดกรอก deputy ใน roster.toml",
+            n=digits(len(alone)), names=_some(alone),
+        )  # fmt: skip
+    if not (roster.phone or roster.member(roster.secretary).phone):
+        yield say("แบบและจดหมายไม่มีหมายเลขโทรศัพท์ให้สอบถาม โปรดกรอก phone ที่ [office] ใน roster.toml")
+
+
+def _of_guidelines(plan: Plan) -> Iterator[str]:
+    """Projects under no guideline are missing where the report counts the guidelines that are finished."""
+    guided = {m.number for m in plan.measures if m.guidelines}
+    loose = [p.id for p in plan.projects if p.measure in guided and not p.guideline]
+    if loose:
+        yield say(
+            "โครงการ {ids} ยังไม่ระบุแนวทาง รายงานจึงไม่นับในจำนวนแนวทางที่แล้วเสร็จ โปรดกรอก guideline ใน plan.toml", ids=_some(loose)
+        )
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_LISTED]) + (" …" if len(names) > _LISTED else "")
 
 
 def day_off_name(calendar: WorkCalendar, day: date) -> str:

@@ -70,6 +70,19 @@ def tell(
     return person.full_name
 
 
+def asked_instead(office: Office, duty: Assignment) -> Member | None:
+    """The deputy who has the form of this duty too, and has not been relieved of it; None when nobody was asked for it."""
+    roster = office.plan.roster
+    deputy = roster.member(duty.member).deputy
+    if not deputy:
+        return None
+    known = office.ledger.outbox.states(duty.deadline)
+    start = f"{duty.deadline}/deputy/{duty.member}/{deputy}/"
+    leaves = [key.removeprefix(start) for key in known if key.startswith(start)]
+    still = any(f"{duty.deadline}/relieved/{duty.member}/{leave}" not in known for leave in leaves)
+    return roster.member(deputy) if still else None
+
+
 def was_asked(office: Office, duty: Assignment) -> bool:
     """Has the holder been written to about this duty, or is a request to him on its way?"""
     row = office.ledger.assignment_row(duty.id)

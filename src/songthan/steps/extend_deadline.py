@@ -14,7 +14,7 @@ from songthan.domain.errors import UsageError
 from songthan.domain.ladders import ladder_for
 from songthan.domain.plans import Deadline
 from songthan.domain.thai import thai_date, thai_datetime, to_thai_digits
-from songthan.steps.duty_letters import record, tell
+from songthan.steps.duty_letters import asked_instead, record, tell
 from songthan.steps.find_duty import find_deadline, given_reason, is_frozen, today
 from songthan.steps.letters import day_of
 from songthan.steps.office import Office
@@ -78,7 +78,7 @@ def _refuse(office: Office, old: Deadline, new: Deadline) -> None:
     ladder = ladder_for(new, office.calendar)
     for day in (new.internal, new.members_until):
         if not office.calendar.is_working_day(day):
-            before = office.calendar.on_or_before(day)
+            before = office.calendar.on_or_before(min(day, ladder.cut.date()))
             raise UsageError(
                 f"{thai_date(day, weekday=True)} เป็นวันหยุด", where="--internal", remedy=f"ใช้วันทำการ เช่น {thai_date(before)}"
             )
@@ -110,14 +110,16 @@ def _still_owed(office: Office, deadline: str) -> list[Assignment]:
 def _tell(
     office: Office, number: int, old: Deadline, duties: list[Assignment], reason: str
 ) -> tuple[str, ...]:
-    """One letter to each member, about all he owes."""
-    by_member: dict[str, list[Assignment]] = {}
+    """One letter to each person who has forms, about all of them: members, and deputies who were asked instead."""
+    by_reader: dict[str, list[Assignment]] = {}
     for duty in duties:
-        by_member.setdefault(duty.member, []).append(duty)
+        deputy = asked_instead(office, duty)
+        for reader in (duty.member, *([deputy.id] if deputy else [])):
+            by_reader.setdefault(reader, []).append(duty)
     return tuple(
         tell(
-            office, number, "extended", office.plan.roster.member(member), duties=owed, deadline=old.id, reason=reason,
+            office, number, "extended", office.plan.roster.member(reader), duties=owed, deadline=old.id, reason=reason,
             was_th=day_of(old.members_until),
         )
-        for member, owed in by_member.items()
+        for reader, owed in by_reader.items()
     )  # fmt: skip

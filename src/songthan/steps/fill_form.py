@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from songthan.domain.answers import printed
-from songthan.domain.assignments import Assignment
+from songthan.domain.assignments import Assignment, AssignmentState
 from songthan.domain.bundles import plain_deadline, plain_organisation
 from songthan.domain.calendars import FiscalYears
 from songthan.domain.forms import Answer, FormIdentity, FormSpec, Problem, split_field_id, table_row
@@ -60,6 +60,15 @@ def form_file(
     if again:
         name = name.removesuffix(".docx") + say(" (ฉบับขอแก้ไข).docx")
     return OutgoingFile(name=name, type=DOCX, sha256=office.blobs.put(data))
+
+
+def open_form(office: Office, duty: Assignment) -> OutgoingFile:
+    """The form of a duty that is still owed: where a correction is waited for, with what was sent standing in it."""
+    if duty.state is not AssignmentState.NEEDS_CORRECTION:
+        return form_file(office, duty)
+    row = office.ledger.assignment_row(duty.id) or {}
+    form = office.ledger.returns.form(int(str(row["current_return"])))
+    return form_file(office, duty, answers=form.answers, problems=form.problems, again=True)
 
 
 def form_name(office: Office, assignment: Assignment) -> str:

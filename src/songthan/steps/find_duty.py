@@ -50,7 +50,7 @@ def find_duty(office: Office, what: str, who: str = "", *, where: str) -> Assign
         raise UsageError(
             f"ไม่มีรายการ «{what}»" if "." in what else f"ต้องระบุว่าเป็นรายการของผู้ใดใน {what}",
             where=where,
-            remedy=f"ระบุรหัสรายการ เช่น {listed} หรือระบุกำหนดส่งตามด้วยบุคคล (ดูด้วย songthan status --json)",
+            remedy=f"ระบุรหัสรายการ เช่น {listed} หรือระบุกำหนดส่งตามด้วยบุคคล (ดูด้วย songthan status)",
         )
     member = find_member(office.plan.roster, who, where=where)
     mine = [a for a in known.values() if a.member == member.id]
@@ -83,7 +83,7 @@ def duty_words(office: Office, duties: list[Assignment]) -> list[str]:
     found: list[str] = []
     for duty in duties:
         rows = [a for a in office.plan.activities if a.id in duty.activities]
-        found += [f"กิจกรรม {w['number']} {w['title']}" for w in activity_words(rows)]
+        found += [f"{w['number']} {w['title']}" for w in activity_words(rows)]
         if not rows and duty.form in office.forms:
             found.append(office.forms[duty.form].title)
     return list(dict.fromkeys(found))

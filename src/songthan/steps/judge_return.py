@@ -11,7 +11,7 @@ from songthan.domain.decisions import Judge
 from songthan.domain.forms import FormSpec, ReturnedForm, split_field_id, table_row
 from songthan.domain.language import digits, moment_words, say
 from songthan.steps.fill_form import form_file
-from songthan.steps.letters import deadline_words, member_words, queue, tell_secretary
+from songthan.steps.letters import days_left, deadline_words, member_words, queue, tell_secretary
 from songthan.steps.office import Office
 
 #: After so many requests for a correction of one form the secretary is told instead.
@@ -98,6 +98,7 @@ def _ask_for_correction(office: Office, action: Judge) -> None:
             context={
                 "member": member_words(person),
                 "deadline": deadline_words(office.plan.deadline(assignment.deadline)),
+                "days_left": days_left(office, office.plan.deadline(assignment.deadline)),
                 "problems": [p.message_th for p in form.problems],
                 "accepted": _accepted_labels(office, assignment.form, form),
                 "file_name": file.name,

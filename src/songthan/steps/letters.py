@@ -73,6 +73,12 @@ def deadline_words(deadline: Deadline) -> dict[str, object]:
     }
 
 
+def days_left(office: Office, deadline: Deadline) -> int:
+    """Working days until the members' date as of now; negative when it is over."""
+    today = office.calendar.local(office.clock.now()).date()
+    return office.calendar.working_days_between(today, deadline.members_until)
+
+
 def day_of(day: date) -> str:
     """A date as the letters name it, with its weekday."""
     return day_words(day, weekday=True)

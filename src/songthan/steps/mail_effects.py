@@ -23,7 +23,7 @@ from songthan.steps.ask_director import check_signature, record_signature
 from songthan.steps.fill_form import form_name
 from songthan.steps.gather_facts import FormFile, Gathered
 from songthan.steps.leave_book import note_out_of_office, note_own_mail
-from songthan.steps.letters import deadline_words, member_words, queue, tell_secretary
+from songthan.steps.letters import days_left, deadline_words, member_words, queue, tell_secretary
 from songthan.steps.office import Office
 from songthan.steps.submit import receipt_number, record_receipt
 
@@ -309,6 +309,7 @@ def _answer(
         context={
             "member": member_words(member),
             "deadline": deadline_words(deadline),
+            "days_left": days_left(office, deadline),
             "file_name": form_name(office, assignment),
             "token": assignment.token,
             **words,

@@ -13,12 +13,11 @@ from songthan.domain.changes import ROLES, Change
 from songthan.domain.errors import UsageError
 from songthan.domain.ladders import ladder_for
 from songthan.domain.language import digits, say
-from songthan.domain.messages import OutgoingFile
 from songthan.domain.people import find_member
 from songthan.domain.plans import Member, Seat
 from songthan.domain.thai import to_thai_digits
 from songthan.steps.duty_letters import letter_key, record, tell
-from songthan.steps.fill_form import form_file
+from songthan.steps.fill_form import open_form
 from songthan.steps.find_duty import given_reason, is_frozen
 from songthan.steps.letters import day_of
 from songthan.steps.office import Office
@@ -60,9 +59,10 @@ def reassign(office: Office, what: str, to: str, *, reason: str, by: str) -> Out
         told = _tell_both(office, numbers[0], seats, old, new, duties)
         after = office.plan.roster
         roles = [_ROLE_TH[role] for role, member in before.items() if getattr(after, role) != member]
+        alone = [m.full_name for m in roster.members if m.deputy == old.id and not after.member(m.id).deputy]
     return Outcome(
         kind="reassign", changed=True, subject=", ".join(s.id for s in seats), assignments=tuple(d.id for d in duties),
-        told=told, words=_words(seats, old, new, duties, roles, left=_holds_nothing(office, old)),
+        told=told, words=_words(seats, old, new, duties, roles, alone=alone),
     )  # fmt: skip
 
 
@@ -121,7 +121,7 @@ def _tell_both(
 ) -> tuple[str, ...]:
     """One letter each; the new holder's brings the forms, half-answered ones as they stand, with what was to be mended."""
     names = [say("ลำดับที่ {number} {role}", number=digits(s.number), role=s.role) for s in seats]
-    files = [_form(office, replace(d, member=new.id)) for d in duties if d.state in _WITH_FORM]
+    files = [open_form(office, replace(d, member=new.id)) for d in duties if d.state in _WITH_FORM]
     told = tell(office, number, "moved_from", old, duties=duties, seats=names, other=new.full_name)
     return told, tell(
         office, number, "moved_to", new, duties=duties, files=files, seats=names, other=old.full_name,
@@ -132,23 +132,11 @@ def _tell_both(
 def _due(office: Office, duties: Sequence[Assignment]) -> list[str]:
     """The deadlines of these duties with their members' days, as a letter lists them."""
     mine = {d.deadline for d in duties}
-    return [f"{d.title} ภายใน{day_of(d.members_until)}" for d in office.plan.deadlines if d.id in mine]
-
-
-def _form(office: Office, duty: Assignment) -> OutgoingFile:
-    if duty.state is not _A.NEEDS_CORRECTION:
-        return form_file(office, duty)
-    row = office.ledger.assignment_row(duty.id) or {}
-    form = office.ledger.returns.form(int(str(row["current_return"])))
-    return form_file(office, duty, answers=form.answers, problems=form.problems, again=True)
-
-
-def _holds_nothing(office: Office, old: Member) -> bool:
-    return not any(s.member == old.id for s in office.plan.roster.seats)
+    return [say("{title} ภายใน{day}", title=d.title, day=day_of(d.members_until)) for d in office.plan.deadlines if d.id in mine]
 
 
 def _words(
-    seats: Sequence[Seat], old: Member, new: Member, duties: Sequence[Assignment], roles: Sequence[str], *, left: bool
+    seats: Sequence[Seat], old: Member, new: Member, duties: Sequence[Assignment], roles: Sequence[str], *, alone: Sequence[str]
 ) -> str:
     names = ", ".join(s.id for s in seats)
     said = [f"โอนตำแหน่ง {names} จาก {old.full_name} ให้ {new.full_name} แล้ว รวมถึงทุกรอบต่อจากนี้"]
@@ -157,6 +145,6 @@ def _words(
     if duties:
         said.append(f"รายการที่ยังค้าง {to_thai_digits(len(duties))} รายการเป็นของผู้รับโอน แบบไปพร้อมจดหมายแจ้ง")
     said.append(f"ระบบจะมีจดหมายแจ้งทั้งสองท่าน แบบที่ {old.full_name} ส่งมาหลังจากนี้จะพักไว้ให้ท่านวินิจฉัย")
-    if left:
-        said.append(f"และ {old.full_name} จะไม่เป็นผู้แทนของผู้ใดอีก")
+    if alone:
+        said.append(f"{', '.join(alone)} จึงยังไม่มีผู้แทน โปรดกรอก deputy ใน roster.toml")
     return " ".join(said)

@@ -61,7 +61,8 @@ def deadline_status(office: Office, deadline_id: str) -> dict[str, object]:
         "reopened_until": deadline.reopened_until.isoformat() if deadline.reopened_until else None,
         "external": deadline.external.isoformat(),
         "target": ladder.target.isoformat(),
-        "asked": sum(n for s, n in states.items() if s not in ("PLANNED",)),
+        # a duty that was waived before anybody was asked for it was never asked
+        "asked": sum(1 for r in rows if r["state"] not in ("PLANNED", "WAIVED") or (r["state"] == "WAIVED" and r["asked_on"])),
         "accepted": states["ACCEPTED"],
         "corrected": sum(1 for r in rows if r["corrections"]),
         "lapsed": states["LAPSED"],
@@ -74,8 +75,8 @@ def deadline_status(office: Office, deadline_id: str) -> dict[str, object]:
 
 
 def brief(office: Office, deadline: Deadline) -> str:
-    """A deadline in a few words: «ไตรมาสที่ ๒ ปี ๒๕๖๖», or the short names of its forms."""
-    if deadline.quarter:
+    """A deadline in a few words: «ไตรมาสที่ ๒ ปี ๒๕๖๖», its own short name, or the short names of its forms."""
+    if deadline.quarter or deadline.short:
         return short_title(deadline)
     return ", ".join(office.plan.channels[form].short for form in deadline.forms)
 
@@ -182,7 +183,8 @@ def shown(text: object, limit: int = 200) -> str:
     return (plain[:limit] + "…" if len(plain) > limit else plain) or "-"
 
 
-def owing(office: Office, deadline: str) -> list[str]:
-    """Names of those who still owe an answer."""
-    states = {AssignmentState.ASKED.value, AssignmentState.NEEDS_CORRECTION.value}
-    return [str(r["member"]) for r in assignment_status(office, deadline) if r["state"] in states]
+def owing(office: Office, deadline: str) -> list[tuple[str, bool]]:
+    """Who still owes an answer: the name, and whether only a correction is waited for."""
+    states = {AssignmentState.ASKED.value: False, AssignmentState.NEEDS_CORRECTION.value: True}
+    rows = assignment_status(office, deadline)
+    return [(str(r["member"]), states[str(r["state"])]) for r in rows if r["state"] in states]

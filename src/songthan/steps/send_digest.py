@@ -39,7 +39,7 @@ def _context(office: Office, today: date) -> dict[str, object]:
     for deadline in live:
         status = deadline_status(office, deadline.id)
         rows = status["assignments"]
-        correcting = sum(1 for r in rows if r["state"] == "NEEDS_CORRECTION")  # type: ignore[attr-defined]
+        to_correct = sum(1 for r in rows if r["state"] == "NEEDS_CORRECTION")  # type: ignore[attr-defined]
         deadlines.append(
             {
                 "title": deadline.title,
@@ -48,13 +48,14 @@ def _context(office: Office, today: date) -> dict[str, object]:
                 "moved_from_th": _moved_from(office, deadline),
                 "asked": status["asked"],
                 "accepted": status["accepted"],
-                "correcting": correcting,
-                "waiting": int(str(status["waiting"])) - correcting,
+                "correcting": to_correct,
+                "waiting": int(str(status["waiting"])) - to_correct,
             }
         )
         left = office.calendar.working_days_between(today, deadline.members_until)
         owed += [
-            {"full_name": n, "deadline_title": brief(office, deadline), "days_left": left} for n in owing(office, deadline.id)
+            {"full_name": name, "deadline_title": brief(office, deadline), "days_left": left, "correcting": correcting}
+            for name, correcting in owing(office, deadline.id)
         ]
     return {
         "date_th": day_words(today, weekday=True),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from songthan.domain.assignments import AssignmentState
 from songthan.domain.changes import Change
 from songthan.domain.errors import UsageError
-from songthan.steps.duty_letters import record, tell, was_asked
+from songthan.steps.duty_letters import asked_instead, record, tell, was_asked
 from songthan.steps.find_duty import find_duty, given_reason, is_frozen
 from songthan.steps.office import Office
 from songthan.steps.outcome import Outcome
@@ -45,10 +45,11 @@ def waive(office: Office, what: str, who: str = "", *, reason: str, by: str) -> 
             ),
         )  # fmt: skip
         office.ledger.move_assignment(duty.id, AssignmentState.WAIVED, now, reason=reason)
-        told_to = ()
-        if asked:
-            told_to = (tell(office, number, "waived", member, duties=[duty], deadline=duty.deadline, reason=reason),)
-    follows = f"ระบบจะมีจดหมายแจ้ง {member.full_name} ในรอบถัดไป" if asked else "ยังไม่ได้ขอไป จึงไม่ต้องแจ้ง และระบบจะไม่ขอ"
+        readers = [r for r in (member if asked else None, asked_instead(office, duty)) if r]
+        told_to = tuple(
+            tell(office, number, "waived", reader, duties=[duty], deadline=duty.deadline, reason=reason) for reader in readers
+        )
+    follows = f"ระบบจะมีจดหมายแจ้ง {' และ '.join(told_to)} ในรอบถัดไป" if told_to else "ยังไม่ได้ขอไป จึงไม่ต้องแจ้ง และระบบจะไม่ขอ"
     return Outcome(
         kind="waive", changed=True, subject=duty.id, assignments=(duty.id,), told=told_to,
         words=f"ยกเว้นรายการ {duty.id} ของ {member.full_name} แล้ว {follows}",

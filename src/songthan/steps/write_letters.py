@@ -15,7 +15,7 @@ from songthan.domain.language import day_words
 from songthan.domain.messages import OutgoingFile
 from songthan.domain.notices import REGISTRY, Notice, NoticeKind, Write
 from songthan.domain.plans import Activity
-from songthan.steps.fill_form import form_file, form_name
+from songthan.steps.fill_form import form_name, open_form
 from songthan.steps.letters import activity_words, deadline_words, form_words, member_words, queue
 from songthan.steps.office import Office
 from songthan.steps.post import post
@@ -99,7 +99,7 @@ def _may_write(office: Office, letter: Write) -> bool:
 def _files(office: Office, notices: tuple[Notice, ...]) -> list[OutgoingFile]:
     """The forms, one for each assignment asked."""
     rows = [office.ledger.assignment_row(a) for a in _carried(notices)]
-    return [form_file(office, office.ledger.as_assignment(row)) for row in rows if row]
+    return [open_form(office, office.ledger.as_assignment(row)) for row in rows if row]
 
 
 def _queue(office: Office, letter: Write, files: list[OutgoingFile]) -> None:
@@ -123,8 +123,8 @@ def _queue(office: Office, letter: Write, files: list[OutgoingFile]) -> None:
         reply_to=_answers_to(office, letter),
         context={
             "member": member_words(person) if person else {"full_name": office.plan.roster.registry.name},
-            "file_names": [f.name for f in files],
             **({k: v for k, v in items[0].items() if k != "kind"} if alone else {}),
+            "file_names": [f.name for f in files],
             "acting": letter.to not in (office.plan.roster.director, REGISTRY),
             "notices": items,
         },
@@ -161,6 +161,8 @@ def _words(office: Office, notice: Notice, letter: Write) -> dict[str, object]:
         "deadline": deadline_words(deadline),
         "days_left": left,
         "step": _tone(notice.tone, left),
+        "correcting": _correcting(assignments),
+        "overdue": letter.today > deadline.external,
         "activities": activity_words(activities),
         "forms": form_words(office, assignments),
         "token": ", ".join(a.token for a in assignments),
@@ -195,9 +197,15 @@ def _owing(office: Office, assignments: list[Assignment]) -> list[dict[str, obje
             "full_name": office.plan.roster.member(member).full_name,
             "numbers": [a.number for a in _activities(office, mine)],
             "forms": form_words(office, mine),
+            "correcting": _correcting(mine),
         }
         for member, mine in found.items()
     ]
+
+
+def _correcting(assignments: list[Assignment]) -> bool:
+    """Was everything sent, and only corrections are waited for?"""
+    return bool(assignments) and all(a.state is AssignmentState.NEEDS_CORRECTION for a in assignments)
 
 
 def _assignments(office: Office, notice: Notice) -> list[Assignment]:
