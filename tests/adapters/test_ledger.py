@@ -274,9 +274,9 @@ def test_the_days_somebody_was_written_to_are_the_offices_days(ledger: SqliteLed
     ledger.outbox.plan(mail("a"), datetime(2023, 3, 1, 18, 0, tzinfo=UTC))
     bangkok = datetime.fromisoformat("2023-03-01T23:30:00+07:00")
     ledger.outbox.plan(mail("b"), bangkok)
-    days = {at.astimezone(bangkok.tzinfo).date() for _, at in ledger.outbox.written()}
+    days = {at.astimezone(bangkok.tzinfo).date() for _, at in ledger.outbox.written(bangkok)}
     assert days == {date(2023, 3, 2), date(2023, 3, 1)}
-    assert ledger.outbox.written(without=frozenset({mail("a").kind})) == []
+    assert ledger.outbox.written(bangkok, without=frozenset({mail("a").kind})) == []
 
 
 def test_a_letter_that_tells_several_things_answers_to_each_key(ledger: SqliteLedger) -> None:

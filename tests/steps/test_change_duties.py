@@ -212,6 +212,8 @@ def test_what_nobody_was_asked_for_yet_is_asked_of_the_new_holder_by_the_ladder(
     for batch in batches:
         do_batch(desk.office, batch)
     assert desk.states() == {"s04": "PLANNED", "s06": "ASKED", "s08": "ASKED"} and not desk.mails(old, "request")
+    # the letter that tells him uses up his day
+    desk.tick("2023-03-01 10:00")
     desk.tick("2023-03-02 09:00")
     assert desk.states()["s04"] == "ASKED" and len(desk.mails(desk.member("s04"), "request")) == 1
 

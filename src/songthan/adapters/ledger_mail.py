@@ -205,6 +205,16 @@ class SqliteOutbox:
         rows = self._ledger.rows("select mail from outbox where state in ('intended', 'handed') order by intended_at, key")
         return [load_outgoing(str(r["mail"])) for r in rows]
 
+    def forget(self, key: str, at: datetime) -> None:
+        """A mail that never left is no longer meant: neither it nor what it tells was told, and no assignment lies in it."""
+        with self._ledger.transaction():
+            if self.state(key) not in ("intended", "handed"):
+                return
+            self._ledger.db.execute("update assignments set asked_mail=null where asked_mail=? and state='PLANNED'", (key,))
+            self._ledger.db.execute("delete from notices where mail=?", (key,))
+            self._ledger.db.execute("delete from outbox where key=?", (key,))
+            self._ledger.record("mail-taken-back", key, at)
+
     def states(self, deadline: str) -> dict[str, str]:
         """Key → state of everything told about a deadline, in a mail of its own or together with other things."""
         rows = self._ledger.rows(
@@ -222,13 +232,21 @@ class SqliteOutbox:
                 return found
         return None
 
-    def written(self, *, without: frozenset[str] = frozenset()) -> list[tuple[str, datetime]]:
-        """(recipient's address, when it was meant) of every mail whose kind is not in `without`; times are aware, the
-        reader turns them into the office's days."""
-        rows = self._ledger.rows("select recipient, kind, intended_at from outbox")
-        return [
-            (str(r["recipient"]), datetime.fromisoformat(str(r["intended_at"]))) for r in rows if r["kind"] not in without
-        ]
+    def written(self, now: datetime, *, without: frozenset[str] = frozenset()) -> list[tuple[str, datetime]]:
+        """(recipient's address, when) of every mail whose kind is not in `without`: when it was meant, when it was sent, and
+        `now` while it waits to be sent (one the server refuses waits for a person, and keeps nobody else waiting). Times are
+        aware, the reader turns them into the office's days."""
+        rows = self._ledger.rows(
+            "select recipient, kind, state, intended_at, sent_at, 'denied/' || key in (select key from outbox) as denied from outbox"
+        )
+        found = []
+        for r in rows:
+            if r["kind"] in without:
+                continue
+            waits = r["state"] in ("intended", "handed") and not r["denied"]
+            moments = [r["intended_at"], r["sent_at"], now.isoformat() if waits else None]
+            found += [(str(r["recipient"]), datetime.fromisoformat(str(m))) for m in moments if m]
+        return found
 
     def sent_count(self) -> int:
         return int(str(self._ledger.row("select count(*) as n from outbox where state='sent'")["n"]))  # type: ignore[index]

@@ -75,6 +75,13 @@ class FinishAsking(Action):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TakeBack(Action):
+    """A letter of the ladder could not be sent when it was written: it is taken back, and decided anew on what is so now."""
+
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Judge(Action):
     """Take the decision on a return that was read: thank and accept, or ask for a correction."""
 

@@ -20,6 +20,10 @@ from songthan.domain.plans import Deadline
 
 #: Recipient id of the registry, who is no member.
 REGISTRY = "registry"
+#: Kinds of mail the ladder writes. What could not be sent at once is not sent later: it is written anew, as things stand then.
+LADDER_MAIL = frozenset({"request", "reminder", "duties", "sign", "receipt_request"})
+#: Kinds of mail nobody is waiting for: they leave in office hours only.
+UNASKED_MAIL = LADDER_MAIL | {"duty_changed", "director"}
 
 
 class NoticeKind(StrEnum):

@@ -21,19 +21,21 @@ from songthan.domain.decisions import (
     Miss,
     Open,
     Submit,
+    TakeBack,
     alarm_key,
     decide,
 )
 from songthan.domain.errors import MailAuthFailed, MailBusy, MailError, SongthanError
-from songthan.domain.ladders import ladder_for
+from songthan.domain.ladders import in_office_hours, ladder_for
 from songthan.domain.language import day_words, digits, phrase, say
-from songthan.domain.notices import Write, letters_due
+from songthan.domain.notices import LADDER_MAIL, Write, letters_due
 from songthan.steps.ask_director import ask_director
 from songthan.steps.compile_bundle import compile_bundle
 from songthan.steps.judge_return import judge
 from songthan.steps.letters import tell_secretary
 from songthan.steps.office import Office
 from songthan.steps.open_deadline import lapse, open_deadline
+from songthan.steps.post import take_back
 from songthan.steps.submit import submit
 from songthan.steps.take_in import fetch_new, settle_all
 from songthan.steps.views import deadline_view, people_view
@@ -43,6 +45,7 @@ BATCH_TH: dict[type[Action], str] = {
     Open: phrase("เปิดรอบรายงาน"),
     Write: phrase("ส่งแบบและแจ้งเตือนผู้เกี่ยวข้อง"),
     FinishAsking: phrase("ส่งแบบที่ค้างส่ง"),
+    TakeBack: phrase("ถอนจดหมายที่ยังไม่ได้ส่ง เพื่อเขียนใหม่"),
     Judge: phrase("แจ้งผลการตรวจแบบรายงาน"),
     Lapse: phrase("ปิดรับรายงานที่พ้นกำหนด"),
     Collect: phrase("รวบรวมครบ"),
@@ -97,11 +100,19 @@ def _due(office: Office, deadline_id: str) -> list[Action]:
     opening = [a for v in views.values() if v.deadline.id != deadline_id for a in decide(v, now, calendar) if isinstance(a, Open)]
     if opening or any(isinstance(a, Open) for a in own):
         return own + opening
-    # an answer that is being judged first: the letters follow from it
-    if any(isinstance(a, Judge) for a in own):
-        return own
+    # an answer that is being judged first, and what could not be sent: the letters follow from it
+    back = _left_behind(office, deadline_id)
+    if back or any(isinstance(a, Judge) for a in own):
+        return back + [a for a in own if not (back and isinstance(a, FinishAsking))]
     letters = letters_due(({**views, deadline_id: view}).values(), people_view(office), now, calendar)
     return own + [w for w in letters if any(n.deadline == deadline_id for n in w.notices)]
+
+
+def _left_behind(office: Office, deadline_id: str) -> list[Action]:
+    """Letters that an earlier run wrote and could not send. In office hours only, as they are then written anew."""
+    if not in_office_hours(office.clock.now(), office.calendar):
+        return []
+    return [TakeBack(deadline=deadline_id, key=m.key) for m in office.ledger.outbox.unsent() if m.kind in LADDER_MAIL]
 
 
 def do_batch(office: Office, batch: Batch) -> BatchReport:
@@ -230,6 +241,7 @@ _DO: dict[type[Action], Callable[..., object]] = {
     Open: open_deadline,
     Write: write,
     FinishAsking: finish_asking,
+    TakeBack: take_back,
     Judge: judge,
     Lapse: lapse,
     Collect: collect,

@@ -8,25 +8,33 @@ from __future__ import annotations
 from datetime import datetime
 
 from songthan.domain.assignments import AssignmentState
+from songthan.domain.decisions import TakeBack
 from songthan.domain.errors import MailAuthFailed, MailBusy, MailError
+from songthan.domain.ladders import in_office_hours
 from songthan.domain.language import say
+from songthan.domain.notices import LADDER_MAIL, UNASKED_MAIL
 from songthan.steps.letters import tell_secretary
 from songthan.steps.office import Office
 from songthan.steps.send_mail import deliver
 
 
-def post(office: Office, key: str) -> bool:
+def post(office: Office, key: str, *, new: bool = False) -> bool:
     """True when the mail with this key is proven sent. A mail in doubt is a person's: the secretary is told, once.
 
     Several flows carry mail, each in a process of its own: they go through one door, so that no two of them look for the
-    same mail, find nothing and both send it.
+    same mail, find nothing and both send it. A mail nobody waits for leaves in office hours only, and a letter of the
+    ladder only from the hand that wrote it just now (`new`); see `take_back`.
     """
     if office.ledger.outbox.state(key) in ("none", "doubt"):
         return False
     with office.post_door():
-        if office.ledger.outbox.state(key) == "sent":
+        # looked at again: another run may have been here while we stood at the door
+        state = office.ledger.outbox.state(key)
+        if state == "sent":
             _now_asked(office, key)
             return True
+        if state in ("none", "doubt") or not (_may_leave(office, key, new=new) or _has_left(office, key)):
+            return False
         outcome = deliver(
             office.ledger.outbox.mail(key),
             mailbox=office.mailbox,
@@ -40,6 +48,42 @@ def post(office: Office, key: str) -> bool:
     if outcome.status == "sent":
         _now_asked(office, key)
     return outcome.status == "sent"
+
+
+def _may_leave(office: Office, key: str, *, new: bool) -> bool:
+    kind = office.ledger.outbox.mail(key).kind
+    if kind in UNASKED_MAIL and not in_office_hours(office.clock.now(), office.calendar):
+        return False
+    return new or kind not in LADDER_MAIL
+
+
+def _has_left(office: Office, key: str) -> bool:
+    """Was it handed over by a run that did not live to see it go?"""
+    return office.ledger.outbox.state(key) == "handed" and any(r.folder == "sent" for r in office.mailbox.find(key))
+
+
+def take_back(office: Office, action: TakeBack) -> bool:
+    """A letter of the ladder that did not leave is no longer meant; whoever it was for is decided anew.
+
+    Meanwhile an answer may have come, or the day may be another one. True when it is settled: taken back, or found to have
+    left after all. Handed over and in neither folder is a person's, as ever.
+    """
+    with office.post_door():
+        state = office.ledger.outbox.state(action.key)
+        if state not in ("intended", "handed"):
+            return True
+        found = list(office.mailbox.find(action.key))
+        if not any(r.folder == "sent" for r in found) and (found or state == "intended"):
+            office.ledger.outbox.forget(action.key, office.clock.now())
+            office.tick("taken-back")
+            for draft in found:
+                # tidiness only: the next mail under this key clears what is left
+                try:
+                    office.mailbox.discard(draft)
+                except MailError:
+                    break
+            return True
+    return post(office, action.key, new=True)
 
 
 def _now_asked(office: Office, key: str) -> None:
@@ -77,7 +121,7 @@ def _tell(office: Office, key: str, status: str, why: str) -> None:
 
 
 def post_all(office: Office) -> tuple[int, int]:
-    """Send every mail that was intended and not yet proven sent: (sent, left over). Stops at a busy server."""
+    """Send every mail that was intended, may leave now and is not yet proven sent: (sent, left over). Stops at a busy server."""
     sent = left = 0
     for mail in office.ledger.outbox.unsent():
         try:

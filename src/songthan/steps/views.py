@@ -58,7 +58,7 @@ def people_view(office: Office) -> People:
     """What the letters must know of people now."""
     roster = office.plan.roster
     days: dict[str, set[date]] = {}
-    for address, at in office.ledger.outbox.written(without=OFFICE_KINDS):
+    for address, at in office.ledger.outbox.written(office.clock.now(), without=OFFICE_KINDS):
         days.setdefault(address, set()).add(office.calendar.local(at).date())
     addresses = {m.id: m.email for m in roster.members} | {REGISTRY: roster.registry.email}
     written = {who: frozenset(days[a.lower()]) for who, a in addresses.items() if a.lower() in days}

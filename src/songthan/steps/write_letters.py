@@ -52,7 +52,7 @@ def write(office: Office, action: Write) -> bool:
             if (office.ledger.assignment_row(assignment) or {}).get("state") == AssignmentState.PLANNED.value:
                 office.ledger.note_assignment(assignment, asked_mail=letter.key)
     office.tick("letter-intended")
-    return post(office, letter.key)
+    return post(office, letter.key, new=True)
 
 
 def finish_asking(office: Office, action: FinishAsking) -> bool:
