@@ -154,6 +154,12 @@ def test_the_ladder_goes_up_to_the_deputy_the_head_and_the_director() -> None:
     }  # fmt: skip
 
 
+def test_who_holds_two_offices_gets_one_list() -> None:
+    who = People(roles={"head": "m4", "director": "m4"})
+    letters = letters_due([view(ONE, ("m1", A.ASKED))], who, at(CALENDAR, date(2023, 3, 17), 9), CALENDAR)
+    assert [n.key for w in letters for n in w.notices if w.to == "m4"] == ["one/escalation/director/+3"]
+
+
 def leave(first: int, last: int | None, **more) -> Leave:
     end = None if last is None else date(2023, 3, last)
     return Leave(member="m1", first=date(2023, 3, first), last=end, source="secretary", noted_at=NOTED, **more)

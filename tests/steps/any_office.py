@@ -119,7 +119,7 @@ class Life:
 
     def do(self, step: tuple) -> None:
         name, *given = step
-        if name in ("busy", "kill"):
+        if name in ("busy", "kill", "decide"):
             self.calm = 0
         try:
             getattr(self, name)(*given)
@@ -188,9 +188,9 @@ class Life:
         end_leave(self.office, self._member(who).id, by=SECRETARY)
 
     def decide(self, kind: str, n: int, who: int, days: int) -> None:
-        day = (self.now.date() + timedelta(days=days)).isoformat()
+        day = self.office.calendar.on_or_before(self.now.date() + timedelta(days=days)).isoformat()
         rows = self.desk.ledger.assignment_rows()
-        deadline = DEADLINES[n % len(DEADLINES)]
+        deadline = self.office.plan.deadlines[n % len(self.office.plan.deadlines)].id
         duty = str(rows[n % len(rows)]["id"]) if rows else deadline
         what, more = {
             "waive": (duty, {}), "reopen": (duty, {}), "open_report": (deadline, {}),

@@ -41,7 +41,8 @@ class AssignmentView:
 @dataclass(frozen=True, kw_only=True)
 class DeadlineView:
     """Everything `decide` may look at. `outbox` maps the keys of what was told about this deadline to «intended», «handed»,
-    «sent», «doubt»; `director_asked_on` and `submitted_on` are the days those mails went out."""
+    «sent», «doubt»; `director_asked_on` and `submitted_on` are the days those mails went out. `new_director` is «/member»
+    when the one who signs now is not the one this version was first laid before."""
 
     deadline: Deadline
     state: DeadlineState
@@ -50,6 +51,7 @@ class DeadlineView:
     bundle_version: int = 0
     bundle_signed: bool = False
     director_asked_on: date | None = None
+    new_director: str = ""
     submitted_on: date | None = None
     missing_forms: tuple[str, ...] = ()
     missed_told: bool = False
@@ -189,8 +191,10 @@ def _collecting(view: DeadlineView, ladder: Ladder, local: datetime, calendar: W
             return ()
         if any(a.state is _A.ACCEPTED for a in view.assignments):
             return (Collect(deadline=deadline),)
-        told = alarm_key(deadline, "nothing") in view.outbox
-        return () if told else (Alarm(deadline=deadline, kind="nothing"),)
+        # all waived, and again when something that was opened anew did not come
+        subject = "lapsed" if any(a.state is _A.LAPSED for a in view.assignments) else ""
+        told = alarm_key(deadline, "nothing", subject) in view.outbox
+        return () if told else (Alarm(deadline=deadline, kind="nothing", subject=subject),)
     if local >= ladder.cut:
         late = tuple(a.assignment.id for a in view.assignments if a.state not in SETTLED)
         return (Lapse(deadline=deadline, assignments=late),) if late else ()
@@ -242,9 +246,13 @@ def _finishing(view: DeadlineView, ladder: Ladder, local: datetime, calendar: Wo
         return (AskDirector(deadline=deadline, version=version),) if in_office_hours(local, calendar) else ()
     if view.state is _D.SIGNED:
         return (Submit(deadline=deadline, version=version),)
-    if view.state is _D.WITH_DIRECTOR and local.date() >= ladder.target:
+    if view.state is _D.WITH_DIRECTOR:
         key = alarm_key(deadline, "silent-director")
-        return () if key in view.outbox else (Alarm(deadline=deadline, kind="silent-director"),)
+        late = local.date() >= ladder.target and key not in view.outbox
+        # the seat was given to another director, who does not have the paper
+        again = view.director_asked_on is None and in_office_hours(local, calendar)
+        asks: tuple[Action, ...] = (AskDirector(deadline=deadline, version=version),) if again else ()
+        return asks + ((Alarm(deadline=deadline, kind="silent-director"),) if late else ())
     if view.state is _D.SUBMITTED:
         rungs = due_rungs(view.deadline.ladder.registry, view.submitted_on, local.date(), calendar)
         late = any(r.to == "secretary" for r in rungs) or local.date() > ladder.target + timedelta(days=3)

@@ -118,10 +118,10 @@ def escalation_key(deadline: Deadline, to: str, step: int) -> str:
     return f"{deadline.id}/escalation/{to}/{step:+d}{_moved(deadline)}"
 
 
-def deputy_key(deadline: Deadline, member: str, deputy: str, leave: Leave | None = None) -> str:
-    """Once for each leave, and once for the ladder's own step."""
+def deputy_key(deadline: Deadline, member: str, deputy: str, leave: Leave | None = None, change: int = 0) -> str:
+    """Once for each leave, and once for the ladder's own step; `change`: as in `request_key`."""
     tail = f"/{leave.first.isoformat()}" if leave else "/late" + _moved(deadline)
-    return f"{deadline.id}/deputy/{member}/{deputy}{tail}"
+    return f"{deadline.id}/deputy/{member}/{deputy}{tail}" + (f"/change-{change}" if change else "")
 
 
 def _moved(deadline: Deadline) -> str:
@@ -156,7 +156,7 @@ def _notices(view: DeadlineView, people: People, now: datetime, calendar: WorkCa
     if view.state in (DeadlineState.OPEN, DeadlineState.MISSED) and not view.bundle_version:
         if local >= ladder.cut:
             return []
-        look = _Look(view=view, people=people, ladder=ladder, today=today)
+        look = _Look(view=view, people=people, ladder=ladder, today=today, calendar=calendar)
         return [*look.members(), *look.escalations()]
     if view.state is DeadlineState.WITH_DIRECTOR:
         return _to_sign(view, people, today, calendar)
@@ -173,6 +173,7 @@ class _Look:
     people: People
     ladder: Ladder
     today: date
+    calendar: WorkCalendar
 
     @property
     def deadline(self) -> Deadline:
@@ -198,7 +199,7 @@ class _Look:
             self._notice(NoticeKind.REQUEST, member, items, self._fresh(request_key(self.deadline.id, member, *which)), member)
             for which, items in _by_form(asked).items()
         ]
-        back = self._back(member, owed)
+        back = self._back(member, owed, leave)
         # whoever waits for the secretary's word is left in peace
         if reminds and not any(n.kind is NoticeKind.BACK for n in back) and not all(a.waiting_hold for a in owed):
             return [*requests, *back, self._reminder(member, owed, step, member)]
@@ -208,56 +209,80 @@ class _Look:
         self, member: str, leave: Leave, deputy: str, asked: list[AssignmentView], owed: list[AssignmentView], reminds: bool
     ) -> list[Notice]:
         """The deputy is asked when something falls due in the leave, or when it lasts past the members' date; the member
-        is told whom we asked. A deputy who has the forms is reminded in the member's place."""
-        key = self._deputy_key(member, deputy, leave)
-        away = self._notice(
-            NoticeKind.AWAY, member, asked + owed, f"{self.deadline.id}/away/{member}/{key.rpartition('/')[2]}", member,
-            other=deputy, until=leave.last,
-        )  # fmt: skip
-        if not asked and not self._new(key):
-            step = due_step(self.ladder.reminders, self.today)
-            reminds = reminds and not all(a.waiting_hold for a in owed)
-            nudge = [self._reminder(member, owed, step, deputy)] if reminds and step is not None else []
-            # the member's own letter may have been put off, or cut short
-            return [*nudge, away] if owed and self._new(away.key) else nudge
+        is told whom we asked. A deputy who has the forms is reminded in the member's place. What came to the member by a
+        decision of the secretary since (a seat given to him, a duty opened anew) the deputy has not: it is asked for itself."""
         lasts = leave.last is None or leave.last >= self.ladder.internal
-        if not asked and not (owed and (reminds or lasts)):
-            return []
-        items = asked + (owed if self._new(key) else [])
-        told = self._notice(NoticeKind.DEPUTY, member, items, self._fresh(key), deputy, other=member, until=leave.last)
-        return [told, away]
+        told: list[Notice] = []
+        away: list[Notice] = []
+        has: list[AssignmentView] = []
+        for change, items in _by_change(asked + owed).items():
+            key = self._deputy_key(member, deputy, leave, change)
+            new = [a for a in items if a in asked or (self._new(key) and (reminds or lasts))]
+            told += [self._notice(NoticeKind.DEPUTY, member, new, self._fresh(key), deputy, other=member, until=leave.last)] if new else []
+            if new or not self._new(key):
+                has += [a for a in items if a in owed]
+                tail = key.removeprefix(f"{self.deadline.id}/deputy/{member}/{deputy}/")
+                key = f"{self.deadline.id}/away/{member}/{tail}"
+                away.append(self._notice(NoticeKind.AWAY, member, items, key, member, other=deputy, until=leave.last))
+        step = due_step(self.ladder.reminders, self.today)
+        if not told and has and reminds and step is not None and not all(a.waiting_hold for a in owed):
+            told = [self._reminder(member, has, step, deputy)]
+        # the member's own letter may have been put off, or cut short
+        return told + [n for n in away if self._new(n.key)]
 
-    def _back(self, member: str, owed: list[AssignmentView]) -> list[Notice]:
-        """The leave is over and the answer is not here: the duty comes back, with the forms; the deputy is told."""
+    def _back(self, member: str, owed: list[AssignmentView], leave: Leave | None) -> list[Notice]:
+        """The leave is over and the answer is not here: the duty comes back, with the forms; the deputy is told. So it
+        does when the deputy who was asked stands in for him no longer (`leave`: he is still away)."""
         deputy = self.people.deputies.get(member, "")
-        gone = [
-            leave
-            for leave in self.people.leaves.get(member, ())
-            if leave.over(self.today) and not self._new(deputy_key(self.deadline, member, deputy, leave))
-        ]
+        gone = {
+            x.first: who
+            for x in self.people.leaves.get(member, ())
+            for who in self._asked_for(member, x)
+            if who != deputy or (leave is None and x.over(self.today))
+        }
         if not owed or not gone:
             return []
-        tail = f"{member}/{max(leave.first for leave in gone).isoformat()}"
-        back = self._notice(NoticeKind.BACK, member, owed, f"{self.deadline.id}/back/{tail}", member, other=deputy)
-        told = self._notice(NoticeKind.RELIEVED, member, owed, f"{self.deadline.id}/relieved/{tail}", deputy, other=member)
-        return [n for n in (back, told) if self._new(n.key)]
+        who = gone[max(gone)]
+        tail = f"{member}/{max(gone).isoformat()}"
+        found = [self._notice(NoticeKind.BACK, member, owed, f"{self.deadline.id}/back/{tail}", member, other=who)]
+        if who == deputy:
+            key = f"{self.deadline.id}/relieved/{tail}"
+            found.append(self._notice(NoticeKind.RELIEVED, member, owed, key, deputy, other=member))
+        return [n for n in found if self._new(n.key)]
 
-    def _deputy_key(self, member: str, deputy: str, leave: Leave) -> str:
-        """The key under which the deputy was asked for this leave, also when a later answer moved its end; else its own."""
-        leaves = self.people.leaves.get(member, ())
-        same = [deputy_key(self.deadline, member, deputy, x) for x in leaves if x.ended_why == REPLACED or x == leave]
-        return next((k for k in same if not self._new(k)), deputy_key(self.deadline, member, deputy, leave))
+    def _asked_for(self, member: str, leave: Leave) -> set[str]:
+        """Who was asked in the member's place for this leave."""
+        start = f"{self.deadline.id}/deputy/{member}/"
+        told = (key.removeprefix(start).split("/") for key in self.view.outbox if key.startswith(start))
+        return {who for who, first, *_ in told if first == leave.first.isoformat()}
+
+    def _deputy_key(self, member: str, deputy: str, leave: Leave, change: int = 0) -> str:
+        """The key under which the deputy was asked for this absence, also when it is made of several leaves or a later
+        answer moved its end; else the leave's own."""
+        replaced = [x for x in self.people.leaves.get(member, ()) if x.ended_why == REPLACED]
+        same = [deputy_key(self.deadline, member, deputy, x, change) for x in (*replaced, *self._absence(member, leave))]
+        return next((k for k in same if not self._new(k)), deputy_key(self.deadline, member, deputy, leave, change))
+
+    def _absence(self, member: str, leave: Leave) -> list[Leave]:
+        """The leaves that make one absence with `leave`: they overlap, or no working day lies between them."""
+        found = [leave]
+        rest = [x for x in self.people.leaves.get(member, ()) if x.ended_at is None and x.first <= self.today and x != leave]
+        while joined := [x for x in rest if any(self._touch(x, y) for y in found)]:
+            found += joined
+            rest = [x for x in rest if x not in joined]
+        return found
+
+    def _touch(self, one: Leave, other: Leave) -> bool:
+        first, second = sorted((one, other), key=lambda x: x.first)
+        return first.last is None or self.calendar.working_days_between(first.last, second.first) <= 1
 
     def escalations(self) -> list[Notice]:
         """After the members' date: deputies one by one, then one list to the head, one to the director."""
-        found: list[Notice] = []
         due = [(rung, n) for rung, (n, day) in zip(self.ladder.rungs, self.ladder.escalations, strict=True) if day <= self.today]
-        # of several rungs to one person only the latest
-        for rung, number in {rung.to: (rung, number) for rung, number in due}.values():
-            if rung.to == "deputy":
-                found += self._deputies()
-                continue
-            to = self.people.in_office(rung.to, self.today)
+        found = self._deputies() if any(rung.to == "deputy" for rung, _ in due) else []
+        # of several rungs to one person only the latest, also when he holds both offices
+        lists = {self.people.in_office(rung.to, self.today): (rung, number) for rung, number in due if rung.to != "deputy"}
+        for to, (rung, number) in lists.items():
             owed = [a for a in self.view.assignments if a.state in OWING and a.assignment.member != to]
             key = escalation_key(self.deadline, rung.to, number)
             later = [r.day for r in self.ladder.rungs if r.to == rung.to and r.day > number]
@@ -316,6 +341,13 @@ def _by_member(views: Iterable[AssignmentView]) -> dict[str, list[AssignmentView
     return grouped
 
 
+def _by_change(views: Iterable[AssignmentView]) -> dict[int, list[AssignmentView]]:
+    grouped: dict[int, list[AssignmentView]] = {}
+    for a in views:
+        grouped.setdefault(a.assignment.change, []).append(a)
+    return grouped
+
+
 def _by_form(asked: list[AssignmentView]) -> dict[tuple[str, int], list[AssignmentView]]:
     """What is asked together: a form that had to wait for others, or is asked anew, has a key of its own."""
     grouped: dict[tuple[str, int], list[AssignmentView]] = {}
@@ -329,7 +361,7 @@ def _to_sign(view: DeadlineView, people: People, today: date, calendar: WorkCale
     found = []
     for rung in due_rungs(view.deadline.ladder.director, view.director_asked_on, today, calendar):
         to = people.in_office(rung.to, today)
-        key = f"{view.deadline.id}/sign/{rung.to}/v{view.bundle_version}/{rung.day:+d}"
+        key = f"{view.deadline.id}/sign/{rung.to}/v{view.bundle_version}{view.new_director}/{rung.day:+d}"
         if to:
             found.append(Notice(deadline=view.deadline.id, kind=NoticeKind.SIGN, to=to, key=key, step=rung.day))
     return _latest_each(found)

@@ -88,7 +88,7 @@ def _refuse(office: Office, old: Deadline, new: Deadline) -> None:
             where="--internal",
             remedy=f"ใช้วันไม่เกิน {thai_date(ladder.cut.date())} (วันส่งจริง {thai_date(ladder.target)})",
         )
-    if new.members_until < today(office) and office.ledger.assignment_rows(old.id):
+    if new.members_until < today(office):
         raise UsageError(
             f"วันที่ {thai_date(new.members_until)} ผ่านไปแล้ว", where="--internal", remedy="ใช้วันนี้หรือวันหลังจากนี้"
         )
