@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, time, timedelta
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 from desk import Q2, Desk
 from test_change_duties import decide
 
+from songthan.domain.errors import DataError, UsageError
 from songthan.steps.leave_book import add_leave
 from songthan.steps.views import deadline_view
+from songthan.steps.watch import findings
 
 
 @pytest.fixture
@@ -103,6 +106,37 @@ def test_a_new_director_gets_the_paper_and_his_own_reminders(desk: Desk) -> None
     assert desk.ledger.deadline_state(Q2).value == "SUBMITTED"
 
 
+def hand(desk: Desk, seat: str, to: str) -> None:
+    """The plan's file gives the seat to somebody else, by hand."""
+    plan = desk.office.printed_plan
+    seats = tuple(replace(s, member=to) if s.id == seat else s for s in plan.roster.seats)
+    desk.office = replace(desk.office, printed_plan=replace(plan, roster=replace(plan.roster, seats=seats)))
+
+
+@pytest.mark.parametrize("what", ["s06", "m06"])
+def test_a_seat_given_away_in_the_file_is_told_and_its_open_duty_handed_over(desk: Desk, what: str) -> None:
+    desk.tick()
+    hand(desk, "s06", "m09")
+    (found,) = [f for f in findings(desk.office) if f.code == "seats"]
+    assert "s06" in found.what and "reassign s06" in found.remedy
+    assert decide(desk, "reassign", what, to="m09").assignments == (f"{Q2}.f3.s06",)
+    assert not decide(desk, "reassign", what, to="m09").changed
+    until(desk, 2)
+    assert forms_of(desk, "m09") and desk.ledger.assignment_row(f"{Q2}.f3.s06")["member"] == "m09"
+    assert "seats" not in {f.code for f in findings(desk.office)}
+
+
+def test_somebody_taken_out_of_the_file_with_open_duties_is_said_so(desk: Desk) -> None:
+    desk.tick()
+    hand(desk, "s06", "m09")
+    roster = desk.office.printed_plan.roster
+    left = tuple(replace(m, deputy="") if m.deputy == "m06" else m for m in roster.members if m.id != "m06")
+    desk.office = replace(desk.office, printed_plan=replace(desk.office.printed_plan, roster=replace(roster, members=left)))
+    with pytest.raises(DataError, match="m06") as caught:
+        until(desk, 10)
+    assert "songthan reassign" in caught.value.remedy
+
+
 def test_what_was_opened_anew_and_did_not_come_is_told_at_the_cut(desk: Desk) -> None:
     desk.tick()
     for seat in desk.states():
@@ -115,8 +149,6 @@ def test_what_was_opened_anew_and_did_not_come_is_told_at_the_cut(desk: Desk) ->
 
 
 def test_a_date_that_is_over_is_refused_also_before_anybody_was_asked(tmp_path: Path) -> None:
-    from songthan.domain.errors import UsageError
-
     desk = Desk(tmp_path, now="2023-02-20 09:00")
     with pytest.raises(UsageError, match="ผ่านไปแล้ว"):
         decide(desk, "extend", Q2, date="2023-02-17")

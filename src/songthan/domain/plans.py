@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from songthan.domain.calendars import FiscalYears
+from songthan.domain.errors import DataError
 from songthan.domain.last_year import LastYear
 
 
@@ -247,8 +248,16 @@ class Roster:
     phone: str = ""
 
     def member(self, member_id: str) -> Member:
-        """The member with this id (KeyError if none; the loader has checked every reference)."""
-        return next(m for m in self.members if m.id == member_id)
+        """The member with this id. The loader has checked every reference of the plan's files; DataError when the ledger
+        names somebody who was taken out of them since."""
+        found = next((m for m in self.members if m.id == member_id), None)
+        if found is None:
+            raise DataError(
+                f"บุคคล «{member_id}» ไม่มีในรายชื่อแล้ว แต่สมุดทะเบียนยังมีรายการของบุคคลนี้",
+                where=f"roster.toml [[members]] {member_id}",
+                remedy="ใส่บุคคลนี้กลับเข้าแฟ้ม แล้วโอนตำแหน่งให้ผู้อื่นด้วย songthan reassign",
+            )
+        return found
 
     def holder(self, seat_id: str) -> Member:
         """Who holds this seat now."""

@@ -53,7 +53,7 @@ def reassign(office: Office, what: str, to: str, *, reason: str, by: str) -> Out
             words = f"{new.full_name} รับโอน {what} ไว้แล้ว ไม่มีสิ่งใดเปลี่ยนแปลง"
             return Outcome(kind="reassign", changed=False, subject=what.strip(), words=words)
         before = {role: str(getattr(roster, role)) for role in ROLES}
-        numbers = [record(office, _change(office, seat, new, reason, by)) for seat in seats]
+        numbers = [record(office, _change(office, seat, old, new, reason, by)) for seat in seats]
         duties = [d for seat in seats for d in _hand_over(office, seat, new, numbers[0])]
         office.tick("handed")
         told = _tell_both(office, numbers[0], seats, old, new, duties)
@@ -67,15 +67,21 @@ def reassign(office: Office, what: str, to: str, *, reason: str, by: str) -> Out
 
 
 def _seats(office: Office, what: str, new: Member) -> tuple[list[Seat], Member]:
-    """The seats to be given away, and who holds them; none when the new member has them already."""
+    """The seats to be given away, and who holds them; none when the new member has them already.
+
+    Where the plan's file gave a seat to the new member by hand, its open duties are still those of the one before: they
+    are handed over now.
+    """
     roster, wanted = office.plan.roster, what.strip()
     seat = next((s for s in roster.seats if s.id == wanted.lower()), None)
     if seat is not None:
-        return ([] if seat.member == new.id else [seat]), roster.member(seat.member)
+        left = [d.member for d in _movable(office, seat, new)] if seat.member == new.id else [seat.member]
+        return ([seat] if left else []), roster.member(left[0] if left else seat.member)
     old = find_member(roster, wanted, where=_WHERE)
     if old.id == new.id:
         raise UsageError("ผู้โอนและผู้รับโอนเป็นบุคคลเดียวกัน", where="--to", remedy="ระบุผู้รับโอนคนอื่น")
     seats = [s for s in roster.seats if s.member == old.id]
+    seats += [s for s in roster.seats if s.member == new.id and old.id in {d.member for d in _movable(office, s, new)}]
     given = [c for c in office.ledger.changes.all() if c.kind == "reassign" and c.was == old.id and c.to == new.id]
     if not seats and not given:
         raise UsageError(
@@ -84,36 +90,43 @@ def _seats(office: Office, what: str, new: Member) -> tuple[list[Seat], Member]:
     return seats, old
 
 
-def _change(office: Office, seat: Seat, new: Member, reason: str, by: str) -> Change:
+def _change(office: Office, seat: Seat, old: Member, new: Member, reason: str, by: str) -> Change:
     return Change(
-        kind="reassign", fiscal_year=office.plan.fiscal_year, subject=seat.id, was=seat.member, to=new.id,
+        kind="reassign", fiscal_year=office.plan.fiscal_year, subject=seat.id, was=old.id, to=new.id,
         at=office.clock.now(), reason=reason, by=by,
     )  # fmt: skip
 
 
 def _hand_over(office: Office, seat: Seat, new: Member, number: int) -> list[Assignment]:
     """The seat's open duties of this plan become the new holder's, by decision `number`; returns them as they were."""
-    now, moved = office.clock.now(), []
+    now, duties = office.clock.now(), _movable(office, seat, new)
     letter = letter_key(number, "moved_to", new.id)
-    known = {d.id: d for d in office.plan.deadlines}
-    for row in office.ledger.assignment_rows():
-        duty = office.ledger.as_assignment(row)
-        if duty.seat != seat.id or duty.deadline not in known or duty.member == new.id or is_frozen(office, duty.deadline):
-            continue
-        closed = now >= ladder_for(known[duty.deadline], office.calendar).cut
+    for duty in duties:
         given = {
             "member": new.id, "change": number, "away": 0, "absent_until": None,
             "asked_mail": letter if duty.state in _WITH_FORM else None,
         }  # fmt: skip
         if duty.state in _KEPT:
             office.ledger.note_assignment(duty.id, **given)
-        elif duty.state in _ASKED_ANEW and not (duty.state is _A.LAPSED and closed):
-            office.ledger.move_assignment(duty.id, _A.PLANNED, now, asked_on=None, **given)
         else:
-            continue
+            office.ledger.move_assignment(duty.id, _A.PLANNED, now, asked_on=None, **given)
         office.ledger.record("assignment-handed", duty.id, now, was=duty.member, to=new.id, change=number)
-        moved.append(duty)
-    return moved
+    return duties
+
+
+def _movable(office: Office, seat: Seat, new: Member) -> list[Assignment]:
+    """The seat's open duties of this plan that are not the new member's; a report that is compiled keeps its own, and what
+    lapsed and is closed stays lapsed."""
+    known = {d.id: d for d in office.plan.deadlines}
+    found = []
+    for row in office.ledger.assignment_rows():
+        duty = office.ledger.as_assignment(row)
+        if duty.seat != seat.id or duty.deadline not in known or duty.member == new.id or is_frozen(office, duty.deadline):
+            continue
+        closed = office.clock.now() >= ladder_for(known[duty.deadline], office.calendar).cut
+        if duty.state in _KEPT or (duty.state in _ASKED_ANEW and not (duty.state is _A.LAPSED and closed)):
+            found.append(duty)
+    return found
 
 
 def _tell_both(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 
+from songthan.domain.assignments import SETTLED, AssignmentState, DeadlineState
 from songthan.domain.errors import MailError
 from songthan.domain.language import say
 from songthan.steps.letters import tell_secretary
@@ -29,7 +30,7 @@ class Finding:
 
 def findings(office: Office) -> list[Finding]:
     """What is amiss now, worst first."""
-    return [f for look in (_mailbox, _stuck, _disk, _roots) if (f := look(office)) is not None]
+    return [f for look in (_mailbox, _stuck, _seats, _disk, _roots) if (f := look(office)) is not None]
 
 
 def tell(office: Office, found: list[Finding]) -> None:
@@ -82,6 +83,22 @@ def _stuck(office: Office) -> Finding | None:
         title=say("มีจดหมายที่อ่านไม่จบ"),
         what=say("จดหมาย {count} ฉบับอ่านไม่สำเร็จในรอบก่อน ระบบจะลองใหม่ แล้วพักไว้ให้ท่านหากยังไม่สำเร็จ", count=len(stuck)),
         remedy=say("รอรอบถัดไป แล้วดู songthan hold list"),
+    )
+
+
+def _seats(office: Office) -> Finding | None:
+    """The plan's file gave a seat to somebody by hand; what is under way is still asked of the one before."""
+    holders = {s.id: s.member for s in office.plan.roster.seats}
+    open_ = [d for d in office.plan.deadlines if office.ledger.deadline_state(d.id) is DeadlineState.OPEN]
+    rows = [r for d in open_ for r in office.ledger.assignment_rows(d.id) if AssignmentState(str(r["state"])) not in SETTLED]
+    stray = sorted({str(r["seat"]) for r in rows if holders.get(str(r["seat"]), r["member"]) != r["member"]})
+    if not stray:
+        return None
+    return Finding(
+        code="seats",
+        title=say("มีรายการค้างของผู้ที่ไม่ได้ดำรงตำแหน่งแล้ว"),
+        what=say("แฟ้มแผนเปลี่ยนผู้ดำรงตำแหน่ง {seats} แล้ว แต่รายการที่ขอไปก่อนหน้ายังเป็นของผู้ดำรงตำแหน่งเดิม", seats=", ".join(stray)),
+        remedy=say("โอนรายการที่ค้างด้วยคำสั่ง songthan reassign {seat} --to ผู้ดำรงตำแหน่งใหม่ --reason เหตุผล", seat=stray[0]),
     )
 
 
