@@ -12,7 +12,6 @@ from test_change_duties import decide
 
 from songthan.domain.errors import DataError, UsageError
 from songthan.steps.leave_book import add_leave
-from songthan.steps.views import deadline_view
 from songthan.steps.watch import findings
 
 
@@ -85,7 +84,8 @@ def test_what_came_to_the_member_on_leave_reaches_his_deputy_too(desk: Desk) -> 
     assert len(forms_of(desk, "m07")) == before + 1 and len(told(desk, "away")) == 2
 
 
-def test_a_new_director_gets_the_paper_and_his_own_reminders(desk: Desk) -> None:
+def test_a_new_director_gets_a_paper_of_his_own(desk: Desk) -> None:
+    """The memo bears the name of who signs it."""
     desk.tick()
     for seat in desk.states():
         desk.answer(seat)
@@ -93,15 +93,17 @@ def test_a_new_director_gets_the_paper_and_his_own_reminders(desk: Desk) -> None
     roster = desk.office.plan.roster
     assert desk.ledger.deadline_state(Q2).value == "WITH_DIRECTOR"
     old, seat = roster.member(roster.director), roster.seat_of_role("director")
-    decide(desk, "reassign", seat.id, to="m06")
-    assert deadline_view(desk.office, Q2).director_asked_on is None
+    outcome = decide(desk, "reassign", seat.id, to="m06")
+    assert Q2 in outcome.words
     until(desk, 3)
-    (paper,) = desk.mails(desk.office.plan.roster.member("m06"), "director")
-    assert paper.files and len(desk.mails(old, "director")) == 1
+    new = desk.office.plan.roster.member("m06")
+    (paper,) = desk.mails(new, "director")
+    assert paper.mail.key == f"{Q2}/director/v2" and len(desk.mails(old, "director")) == 1
+    assert any("ถอนเรื่อง" in d.mail.text for d in desk.mails(old, "duty_changed"))
     until(desk, 7)
-    assert told(desk, "sign") and all("/m06/" in key for key in told(desk, "sign"))
+    assert told(desk, "sign") and desk.mails(new, "sign") and not desk.mails(old, "sign")
     signed = desk.office.signatures.sign(paper.files[0][2])
-    desk.reply(desk.office.plan.roster.member("m06"), to=paper, files=(("s.pdf", "application/pdf", signed),))
+    desk.reply(new, to=paper, files=(("s.pdf", "application/pdf", signed),))
     desk.tick()
     assert desk.ledger.deadline_state(Q2).value == "SUBMITTED"
 

@@ -41,8 +41,7 @@ class AssignmentView:
 @dataclass(frozen=True, kw_only=True)
 class DeadlineView:
     """Everything `decide` may look at. `outbox` maps the keys of what was told about this deadline to «intended», «handed»,
-    «sent», «doubt»; `director_asked_on` and `submitted_on` are the days those mails went out. `new_director` is «/member»
-    when the one who signs now is not the one this version was first laid before."""
+    «sent», «doubt»; `director_asked_on` and `submitted_on` are the days those mails went out."""
 
     deadline: Deadline
     state: DeadlineState
@@ -51,7 +50,6 @@ class DeadlineView:
     bundle_version: int = 0
     bundle_signed: bool = False
     director_asked_on: date | None = None
-    new_director: str = ""
     submitted_on: date | None = None
     missing_forms: tuple[str, ...] = ()
     missed_told: bool = False
@@ -246,13 +244,9 @@ def _finishing(view: DeadlineView, ladder: Ladder, local: datetime, calendar: Wo
         return (AskDirector(deadline=deadline, version=version),) if in_office_hours(local, calendar) else ()
     if view.state is _D.SIGNED:
         return (Submit(deadline=deadline, version=version),)
-    if view.state is _D.WITH_DIRECTOR:
+    if view.state is _D.WITH_DIRECTOR and local.date() >= ladder.target:
         key = alarm_key(deadline, "silent-director")
-        late = local.date() >= ladder.target and key not in view.outbox
-        # the seat was given to another director, who does not have the paper
-        again = view.director_asked_on is None and in_office_hours(local, calendar)
-        asks: tuple[Action, ...] = (AskDirector(deadline=deadline, version=version),) if again else ()
-        return asks + ((Alarm(deadline=deadline, kind="silent-director"),) if late else ())
+        return () if key in view.outbox else (Alarm(deadline=deadline, kind="silent-director"),)
     if view.state is _D.SUBMITTED:
         rungs = due_rungs(view.deadline.ladder.registry, view.submitted_on, local.date(), calendar)
         late = any(r.to == "secretary" for r in rungs) or local.date() > ladder.target + timedelta(days=3)
@@ -265,6 +259,9 @@ def _not_compiled(view: DeadlineView, ladder: Ladder, local: datetime, calendar:
     """Everything is here and the report cannot be made: the compile ladder counts to the last working day."""
     deadline = view.deadline.id
     due = [r for r in view.deadline.ladder.compile if calendar.shift(ladder.target, r.day) <= local.date()]
+    if not in_office_hours(local, calendar):
+        # the secretary hears of it at any hour, nobody else does
+        due = [r for r in due if r.to == "secretary"]
     if local < ladder.cut + timedelta(hours=1):
         # just collected: it is being made
         return ()

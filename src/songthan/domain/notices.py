@@ -361,7 +361,7 @@ def _to_sign(view: DeadlineView, people: People, today: date, calendar: WorkCale
     found = []
     for rung in due_rungs(view.deadline.ladder.director, view.director_asked_on, today, calendar):
         to = people.in_office(rung.to, today)
-        key = f"{view.deadline.id}/sign/{rung.to}/v{view.bundle_version}{view.new_director}/{rung.day:+d}"
+        key = f"{view.deadline.id}/sign/{rung.to}/v{view.bundle_version}/{rung.day:+d}"
         if to:
             found.append(Notice(deadline=view.deadline.id, kind=NoticeKind.SIGN, to=to, key=key, step=rung.day))
     return _latest_each(found)

@@ -22,16 +22,7 @@ from songthan.steps.signing_officer import signing_officer
 
 
 def director_key(deadline: str, version: int) -> str:
-    """The mail that lays a version before the director."""
     return f"{deadline}/director/v{version}"
-
-
-def new_director(office: Office, deadline: str, version: int) -> str:
-    """«/member» when who signs now is not the one this version was first laid before (his seat went to another); else ''.
-    The end of the key of the mail that lays it before him."""
-    director, _ = signing_officer(office)
-    first = office.ledger.outbox.get(director_key(deadline, version))
-    return f"/{director.id}" if first and first["recipient"] != director.email.lower() else ""
 
 
 def ask_director(office: Office, action: AskDirector) -> bool:
@@ -39,7 +30,7 @@ def ask_director(office: Office, action: AskDirector) -> bool:
     deadline = office.plan.deadline(action.deadline)
     bundle = office.ledger.bundles.get(deadline.id, action.version)
     director, acting = signing_officer(office)
-    key = director_key(deadline.id, action.version) + new_director(office, deadline.id, action.version)
+    key = director_key(deadline.id, action.version)
     if bundle is None or bundle["void"]:
         return True
     frozen = str(bundle["frozen"])

@@ -22,6 +22,7 @@ from songthan.steps.find_duty import given_reason, is_frozen
 from songthan.steps.letters import day_of
 from songthan.steps.office import Office
 from songthan.steps.outcome import Outcome
+from songthan.steps.reopen_duty import make_anew
 
 _WHERE = "songthan reassign"
 _A = AssignmentState
@@ -52,6 +53,7 @@ def reassign(office: Office, what: str, to: str, *, reason: str, by: str) -> Out
         if not seats:
             words = f"{new.full_name} รับโอน {what} ไว้แล้ว ไม่มีสิ่งใดเปลี่ยนแปลง"
             return Outcome(kind="reassign", changed=False, subject=what.strip(), words=words)
+        again = _made_anew(office, seats, old, reason, by)
         before = {role: str(getattr(roster, role)) for role in ROLES}
         numbers = [record(office, _change(office, seat, old, new, reason, by)) for seat in seats]
         duties = [d for seat in seats for d in _hand_over(office, seat, new, numbers[0])]
@@ -62,7 +64,7 @@ def reassign(office: Office, what: str, to: str, *, reason: str, by: str) -> Out
         alone = [m.full_name for m in roster.members if m.deputy == old.id and not after.member(m.id).deputy]
     return Outcome(
         kind="reassign", changed=True, subject=", ".join(s.id for s in seats), assignments=tuple(d.id for d in duties),
-        told=told, words=_words(seats, old, new, duties, roles, alone=alone),
+        told=told, words=_words(seats, old, new, duties, roles, alone=alone) + again,
     )  # fmt: skip
 
 
@@ -88,6 +90,16 @@ def _seats(office: Office, what: str, new: Member) -> tuple[list[Seat], Member]:
             f"{old.full_name} ไม่ได้ดำรงตำแหน่งใดในคณะทำงาน", where=_WHERE, remedy="ระบุรหัสตำแหน่ง เช่น s04 (ดูด้วย songthan plan show)"
         )
     return seats, old
+
+
+def _made_anew(office: Office, seats: Sequence[Seat], old: Member, reason: str, by: str) -> str:
+    """A report that waits for the director's signature bears his name: for another director it is made anew. Before his seat
+    is given away, so that he is told. Returns what follows, in words."""
+    roster = office.plan.roster
+    if roster.director != old.id or roster.seat_of_role("director").id not in {s.id for s in seats}:
+        return ""
+    waited = [d.id for d in office.plan.deadlines if make_anew(office, d, reason=reason, by=by)]
+    return f" รายงานที่รอลงนาม ({', '.join(waited)}) จัดทำใหม่ในนามผู้อำนวยการคนใหม่แล้วเสนอลงนามใหม่" if waited else ""
 
 
 def _change(office: Office, seat: Seat, old: Member, new: Member, reason: str, by: str) -> Change:

@@ -6,7 +6,7 @@ Safe to repeat: one transaction with its letters; what waits for answers already
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from songthan.domain.assignments import Assignment, AssignmentState, DeadlineState
 from songthan.domain.changes import Change
@@ -50,7 +50,7 @@ def reopen(
 
     A report that is compiled, with the director or signed becomes void with its signature, and the next version goes to
     the director anew. `until` is the last day answers are waited for; without it, noon of the next working day (or the
-    deadline's own cut where that is later). UsageError when it was submitted.
+    deadline's own cut where that is later), counted from the next office hours. UsageError when it was submitted.
     """
     reason = given_reason(reason, where=_WHERE)
     with office.ledger.transaction():
@@ -67,7 +67,10 @@ def _wait_until(office: Office, deadline: Deadline, until: date | None, *, whole
     calendar, ladder = office.calendar, ladder_for(deadline, office.calendar)
     now = calendar.local(office.clock.now())
     if until is None:
-        wait = calendar.at(calendar.shift(now.date(), 1), _NOON)
+        over = now.time() > CLOSES_AT or not calendar.is_working_day(now.date())
+        # her letter leaves in office hours: decided in the evening, it is read the next working day
+        read = calendar.on_or_after(now.date() + timedelta(days=1)) if over else now.date()
+        wait = calendar.at(calendar.shift(read, 1), _NOON)
         if wait.date() <= ladder.target or now.date() > ladder.target:
             return wait
         # the last working day before it must be handed in: wait as long as today allows
@@ -102,6 +105,19 @@ def _reopen_deadline(office: Office, deadline: Deadline, order: _Order) -> Outco
         kind="reopen", changed=True, subject=deadline.id, told=told,
         words=f"เปิด{deadline.title} แล้ว ฉบับเดิมและลายมือชื่อเดิมเป็นอันยกเลิก {waits} แล้วเสนอผู้อำนวยการลงนามใหม่ {_told_words(told)}".rstrip(),
     )  # fmt: skip
+
+
+def make_anew(office: Office, deadline: Deadline, *, reason: str, by: str) -> bool:
+    """A report that waits for its signature is made again at once, as its next version; False when there is none. Part of the
+    caller's transaction: one that is signed or handed in stays as it is."""
+    bundle, state = office.ledger.bundles.latest(deadline.id), office.ledger.deadline_state(deadline.id)
+    if bundle is None or bundle["signed"] or state in _GONE:
+        return False
+    now = office.clock.now()
+    order = _Order(reason=reason, by=by, now=now, wait=now)
+    number = record(office, _change(office, deadline.id, deadline, order, until=now))
+    _void(office, deadline, number, order)
+    return True
 
 
 def _may_open(office: Office, deadline: Deadline) -> bool:

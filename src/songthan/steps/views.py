@@ -9,7 +9,6 @@ from songthan.domain.absence import Leave
 from songthan.domain.assignments import DeadlineState
 from songthan.domain.decisions import AssignmentView, DeadlineView
 from songthan.domain.notices import REGISTRY, People
-from songthan.steps.ask_director import director_key, new_director
 from songthan.steps.office import Office
 
 #: Kinds of mail that do not use up a person's day: notices to whoever runs the office.
@@ -41,7 +40,6 @@ def deadline_view(office: Office, deadline_id: str) -> DeadlineView:
             )
         )
     version = int(str(bundle["version"])) if bundle else 0
-    director = new_director(office, deadline_id, version)
     return DeadlineView(
         deadline=deadline,
         state=ledger.deadline_state(deadline_id),
@@ -49,8 +47,7 @@ def deadline_view(office: Office, deadline_id: str) -> DeadlineView:
         outbox=ledger.outbox.states(deadline_id),
         bundle_version=version,
         bundle_signed=bool(bundle and bundle["signed"]),
-        director_asked_on=_sent_on(office, director_key(deadline_id, version) + director),
-        new_director=director,
+        director_asked_on=_sent_on(office, f"{deadline_id}/director/v{version}"),
         submitted_on=_sent_on(office, f"{deadline_id}/registry/v{version}"),
         missing_forms=tuple(f for f in deadline.forms if f not in office.forms),
         missed_told=ledger.has_event(f"deadline-{DeadlineState.MISSED.value.lower()}", deadline_id),
