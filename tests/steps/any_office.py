@@ -42,11 +42,12 @@ SECRETARY = "command:test"
 
 @dataclass(frozen=True, kw_only=True)
 class Sent:
-    """One delivery: when, and what the ledger said at that moment of the duties it is about."""
+    """One delivery: when, which duties it is about, and what the ledger said of them at that moment."""
 
     mail: OutgoingMail
     to: str
     at: datetime
+    about: tuple[str, ...]
     states: tuple[str, ...]
 
 
@@ -112,8 +113,9 @@ class Life:
 
     def seen(self, mail: OutgoingMail) -> Sent:
         row = self.desk.ledger.outbox.get(mail.key) or {}
-        rows = [self.desk.ledger.assignment_row(a) for a in json.loads(str(row.get("subjects") or "[]"))]
-        return Sent(mail=mail, to=mail.to[0], at=self.now, states=tuple(str(r["state"]) for r in rows if r))
+        about = tuple(json.loads(str(row.get("subjects") or "[]")))
+        rows = [self.desk.ledger.assignment_row(a) for a in about]
+        return Sent(mail=mail, to=mail.to[0], at=self.now, about=about, states=tuple(str(r["state"]) for r in rows if r))
 
     # steps
 
@@ -254,6 +256,9 @@ class Life:
             earlier = [s.mail.key for s in before if s.to == one.to and s.mail.kind == "duty_changed" and s.at.date() == one.at.date()]
             assert not earlier, ("on top of a decision's letter", mail.key, earlier)
             assert not {"ACCEPTED", "WAIVED"} & set(one.states), ("settled already", mail.key, one.states)
+        if mail.kind == "reminder":
+            has = {a for s in before if s.to == one.to and s.mail.files for a in s.about}
+            assert set(one.about) <= has, ("reminded of a form he never got", mail.key, one.to)
         if mail.kind in ("request", "reminder", "duties"):
             about = self._about(mail.key)
             assert about, mail.key

@@ -74,6 +74,19 @@ def test_a_deputy_who_left_gives_the_duty_back_with_the_form(desk: Desk) -> None
     assert forms_of(desk, "m06") and told(desk, "back") == ["m06/2023-03-01"] and not told(desk, "relieved")
 
 
+def test_a_deputy_who_goes_on_leave_himself_leaves_the_member_with_the_form(desk: Desk) -> None:
+    away(desk, "m06", 1, 10)
+    until(desk, 2)
+    away(desk, "m07", 3, 8)
+    until(desk, 7)
+    assert forms_of(desk, "m06") and told(desk, "back") == ["m06/2023-03-01"] and not told(desk, "relieved")
+    # the deputy is there again, and the member still is not
+    until(desk, 10)
+    assert [d.mail.kind for d in desk.mails(desk.office.plan.roster.member("m07"))][-1] == "reminder"
+    until(desk, 13)
+    assert told(desk, "relieved") == ["m06/2023-03-01"] and len(forms_of(desk, "m06")) == 1
+
+
 def test_what_came_to_the_member_on_leave_reaches_his_deputy_too(desk: Desk) -> None:
     away(desk, "m06", 1, 20)
     until(desk, 2)

@@ -231,21 +231,21 @@ class _Look:
         return told + [n for n in away if self._new(n.key)]
 
     def _back(self, member: str, owed: list[AssignmentView], leave: Leave | None) -> list[Notice]:
-        """The leave is over and the answer is not here: the duty comes back, with the forms; the deputy is told. So it
-        does when the deputy who was asked stands in for him no longer (`leave`: he is still away)."""
+        """The leave is over and the answer is not here: the duty comes back, with the forms; the deputy is told. It also
+        comes back when he is still away (`leave`), but nobody stands in for him any more."""
         deputy = self.people.deputies.get(member, "")
         gone = {
             x.first: who
             for x in self.people.leaves.get(member, ())
             for who in self._asked_for(member, x)
-            if who != deputy or (leave is None and x.over(self.today))
+            if leave is not None or who != deputy or x.over(self.today)
         }
         if not owed or not gone:
             return []
         who = gone[max(gone)]
         tail = f"{member}/{max(gone).isoformat()}"
         found = [self._notice(NoticeKind.BACK, member, owed, f"{self.deadline.id}/back/{tail}", member, other=who)]
-        if who == deputy:
+        if who == deputy and leave is None:
             key = f"{self.deadline.id}/relieved/{tail}"
             found.append(self._notice(NoticeKind.RELIEVED, member, owed, key, deputy, other=member))
         return [n for n in found if self._new(n.key)]
