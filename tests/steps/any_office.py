@@ -310,5 +310,5 @@ class Life:
         assert all(r["state"] == "doubt" for r in left), ("left behind", left)
 
 
-PEOPLE = ("m04", "m05", "m02", "m06", "m21", "m01")
+PEOPLE = ("m04", "m05", "m02", "m06", "m21", "m01", "m07")
 SEATS = ("s04", "s05", "s02", "s06", "s21", "s01")

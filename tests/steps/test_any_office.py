@@ -58,7 +58,14 @@ def no_fsync() -> Iterator[None]:
         yield
 
 
-@settings(max_examples=int(os.environ.get("EXAMPLES", 15)), deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
+#: A failing story is shown as it was found: making it shorter takes minutes. EXAMPLES=500 looks longer.
+LOOK = settings(
+    max_examples=int(os.environ.get("EXAMPLES", "20")), deadline=None, suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
+)  # fmt: skip
+
+
+@LOOK
 @given(plans(), st.lists(steps, min_size=10, max_size=40))
 def test_whatever_happens(plan, story) -> None:
     with tempfile.TemporaryDirectory() as folder:

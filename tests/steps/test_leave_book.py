@@ -196,3 +196,12 @@ def test_the_digest_names_deadlines_as_people_do_and_tells_who_only_has_to_corre
     assert f"{desk.member('s06').full_name} ไตรมาสที่ ๒ ปี ๒๕๖๖ รอฉบับแก้ไข (เหลือ" in text
     assert text.count("รอฉบับแก้ไข") == 1
     assert "ส่งจริงภายใน ทบทวนปฏิญญาคุณธรรม" in text, "the plan's own short name, not the form's «F4»"
+
+
+def test_a_leave_at_the_same_time_as_the_deputys_is_said(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    add_leave(desk.office, "m07", date(2023, 3, 6), date(2023, 3, 8), by="command:test")
+    outcome = add_leave(desk.office, "m06", date(2023, 3, 8), date(2023, 3, 10), by="command:test")
+    assert "๖ มีนาคม ๒๕๖๖" in outcome.words and "songthan reassign" in outcome.words
+    later = add_leave(desk.office, "m06", date(2023, 3, 13), date(2023, 3, 14), by="command:test")
+    assert "songthan reassign" not in later.words

@@ -56,7 +56,7 @@ def add_leave(office: Office, who: str, first: date, last: date, reason: str = "
         office.ledger.leaves.add(leave, now)
         office.tick("leave-noted")
     words = f"บันทึกแล้ว {member.full_name} ลา{_span(leave)}" + (" (แทนรายการเดิม)" if hers else "")
-    return _outcome("leave-add", member, f"{words} {_stands_in(office, member)}", changed=True)
+    return _outcome("leave-add", member, f"{words} {_stands_in(office, member, leave)}", changed=True)
 
 
 def end_leave(office: Office, who: str, *, by: str) -> Outcome:
@@ -130,11 +130,17 @@ def _span(leave: Leave) -> str:
     return f"ตั้งแต่วันที่ {thai_date(leave.first)} ถึงวันที่ {thai_date(leave.last)}" if leave.last else f"ตั้งแต่วันที่ {thai_date(leave.first)}"
 
 
-def _stands_in(office: Office, member: Member) -> str:
+def _stands_in(office: Office, member: Member, leave: Leave) -> str:
     """Who answers for him meanwhile, or that nobody does."""
     if not member.deputy:
         return "ไม่มีผู้ปฏิบัติหน้าที่แทนที่ขึ้นทะเบียนไว้ โปรดเพิ่ม deputy ใน roster.toml หรือโอนงานด้วย songthan reassign"
     deputy = office.plan.roster.member(member.deputy)
+    away = [x for x in office.ledger.leaves.of(deputy.id) if x.first <= (leave.last or x.first) and (x.last is None or leave.first <= x.last)]
+    if away:
+        return (
+            f"แต่ {deputy.full_name} ซึ่งเป็นผู้ปฏิบัติหน้าที่แทนก็ลา{_span(away[0])} วันที่ไม่อยู่ทั้งสองท่าน ระบบจะขอจากเจ้าตัว "
+            "หากรอไม่ได้โปรดโอนงานด้วย songthan reassign"
+        )
     return f"ระหว่างนั้นงานที่ถึงกำหนดจะขอจาก {deputy.full_name} ซึ่งเป็นผู้ปฏิบัติหน้าที่แทน แล้วกลับเป็นของเจ้าตัวเมื่อพ้นวันลา"
 
 
