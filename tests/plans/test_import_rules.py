@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from songthan.adapters.import_cells import Spacing, bare, dates_in, items_of, lead_number
+from songthan.adapters.import_cells import Spacing, bare, items_of, lead_number
+from songthan.adapters.import_dates import dates_in
 from songthan.adapters.import_difference import merge_documents
 from songthan.adapters.import_files import compare, write
 from songthan.adapters.import_head import Names
@@ -247,3 +248,35 @@ def test_a_numbered_row_with_its_own_date_is_a_project_of_one_activity(tmp_path)
         ("1.1", "1", []), ("2", "2", ["ข้อย่อย"]), ("3.1", "3", []),
     ]  # fmt: skip
     assert "plan.toml [[projects]] 3 title" in {q.field for q in imported.notes.questions}
+
+
+@pytest.mark.parametrize(
+    ("text", "days", "said"),
+    [
+        ("15 มี.ค. 67", ["2024-03-15"], ""),
+        ("15 มี.ค. 66", ["2023-03-15"], "นอกปีงบประมาณ"),
+        ("๑๕ มีค. ๖๗", ["2024-03-15"], ""),
+        ("15มี.ค.'67", ["2024-03-15"], ""),
+        ("๑๕/๓/๖๗", ["2024-03-15"], ""),
+        ("15.3.67", ["2024-03-15"], ""),
+        ("ข้อ 1.3.67", [], ""),
+        ("วันที่ ๑๕ เดือนมีนาคม พ.ศ. ๒๕๖๗", ["2024-03-15"], ""),
+        ("วันพุธที่ ๑๕ มีนาคม ๒๕๖๗", ["2024-03-15"], "วันศุกร์"),
+        ("ภายในเดือนมีนาคม ๒๕๖๗", ["2024-03-31"], "วันสุดท้ายของเดือน"),
+        ("มีนาคม ๒๕๖๗", ["2024-03-31"], "วันสุดท้ายของเดือน"),
+        ("รายงานประจำเดือนมีนาคม ๒๕๖๗", [], ""),
+        ("ส่งสำนักงาน ก.พ.", [], ""),
+        ("ต้นเดือนมีนาคม ๒๕๖๗", [None], "ไม่ทราบวันที่"),
+        ("1 ม.ค. - 31 มี.ค. 67", ["2024-03-31"], "ช่วง"),
+        ("๑ มกราคม ๒๕๖๗ ถึงวันที่ ๓๑ มีนาคม ๒๕๖๗", ["2024-03-31"], "ช่วง"),
+        ("ต.ค. 66 – ก.ย. 67", ["2024-09-30"], "ช่วง"),
+        ("15 มี.ค. 66 คน", ["2024-03-15"], "มิได้พิมพ์ปี"),
+        ("๑๕ มีนาคม ๒๕๖ ๗", ["2024-03-15"], "แยกกัน"),
+        ("๑ ๕ มีนาคม ๒๕๖๗", ["2024-03-05"], "สองหลัก"),
+        ("15 มี.ค. 67 และ 15 ก.ย. 67", ["2024-03-15", "2024-09-15"], ""),
+    ],
+)
+def test_dates_as_offices_write_them(text, days, said):
+    found = [f for item in items_of(text) for f in dates_in(item, 2567, months=True)]
+    assert [f.day and str(f.day) for f in found] == days
+    assert said in " ".join(f.doubt for f in found) and bool(said) == any(f.doubt for f in found)

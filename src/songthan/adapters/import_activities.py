@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from songthan.adapters.import_cells import D, FoundDate, Spacing, dates_in, has_password, items_of, numbers, one_line
+from songthan.adapters.import_cells import D, Spacing, has_password, items_of, numbers, one_line
+from songthan.adapters.import_dates import FoundDate, dates_in
 from songthan.adapters.import_head import Head
 from songthan.adapters.import_rows import FoundActivity, FoundProject, Rows
 from songthan.adapters.import_targets import targets_of
@@ -171,25 +172,34 @@ def _deliverables(
     notes: Notebook,
 ) -> list[dict[str, Any]]:
     place = a.places.get("documents", a.place)
-    by_part, plain = _dated_parts(columns["documents"], key, year, place, notes)
     subs = {int(to_arabic_digits(m[1])): d[m.end() :] for d in details if (m := _SUB.match(d))}
+    by_part, plain = _dated_parts(columns["documents"], subs, key, year, place, notes)
     if by_part:
         for n in sorted(set(subs) - set(by_part)):
             notes.doubt("date", key, f"ข้อย่อย {to_thai_digits(n)} ไม่มีวันส่งของตน", place)
         for n in sorted(set(by_part) - set(subs)):
             notes.doubt("date", key, f"วันส่งอ้างข้อย่อย {to_thai_digits(n)} ซึ่งไม่มีในช่องกิจกรรม", place)
+        spare = [n for n in subs if n not in by_part]
+        for day in dict.fromkeys(d for d in plain if d):
+            n = spare.pop(0) if spare else max(by_part) + 1
+            said = f"วัน {thai_date(day)} มิได้บอกว่าเป็นของข้อใด ถือเป็นของข้อ {to_thai_digits(n)}"  # type: ignore[arg-type]
+            notes.doubt("two-dates", key, said, place)
+            by_part[n] = day
         return [{"id": f"{key}({n})", "due": day, "title": subs.get(n) or title} for n, day in sorted(by_part.items())]
     days = list(dict.fromkeys(plain))
     name = deliverable_title(title, columns)
-    if not days:
-        notes.ask(
-            f"plan.toml [[activities]] {key} deliverables due", f"กิจกรรม {to_thai_digits(key)} ส่งเอกสารวันใด", place
-        )
+    if not any(days):
+        printed = f" (พิมพ์ว่า «{' · '.join(columns['documents'])[:120]}»)" if columns["documents"] else ""
+        asked = f"กิจกรรม {to_thai_digits(key)} ส่งเอกสารวันใด{printed}"
+        notes.ask(f"plan.toml [[activities]] {key} deliverables due", asked, place)
         return [{"id": key, "due": "", "title": name}]
-    if len(days) == 1:
+    if len(days) == 1 and days[0]:
         return [{"id": key, "due": days[0], "title": name}]
     said = f"มี {to_thai_digits(len(days))} วันโดยไม่บอกว่าวันใดของข้อใด จึงแยกเป็นเอกสารละวันตามลำดับ"
     notes.doubt("two-dates", key, said, place)
+    for n in (n for n, day in enumerate(days, 1) if not day):
+        ask = f"plan.toml [[activities]] {key} deliverables {key}({n}) due"
+        notes.ask(ask, f"เอกสารครั้งที่ {to_thai_digits(n)} ของกิจกรรม {to_thai_digits(key)} ส่งวันใด", place)
     return [
         {"id": f"{key}({n})", "due": day, "title": subs.get(n) or f"{name} ครั้งที่ {to_thai_digits(n)}"}
         for n, day in enumerate(days, 1)
@@ -197,27 +207,41 @@ def _deliverables(
 
 
 def _dated_parts(
-    items: Sequence[str], key: str, year: int, place: str, notes: Notebook
-) -> tuple[dict[int, date | str], list[date]]:
-    """Dates by the number of the sub-activity they name, and dates that name none. An impossible date is asked for."""
+    items: Sequence[str], subs: Collection[int], key: str, year: int, place: str, notes: Notebook
+) -> tuple[dict[int, date | str], list[date | str]]:
+    """Dates by the number of the sub-activity they name, and dates that name none. An impossible date is asked for («»)."""
     by_part: dict[int, date | str] = {}
-    plain: list[date] = []
+    plain: list[date | str] = []
     for item in items:
-        found = dates_in(item, year)
+        found = dates_in(item, year, months=True)
         for one in found:
             _doubt_date(one, key, place, notes)
-        refers = _REFERS.search(item)
-        if refers and found:
-            for n in _expand(refers[1]):
-                if n in by_part and by_part[n] != (found[-1].day or ""):
-                    notes.doubt("two-dates", key, f"ข้อย่อย {to_thai_digits(n)} มีสองวัน", place)
-                by_part[n] = found[-1].day or ""
-                if not found[-1].day:
-                    ask = f"plan.toml [[activities]] {key} deliverables {key}({n}) due"
-                    notes.ask(ask, f"ข้อย่อย {to_thai_digits(n)} ส่งเอกสารวันใด (พิมพ์ว่า «{found[-1].text}»)", place)
-        else:
-            plain += [one.day for one in found if one.day]
+        named = _parts_named(item, found, subs)
+        for n, one in named:
+            if n in by_part and by_part[n] != (one.day or ""):
+                notes.doubt("two-dates", key, f"ข้อย่อย {to_thai_digits(n)} มีสองวัน", place)
+            by_part[n] = one.day or ""
+            if not one.day:
+                ask = f"plan.toml [[activities]] {key} deliverables {key}({n}) due"
+                notes.ask(ask, f"ข้อย่อย {to_thai_digits(n)} ส่งเอกสารวันใด (พิมพ์ว่า «{one.text}»)", place)
+        if not named:
+            plain += [one.day or "" for one in found]
     return by_part, plain
+
+
+def _parts_named(item: str, found: Sequence[FoundDate], subs: Collection[int]) -> list[tuple[int, FoundDate]]:
+    """(number of a sub-activity, its date): «ข้อ ๑ และ ๓ วันที่ …», «ข้อ ๑ … ข้อ ๒ …», or «๑) …» beside sub-activities."""
+    if not found:
+        return []
+    spots = [(m.start(), _expand(m[1])) for m in _REFERS.finditer(item)]
+    if not spots and subs and (match := _SUB.match(item)):
+        spots = [(0, [int(to_arabic_digits(match[1]))])]
+    named: list[tuple[int, FoundDate]] = []
+    for k, (at, parts) in enumerate(spots):
+        until = spots[k + 1][0] if k + 1 < len(spots) else len(item)
+        own = [f for f in found if at < f.start < until] or ([f for f in found if f.end <= at] if len(spots) == 1 else [])
+        named += [(n, own[-1]) for n in parts] if own else []
+    return named
 
 
 def _doubt_date(found: FoundDate, key: str, place: str, notes: Notebook) -> None:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from difflib import SequenceMatcher
 
-from songthan.adapters.import_cells import D, bare, dates_in, numbers, one_line
+from songthan.adapters.import_cells import D, bare, numbers, one_line
+from songthan.adapters.import_dates import dates_in
 from songthan.adapters.import_head import Head
 from songthan.adapters.import_source import Paragraph, Source
 from songthan.domain.import_notes import Notebook

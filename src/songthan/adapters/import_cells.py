@@ -8,33 +8,23 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
-from difflib import get_close_matches
 from functools import lru_cache
 
-from songthan.domain.dates import read_date
-from songthan.domain.thai import MONTHS, SHORT_MONTHS, to_arabic_digits, to_thai_digits
+from songthan.adapters.import_dates import MONTH, SPELLED, D
+from songthan.domain.thai import to_arabic_digits, to_thai_digits
 
-__all__ = ["FoundDate", "Spacing", "bare", "dates_in", "has_password", "items_of", "lead_number", "numbers", "one_line"]
+__all__ = ["D", "Spacing", "bare", "has_password", "items_of", "lead_number", "numbers", "one_line"]
 
-D = "0-9๐-๙"
 _BLOCK = re.compile(r"</?(?:ul|ol|li|p|div|br|tr|td|th|table|tbody|thead|h[1-6])\b[^>]*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
 _PASSWORD = re.compile(r"\(?\s*(?:password|passwd|รหัสผ่าน)\s*[:=]?\s*\S+?\s*(?:\)|(?=\s|$))", re.IGNORECASE)
 _BULLET = re.compile(r"^\s*(?:[-–—•▪●○*·➢✓]|\uf0b7|\uf02d)\s+|^\s*[•▪●\uf0b7-]\s*(?=[ก-๙“\"(])")
 _INNER = re.compile(r"\s+(?:[-–—•▪●]|\uf0b7)\s+")
 _NUMBERED = re.compile(rf"(?<!\S)(?:\(([{D}]{{1,2}})\)|([{D}]{{1,2}})\))\s*(?=\S)")
-#: a line may end inside a month's name
 _DOTTED = re.compile(rf"(?<!\S)([{D}]{{1,2}})\.\s+(?=[ก-๎A-Za-z“])")
-_MONTHS = "|".join(r"\s?".join(re.escape(c) for c in m) for m in (*MONTHS, *SHORT_MONTHS))
-_YEAR = rf"(?:\s*(?:พ\.?\s?ศ\.?)?\s*([{D}]{{4}})(?![{D}]))?"
-_SPELLED = re.compile(rf"(?<![{D}])([{D}]{{1,2}})\s*({_MONTHS}){_YEAR}")
-_NUMERIC = re.compile(rf"(?<![{D}/.])([{D}]{{1,2}})\s?[/.-]\s?([{D}]{{1,2}})\s?[/.-]\s?([{D}]{{4}})(?![{D}])")
-_MISSPELT = re.compile(
-    rf"(?<![{D}])([{D}]{{1,2}})\s*([ก-์][ก-์.]{{3,13}}?)\s*(?:พ\.?\s?ศ\.?\s*)?([2๒][5๕][{D}]{{2}})(?![{D}])"
-)
-_SPAN = re.compile(rf"([{D}]{{1,2}})\s*(?:-|–|ถึง|และ|,)\s*(?:วันที่\s*)?$")
+#: «๑ มกราคม - ๓๑ มีนาคม ๒๕๖๗», «ต.ค. - ธ.ค. ๖๖»: the dash of a span, since the first has no year
+_MONTH_BEFORE = re.compile(rf"(?:{MONTH})\s?(?:['’]?[{D}]{{2}})?$")
+_MONTH_AFTER = re.compile(rf"(?:[{D}]{{1,2}}\s*)?(?:สิ้น)?(?:เดือน\s*)?(?:{MONTH})")
 _QUOTES = re.compile(r'"([^"]*)"')
 
 
@@ -88,12 +78,15 @@ def items_of(cell: str, spacing: Spacing | None = None) -> tuple[str, ...]:
 
 def _bulleted(line: str) -> Iterator[str]:
     """Parts of a line at « - »; a dash between two numbers is a span, unless a whole date follows a year."""
+    bulleted = bool(_BULLET.match(line))
     line = _BULLET.sub("", line)
     start = 0
     for match in _INNER.finditer(line):
         before, after = line[start : match.start()], line[match.end() :]
         a_span = re.search(rf"[{D}%]$", before) and re.match(rf"[{D}]", after)
-        if a_span and not (re.search(rf"[2๒][5๕][{D}]{{2}}$", before) and _SPELLED.match(after)):
+        if a_span and not (bulleted and re.search(rf"[2๒][5๕][{D}]{{2}}$", before) and SPELLED.match(after)):
+            continue
+        if _MONTH_BEFORE.search(before) and _MONTH_AFTER.match(after):
             continue
         yield before.strip()
         start = match.end()
@@ -160,61 +153,3 @@ class Spacing:
 
 def _plain(text: str) -> str:
     return "\n".join(one_line(line) for line in _BLOCK.sub("\n", text).split("\n"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class FoundDate:
-    """A date in a text. `day` is None when the calendar has no such day; `doubt` says in Thai what is odd about it."""
-
-    day: date | None
-    text: str
-    start: int
-    end: int
-    doubt: str = ""
-
-
-def dates_in(text: str, fiscal_year: int) -> list[FoundDate]:
-    """Every date in `text`, in order. A date without a year is the fiscal year's, and doubted; a misspelt month too."""
-    found: dict[int, FoundDate] = {}
-    for match in [*_SPELLED.finditer(text), *_NUMERIC.finditer(text)]:
-        numeric = match.re is _NUMERIC
-        month = int(to_arabic_digits(match[2])) if numeric else 0
-        if not numeric:
-            name = re.sub(r"\s", "", match[2])
-            month = (MONTHS if name in MONTHS else SHORT_MONTHS).index(name) + 1
-        found[match.start()] = _dated(text, match, match[1], month, match[3] or "", fiscal_year)
-    taken = [(f.start, f.end) for f in found.values()]
-    for match in _MISSPELT.finditer(text):
-        if any(s <= match.start() < e for s, e in taken):
-            continue
-        near = get_close_matches(match[2], MONTHS, 1, 0.75)
-        if near:
-            one = _dated(text, match, match[1], MONTHS.index(near[0]) + 1, match[3], fiscal_year)
-            said = f"ชื่อเดือน «{match[2]}» อ่านเป็น «{near[0]}»"
-            found[match.start()] = FoundDate(day=one.day, text=one.text, start=one.start, end=one.end, doubt=said)
-    return [_out_of_year(found[k], fiscal_year) for k in sorted(found)]
-
-
-def _dated(text: str, match: re.Match[str], day: str, month: int, year: str, fiscal_year: int) -> FoundDate:
-    doubt = ""
-    number = int(to_arabic_digits(day))
-    if re.search("[๐-๙][0-9]|[0-9][๐-๙]", match[0]):
-        doubt = f"«{match[0]}» ปนเลขไทยกับเลขอารบิก"
-    if not year:
-        year = str(fiscal_year - 1 if month >= 10 else fiscal_year)
-        doubt = f"«{match[0].strip()}» มิได้พิมพ์ปี ถือเป็น พ.ศ. {to_thai_digits(year)} ตามปีงบประมาณ"
-    elif (before := _SPAN.search(text[: match.start()])) and int(to_arabic_digits(before[1])) < number:
-        doubt = f"พิมพ์เป็นช่วง «{before[0].strip()} {match[0]}» ถือวันสุดท้าย"
-    name = MONTHS[month - 1] if 1 <= month <= 12 else str(month)
-    value, _ = read_date(f"{number} {name} {to_arabic_digits(year)}")
-    if value is None:
-        doubt = f"ไม่มีวันที่ «{match[0].strip()}» ในปฏิทิน"
-    return FoundDate(day=value, text=match[0].strip(), start=match.start(), end=match.end(), doubt=doubt)
-
-
-def _out_of_year(found: FoundDate, fiscal_year: int) -> FoundDate:
-    first, last = date(fiscal_year - 544, 10, 1), date(fiscal_year - 543, 9, 30)
-    if found.doubt or found.day is None or first <= found.day <= last:
-        return found
-    said = f"«{found.text}» อยู่นอกปีงบประมาณ พ.ศ. {to_thai_digits(fiscal_year)}"
-    return FoundDate(day=found.day, text=found.text, start=found.start, end=found.end, doubt=said)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from songthan.adapters.import_cells import D, dates_in
+from songthan.adapters.import_dates import D, dates_in
 from songthan.domain.thai import to_arabic_digits
 
 __all__ = ["points_in", "targets_of"]
