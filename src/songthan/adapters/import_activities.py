@@ -239,7 +239,9 @@ def _parts_named(item: str, found: Sequence[FoundDate], subs: Collection[int]) -
     named: list[tuple[int, FoundDate]] = []
     for k, (at, parts) in enumerate(spots):
         until = spots[k + 1][0] if k + 1 < len(spots) else len(item)
-        own = [f for f in found if at < f.start < until] or ([f for f in found if f.end <= at] if len(spots) == 1 else [])
+        own = [f for f in found if at < f.start < until] or (
+            [f for f in found if f.end <= at] if len(spots) == 1 else []
+        )
         named += [(n, own[-1]) for n in parts] if own else []
     return named
 

@@ -52,13 +52,15 @@ _NUMERIC = re.compile(
 )
 #: «15.3.67» is a date where nothing else stands beside it, and else the number of an item
 _DOTTED = re.compile(rf"\s*(?:ภายใน)?(?:วันที่)?\s*([{D}]{{1,2}})(\.)([{D}]{{1,2}})\.([๔-๙4-9][{D}])\s*")
-_MISSPELT = re.compile(rf"(?<![{D}])([{D}]{{1,2}})\s*([ก-์][ก-์.]{{3,13}}?)\s*{_ERA}([2๒][5๕][{D}]{{2}}|{_SHORT})(?![{D}])")
+_MISSPELT = re.compile(
+    rf"(?<![{D}])([{D}]{{1,2}})\s*([ก-์][ก-์.]{{3,13}}?)\s*{_ERA}([2๒][5๕][{D}]{{2}}|{_SHORT})(?![{D}])"
+)
 _MONTH_ONLY = re.compile(rf"(?:(ต้น|กลาง)|(สิ้น|ปลาย|ภายใน))?\s*(?:(ประจำ)?เดือน)?\s*({MONTH}){_YEAR}?")
 _LIMIT = re.compile("(?:ภายใน(?:สิ้น)?|สิ้น|ปลาย)\\s*(?:เดือน)?\\s*$")
 _SPAN = re.compile(rf"([{D}]{{1,2}})\s*(?:-|–|ถึง|และ|,)\s*(?:วันที่\s*)?$")
 _JOINS = re.compile(r"\s*(?:-|–|—|จนถึง|ถึง)\s*(?:วันที่|เดือน|สิ้นเดือน)?\s*")
 _WEEKDAY = re.compile(rf"(?:วัน)({'|'.join(sorted(WEEKDAYS, key=len, reverse=True))})\s?(?:ที่)?\s*$")
-_NUMBER = re.compile(rf"(?:^|[\s(])(?:ที่\s*)?([1๑2๒3๓]|[lIO|])\s?$")
+_NUMBER = re.compile(r"(?:^|[\s(])(?:ที่\s*)?([1๑2๒3๓]|[lIO|])\s?$")
 _NAMED_NUMBER = re.compile(r"(?:ข้อ|กิจกรรม|รายการ|ลำดับ|ครั้ง|ส่วน|ระยะ|รอบ|เฟส)\s*(?:ที่)?\s*\S\s*$")
 
 
@@ -156,7 +158,11 @@ def _spans(text: str, found: list[FoundDate]) -> list[FoundDate]:
     kept: list[FoundDate] = []
     for one in found:
         first = kept[-1] if kept else None
-        if first is not None and _JOINS.fullmatch(text[first.end : one.start]) and (one.day is None or first.day != one.day):
+        if (
+            first is not None
+            and _JOINS.fullmatch(text[first.end : one.start])
+            and (one.day is None or first.day != one.day)
+        ):
             kept.pop()
             whole = text[first.start : one.end].strip()
             doubt = one.doubt if one.day is None else f"พิมพ์เป็นช่วง «{whole}» ถือวันสุดท้าย"
