@@ -65,7 +65,7 @@ def _one_letter_off(name: str) -> list[str]:
         for pattern in (
             rf"{_loose(name[:k])}\s?[ก-๎]?\s?{_loose(name[k + 1 :])}"
             if k + 1 < len(name)
-            else rf"{_loose(name[:k])}(?![ก-๎])",
+            else rf"{_loose(name[:k])}[ก-๎]?(?![ก-๎])",
             rf"{_loose(name[:k])}[ก-๎]{_loose(name[k:])}",
         )
     ]

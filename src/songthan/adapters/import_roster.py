@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
 
-from songthan.adapters.import_cells import bare, lead_number, one_line
+from songthan.adapters.import_cells import D, bare, lead_number, one_line
 from songthan.adapters.import_head import Head
 from songthan.adapters.import_source import Paragraph, Source
 from songthan.domain.import_notes import Notebook
-from songthan.domain.thai import to_thai_digits
+from songthan.domain.thai import to_arabic_digits, to_thai_digits
 
 __all__ = ["FoundSeat", "build_roster", "find_seats", "give_seats"]
 
@@ -24,9 +24,19 @@ _ROLE = re.compile(
     r"((?:ประธาน|รองประธาน|ที่ปรึกษา|หัวหน้า|รองหัวหน้า|ผู้ช่วยหัวหน้า)?(?:คณะทำงาน|คณะกรรมการ|คณะอนุกรรมการ|อนุกรรมการ|กรรมการ|ที่ปรึกษา|ประธาน)"
     r"(?:ที่ปรึกษา)?(?:\s?และ\s?(?:ผู้ช่วย)?\s?เลขานุการ)?|(?:ผู้ช่วย)?เลขานุการ(?:คณะทำงาน|คณะกรรมการ)?)\s*$"
 )
-_RANK = r"(?:ว่าที่\s?)?(?:ร้อย(?:ตรี|โท|เอก)|ร\.?\s?[ตทอ]\.?|พัน(?:ตรี|โท|เอก)|พ\.?\s?[ตทอ]\.?|จ่า\S*|สิบ\S*|ด\.?ต\.?|พ\.?จ\.?[ตทอ]\.?)(?:หญิง)?"
+_RANK = (
+    r"(?:ว่าที่\s?)?(?:(?:ร้อย|พัน|พล|สิบ|จ่าสิบ|ดาบ|จ่า|นาวา|นาวาอากาศ|เรือ|เรืออากาศ|พันจ่า|พันจ่าอากาศ|พลเรือ|พลอากาศ)(?:ตำรวจ)?"
+    r"(?:ตรี|โท|เอก|จัตวา)|ดาบตำรวจ|จ่าสิบตำรวจ)(?:\s?\(?พิเศษ\)?)?(?:\s?หญิง)?"
+)
+#: «น.ส.», «พ.ต.ท.», «ว่าที่ ร.ต.», «ม.ร.ว.», «ผศ.ดร.»: whoever shortens a title puts dots
+_DOTS = r"(?:ว่าที่\s?)?(?:[ก-ฮ]{1,4}\.\s?){1,4}(?:\s?หญิง)?"
+_WORDS = (
+    r"นางสาว|นาย(?:สัตว)?แพทย์|แพทย์หญิง|ทันตแพทย์(?:หญิง)?|สัตวแพทย์(?:หญิง)?|เภสัชกร(?:หญิง)?|นาย|นาง|คุณ|(?:ผู้ช่วย|รอง)?ศาสตราจารย์|อาจารย์"
+    r"|หม่อม(?:หลวง|ราชวงศ์|เจ้า)|(?:Mr|Mrs|Ms|Miss|Dr|Prof)\b\.?"
+)
+#: titles may follow one another: «รองศาสตราจารย์ ดร.», «พันเอก หม่อมหลวง»
 _PREFIX = re.compile(
-    rf"^(นางสาว|น\.ส\.|นาย|นาง|ม\.ล\.|ม\.ร\.ว\.|ดร\.|ผศ\.(?:\s?ดร\.)?|รศ\.(?:\s?ดร\.)?|ศ\.(?:\s?ดร\.)?|{_RANK})\s*(?=[ก-ฮเแโใไ])"
+    rf"^((?:{_RANK}|{_WORDS}|{_DOTS})(?:\s+(?:{_RANK}|{_WORDS})(?=\s)|\s*{_DOTS})*)\s*(?=[ก-ฮเแโใไA-Z])"
 )
 _POST = re.compile(
     "^(?:ผู้อำนวยการ|ผู้บังคับบัญชา|หัวหน้า|รองผู้|รองหัวหน้า|ผู้ช่วย|เลขานุการ|อธิบดี|รองอธิบดี|ประธาน|นัก|เจ้าพนักงาน|เลขาธิการ|นิติกร|วิทยากร)"
@@ -48,22 +58,22 @@ class FoundSeat:
     @property
     def prefix(self) -> str:
         match = _PREFIX.match(self.who)
-        return match[1] if match else ""
+        return re.sub(r"(?<=\.)\s+", "", match[1].strip()) if match else ""
 
     @property
     def name(self) -> tuple[str, str]:
         """Given and family name; empty where the line names a post."""
         match = _PREFIX.match(self.who)
-        if not match:
+        if not match and _POST.match(self.who):
             return "", ""
-        given, _, family = self.who[match.end() :].strip().partition(" ")
+        given, _, family = self.who[match.end() if match else 0 :].strip().partition(" ")
         return given, family.strip()
 
 
 def find_seats(source: Source, notes: Notebook) -> list[FoundSeat]:
     """The seats, in the order's order; doubts about numbers that skip or stand twice."""
     seats: list[FoundSeat] = []
-    for one in _lines_of_order(source):
+    for one in _lines_of_order(source, notes):
         if seats and any(s.number == one.number for s in seats):
             earlier = next(s for s in seats if s.number == one.number)
             if bare(earlier.who) == bare(one.who):
@@ -86,47 +96,63 @@ def _free(seats: Sequence[FoundSeat]) -> int:
     return max(s.number for s in seats) + 1
 
 
-def _lines_of_order(source: Source) -> list[FoundSeat]:
+def _lines_of_order(source: Source, notes: Notebook) -> list[FoundSeat]:
     """Numbered lines that end with a role, between «ประกอบด้วย» and the duties; the longest such list of the document."""
     runs: list[list[FoundSeat]] = [[]]
+    odd: list[tuple[int, int, str, str]] = []
+
+    def take(pieces: Sequence[str], place: str) -> None:
+        if found := _seat(pieces, place):
+            runs[-1].append(found)
+        elif runs[-1] and (rest := " ".join(_numbered(pieces)[1])) and _PREFIX.match(rest):
+            odd.append((len(runs) - 1, int(_numbered(pieces)[0]), rest, place))
+
     for block in source.blocks:
         if isinstance(block, Paragraph):
             text = one_line(_FILL.sub("  ", block.text)) if block.text else ""
             if text and _ENDS.search(text) and runs[-1]:
                 runs.append([])
-            elif found := _seat([p for p in re.split(r"\s{2,}|\t|[.…_]{3,}", block.text) if p.strip()], block.place):
-                runs[-1].append(found)
+            else:
+                take([p for p in re.split(r"\s{2,}|\t|[.…_]{3,}", block.text) if p.strip()], block.place)
         else:
             for row in block.rows:
-                cells = [one_line(c.text) for c in row.cells if c.text.strip() and not c.merged]
-                if found := _seat(cells, row.place):
-                    runs[-1].append(found)
-    return max(runs, key=len)
+                take([one_line(c.text) for c in row.cells if c.text.strip() and not c.merged], row.place)
+    best = max(runs, key=len)
+    for n, number, who, place in odd if best else ():
+        # a number that comes again overleaf was only the catch-word of its page
+        if n == runs.index(best) and all(s.number != number for s in best):
+            notes.doubt("roster", who[:60], "บรรทัดนี้มีเลขและชื่อ แต่ไม่มีตำแหน่งในคณะทำงาน จึงมิได้นำเข้า", place)
+    return best
 
 
 def _seat(cells: Sequence[str], place: str) -> FoundSeat | None:
-    text = one_line(" ".join(cells))
-    number, _, rest = lead_number(text)
-    if not number.isdigit() or len(text) > 200:
+    """The seat a line or row of an order names; None when it is none."""
+    number, pieces = _numbered(cells)
+    if not number or not pieces or sum(map(len, pieces)) > 200:
         return None
-    last = one_line(cells[-1])
-    role = _ROLE.search(last)
+    at = next((n for n in range(len(pieces) - 1, 0, -1) if _ROLE.fullmatch(pieces[n])), len(pieces) - 1)
+    role = _ROLE.search(pieces[at])
     if role is None:
         return None
+    inner = [x for x in (*pieces[:at], pieces[at][: role.start()].strip(), *pieces[at + 1 :]) if x]
     post = ""
-    if len(cells) == 1:
-        who = rest[: len(rest) - len(role[0])].strip()
-    else:
-        inner = [x for x in (one_line(c) for c in [*cells[:-1], last[: role.start()]]) if x]
-        inner[0] = lead_number(inner[0])[2] if lead_number(inner[0])[0] else inner[0]
-        inner = [x for x in inner if x]
-        # number · name · post · role: a whole name needs no second piece
-        if len(inner) == 2 and (name := _PREFIX.match(inner[0])) and " " in inner[0][name.end() :].strip():
-            post = inner.pop()
-        who = " ".join(inner).strip()
-    if not (_PREFIX.match(who) or _POST.match(who)) or not 3 <= len(who) <= 120:
+    # number · name · post · role: a whole name needs no second piece
+    if len(inner) == 2 and ((name := _PREFIX.match(inner[0])) or at == 2) and (not name or " " in inner[0][name.end() :]):
+        post = inner.pop()
+    who = " ".join(inner).strip()
+    a_name = len(pieces) > 1 and re.fullmatch(r"[ก-ฮเแโใไ][ก-๎]+ [ก-๎]+(?: [ก-๎]+)?", who)
+    if not (_PREFIX.match(who) or _POST.match(who) or a_name) or not 3 <= len(who) <= 120:
         return None
     return FoundSeat(number=int(number), who=who, role=re.sub(r"\s", "", role[1]), place=place, post=post)
+
+
+def _numbered(cells: Sequence[str]) -> tuple[str, list[str]]:
+    """The number a line begins with, in a cell of its own or not, and the pieces of the rest; empty when none."""
+    pieces = [x for x in (one_line(c) for c in cells) if x]
+    number, _, rest = lead_number(pieces[0]) if pieces else ("", "", "")
+    if not number and pieces and (match := re.match(rf"([{D}]{{1,2}})\s+", pieces[0])) and _PREFIX.match(pieces[0][match.end() :]):
+        number, rest = to_arabic_digits(match[1]), pieces[0][match.end() :]
+    return (number, [x for x in (rest, *pieces[1:]) if x]) if number.isdigit() else ("", [])
 
 
 def build_roster(seats: Sequence[FoundSeat], source: Source, head: Head, notes: Notebook) -> dict[str, Any]:
@@ -141,7 +167,7 @@ def build_roster(seats: Sequence[FoundSeat], source: Source, head: Head, notes: 
         table_seats.append({"id": sid, "number": seat.number, "role": seat.role, "member": mid})
         shown = f"{member['prefix']}{member['given']} {member['family']}".strip() or member["position"]
         notes.row("seat", sid, f"{to_thai_digits(seat.number)}. {shown} — {seat.role}", seat.place)
-    office = _office(seats, notes)
+    office = _office(seats, head, notes)
     for key, text in (
         ("mailbox", "ที่อยู่กล่องจดหมายของคณะทำงานที่ระบบใช้รับส่ง"),
         ("acting_director", "ผู้ใดลงนามแทนเมื่อผู้อำนวยการไม่อยู่ (รหัสสมาชิก เช่น m02)"),
@@ -160,6 +186,8 @@ def _member(
 ) -> dict[str, Any]:
     given, family = seat.name
     prefix = seat.prefix
+    if given and not prefix:
+        notes.doubt("roster", mid, f"«{seat.who}» ไม่มีคำนำหน้าชื่อที่รู้จัก โปรดตรวจว่าส่วนใดเป็นชื่อ", seat.place)
     position = head.names.mend(seat.post if given else seat.who, seat.place)
     if not given and signer and _alike(position, signer[3]):
         prefix, given, family = signer[:3]
@@ -212,7 +240,7 @@ def _one_word(seats: Sequence[FoundSeat], head: Head, notes: Notebook) -> list[F
     return [replace(s, role=s.role.replace(wrong, right)) for s in seats]
 
 
-def _office(seats: Sequence[FoundSeat], notes: Notebook) -> dict[str, str]:
+def _office(seats: Sequence[FoundSeat], head: Head, notes: Notebook) -> dict[str, str]:
     def first(*patterns: str) -> str:
         for pattern in patterns:
             for s in seats:
@@ -220,8 +248,15 @@ def _office(seats: Sequence[FoundSeat], notes: Notebook) -> dict[str, str]:
                     return f"m{s.number:02}"
         return ""
 
+    def leads() -> str:
+        """Whoever the order calls the bureau's own head; else its only director of no section."""
+        posts = [(bare(head.names.mend(s.post or s.who)), s) for s in seats]
+        own = [s for p, s in posts if head.name and re.fullmatch(rf"(?:ผู้อำนวยการ|หัวหน้า|อธิบดี){re.escape(bare(head.name))}", p)]
+        some = [s for p, s in posts if re.match("(?:ผู้อำนวยการ|อธิบดี|เลขาธิการ)(?!กลุ่ม|ส่วน|ฝ่าย)", p)]
+        return next((f"m{s.number:02}" for s in (*own, *some)), "")
+
     office = {
-        "director": first(r"\A(?:ผู้อำนวยการ|อธิบดี|เลขาธิการ)(?!กลุ่ม|ส่วน|ฝ่าย)"),
+        "director": leads(),
         "acting_director": "",
         "head": first("^หัวหน้า", "^ประธาน"),
         "secretary": first("^(?!.*ผู้ช่วย).*เลขานุการ"),
@@ -261,7 +296,7 @@ def give_seats(
         for word in unknown:
             notes.doubt("responsible", a["id"], f"ชื่อ «{word}» ไม่ตรงกับผู้ใดในคำสั่งแต่งตั้ง", place)
         if unknown or not named:
-            text = said or "ไม่ได้ระบุผู้รับผิดชอบ"
+            text = said or " · ".join(a["notes"])[:120] or "ไม่ได้ระบุผู้รับผิดชอบ"
             notes.doubt("responsible", a["id"], f"มิได้ระบุตัวผู้รับผิดชอบ: «{text}»", place) if not named else None
             notes.ask(where, f"ผู้ใดรับผิดชอบกิจกรรม {to_thai_digits(a['id'])} {a['title'][:60]} (แผนระบุว่า «{text}»)", place)
 
@@ -275,7 +310,9 @@ def _named(notes: Sequence[str], names: dict[str, dict[str, Any]]) -> tuple[list
     for note in notes:
         if len(note) > 90 and "ผู้รับผิดชอบ" not in note:
             continue
-        tokens = [t for t in re.split(r"[\s+,:/()และ]*[+,:/()][\s+,:/()]*|\s+", note) if t]
+        # a title parted from its name is no word of its own
+        note = " ".join(_PREFIX.sub("", w) for w in re.split(r"(?<=[+,:/(])\s*|\s+(?=และ\s)|(?<=และ)\s+", note))
+        tokens = [t for t in re.split(r"[\s+,:/()]+(?:และ(?=\s))?", note) if t and t != "และ"]
         plain = [_PREFIX.sub("", t) for t in tokens]
         hits = [t for t in plain if t in names]
         found += [names[t] for t in hits if names[t] not in found]
