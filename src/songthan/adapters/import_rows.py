@@ -7,11 +7,13 @@ overleaf is put together, and a row «๒) …» under «๑.๗ … ๑) …» 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from songthan.adapters.import_cells import D, bare, items_of, lead_number, numbers, one_line
+from songthan.adapters.import_dates import dates_in
 from songthan.adapters.import_source import Paragraph, Row, Source, Table
 from songthan.domain.import_notes import Notebook
 from songthan.domain.thai import to_arabic_digits, to_thai_digits
@@ -28,6 +30,8 @@ _HEADS = (
     ("number", re.compile("^(?:ลำดับ|ที่|ข้อ|เลขที่|no)", re.I)),
 )
 _MEASURE = re.compile(rf"^\W*มาตรการ\s*(?:ที่)?\s*([{D}]{{1,2}})\s*[.:]?\s*(.*)$", re.S)
+#: «- ๑๒ -», «หน้า ๕», «หน้า ๑๒ จาก ๓๐»: a page's number is no text of the plan
+_PAGE = re.compile(rf"\W*(?:หน้า\s*(?:ที่)?\s*)?[{D}]{{1,3}}(?:\s*(?:จาก|/|ใน)\s*[{D}]{{1,3}})?(?:\s*หน้า)?\W*|\W*หน้า\s*[ก-ฮ]\W*")
 _GUIDELINE = re.compile(rf"^\W*([{D}]{{1,2}})\s?\.\s?([{D}]{{1,2}})\s*[.)]?\s*(\S.*)$", re.S)
 
 
@@ -74,12 +78,15 @@ class Rows:
 
 def find_rows(source: Source, notes: Notebook) -> Rows:
     """Every row of the activity tables, in order; doubts about numbering and shape are noted."""
-    finder = _Finder(notes)
+    finder = _Finder(notes, _running_heads(source))
     for n, block in enumerate(source.blocks):
         if isinstance(block, Paragraph):
             finder.paragraph(block)
         elif finder.table(block):
             finder.rows.last_block = n
+        elif finder.looks_alike(block):
+            said = "ตารางนี้มีเลขและวันเหมือนตารางกิจกรรม แต่ไม่มีหัวตารางและเลขไม่ต่อกัน จึงมิได้นำเข้า โปรดตรวจ"
+            notes.doubt("layout", one_line(block.rows[0].text)[:60], said, block.rows[0].place)
     _check_numbers(finder.rows, notes)
     return finder.rows
 
@@ -98,10 +105,23 @@ def columns_of(row: Row) -> dict[int, str] | None:
     return found if {"activity", "documents"} <= names and names & {"outputs", "outcomes"} else None
 
 
+def _running_heads(source: Source) -> frozenset[str]:
+    """Lines that stand on three pages or more: the head or foot of every page."""
+    counts = Counter(_foot(p.text) for p in source.paragraphs() if p.text)
+    counts.update(_foot(r.text) for t in source.tables() for r in t.rows if len({c.text for c in r.cells if c.text}) == 1)
+    return frozenset(text for text, count in counts.items() if count >= 3 and len(text) > 5)
+
+
+def _foot(text: str) -> str:
+    """A line without the page's number at either end."""
+    return re.sub(rf"^[\W{D}]+|(?:หน้า(?:ที่)?)?[\W{D}]+$", "", bare(one_line(text)))
+
+
 class _Finder:
-    def __init__(self, notes: Notebook) -> None:
+    def __init__(self, notes: Notebook, heads: frozenset[str] = frozenset()) -> None:
         self.rows = Rows()
         self._notes = notes
+        self._heads = heads
         self._pending: FoundMeasure | None = None
         self._seen: dict[int, list[tuple[str, str]]] = {}
         self._guiding = False
@@ -114,7 +134,7 @@ class _Finder:
 
     def paragraph(self, block: Paragraph) -> None:
         text = one_line(block.text).strip("*# ")
-        if not text:
+        if not text or self._of_the_page(text):
             return
         self._bridge = False
         if match := _MEASURE.match(text):
@@ -178,7 +198,7 @@ class _Finder:
                 continue
             if not (mine or self._goes_on_here(row)):
                 continue
-            if all(not c.text.strip() for c in row.cells):
+            if all(not c.text.strip() for c in row.cells) or self._of_the_page(row.text):
                 continue
             if self._second_head(row):
                 continue
@@ -187,13 +207,37 @@ class _Finder:
         self._bridge = mine
         return mine
 
+    def _of_the_page(self, text: str) -> bool:
+        """The page's number, or the line at the head or foot of every page; not a measure's name, which may come often."""
+        text = one_line(text)
+        return bool(_PAGE.fullmatch(text)) or (_foot(text) in self._heads and not _MEASURE.match(text))
+
     def _goes_on_here(self, row: Row) -> bool:
         """A table without a head: right after an activity table, or beginning with a numbered row of the same width."""
         if not self._columns or len(row.cells) < max(self._columns) + 1:
             return False
         texts = [one_line(c.text) for c in row.cells]
         numbered = any(lead_number(t)[0] for t in texts[:2]) and len(row.cells) == self._width
-        return self._bridge or (numbered and self._pending is not None and self._pending.guidelines != [])
+        begun = self._pending is not None and self._pending.guidelines != []
+        return self._bridge or (numbered and (begun or self._next_number(row)))
+
+    def _next_number(self, row: Row) -> bool:
+        """The row's number is the one after the last row's: ๑.๓ after ๑.๒, or ๒ after ๑.๒."""
+        here = next((n for c in row.cells[:2] if (n := lead_number(one_line(c.text))[0])), "")
+        last = self.rows.activities[-1].number if self.rows.activities else ""
+        (head, _, tail), (was, _, before) = here.partition("."), last.partition(".")
+        if tail and before.isdigit() and tail.isdigit():
+            return head == was and int(tail) == int(before) + 1
+        return not tail and was.isdigit() and head.isdigit() and int(head) == int(was) + 1
+
+    def looks_alike(self, table: Table) -> bool:
+        """A table that was not taken, as wide as an activity table, with numbered rows and dates."""
+        return any(
+            len(r.cells) == self._width
+            and any(lead_number(one_line(c.text))[0] for c in r.cells[:2])
+            and any(f.day for c in r.cells for f in dates_in(one_line(c.text), 2500))
+            for r in table.rows
+        )
 
     def _second_head(self, row: Row) -> bool:
         """A second line of the head: short words only, none of them a value."""
