@@ -263,7 +263,9 @@ def _give_out(forms: list[FoundForm], boxes: Sequence[Box], notes: Notebook) -> 
     }
     for n, form in enumerate(forms):
         following = forms[n + 1] if n + 1 < len(forms) else None
-        for box in own[form.at]:
+        # its own box speaks of the quarters its title speaks of, or stands outside its table
+        of_quarters = "ไตรมาส" in form.title
+        for box in sorted(own[form.at], key=lambda b: (of_quarters and not b.quarters, b.in_table)):
             spare = following is not None and not own[following.at] and not following.boxes
             if form.boxes and spare and following is not None:
                 code = "misplaced-box" if box.in_table else "form"

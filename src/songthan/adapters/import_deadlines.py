@@ -84,7 +84,7 @@ def build_deadlines(
     built.sort(key=lambda d: (d["external"], d["kind"] != "quarterly"))
     for d in built:
         until = d.get("internal_to", d["internal"])
-        when = f"สมาชิกส่งถึง {thai_date(until)} หน่วยงานส่งภายใน {thai_date(d['external'])}"
+        when = f"สมาชิกส่งถึง {thai_date(until) if until else '(ยังไม่ทราบ)'} หน่วยงานส่งภายใน {thai_date(d['external'])}"
         notes.row("deadline", d["id"], d["title"], d["source"], f"แบบ {', '.join(d['forms']).upper()}", when)
     return built
 
@@ -127,13 +127,13 @@ def _in_quarter(day: date, quarter: int, year: int) -> bool:
 
 def _internal(
     external: date, handed_in: Sequence[date], key: str, notes: Notebook, place: str, after: date | None = None
-) -> dict[str, date]:
+) -> dict[str, date | str]:
     before = [d for d in handed_in if d <= external and external - d <= _NEAR and (after is None or d > after)]
     if not before:
         notes.ask(
             f"plan.toml [[deadlines]] {key} internal", "สมาชิกต้องส่งภายในวันใด (ไม่พบวันส่งเอกสารก่อนวันส่งของหน่วยงาน)", place
         )
-        return {"internal": external}
+        return {"internal": ""}
     run = [before[-1]]
     for day in reversed(before[:-1]):
         if run[0] - day > _ONE_RUN:

@@ -137,7 +137,11 @@ def _seat(cells: Sequence[str], place: str) -> FoundSeat | None:
     inner = [x for x in (*pieces[:at], pieces[at][: role.start()].strip(), *pieces[at + 1 :]) if x]
     post = ""
     # number · name · post · role: a whole name needs no second piece
-    if len(inner) == 2 and ((name := _PREFIX.match(inner[0])) or at == 2) and (not name or " " in inner[0][name.end() :]):
+    if (
+        len(inner) == 2
+        and ((name := _PREFIX.match(inner[0])) or at == 2)
+        and (not name or " " in inner[0][name.end() :])
+    ):
         post = inner.pop()
     who = " ".join(inner).strip()
     a_name = len(pieces) > 1 and re.fullmatch(r"[ก-ฮเแโใไ][ก-๎]+ [ก-๎]+(?: [ก-๎]+)?", who)
@@ -150,7 +154,12 @@ def _numbered(cells: Sequence[str]) -> tuple[str, list[str]]:
     """The number a line begins with, in a cell of its own or not, and the pieces of the rest; empty when none."""
     pieces = [x for x in (one_line(c) for c in cells) if x]
     number, _, rest = lead_number(pieces[0]) if pieces else ("", "", "")
-    if not number and pieces and (match := re.match(rf"([{D}]{{1,2}})\s+", pieces[0])) and _PREFIX.match(pieces[0][match.end() :]):
+    if (
+        not number
+        and pieces
+        and (match := re.match(rf"([{D}]{{1,2}})\s+", pieces[0]))
+        and _PREFIX.match(pieces[0][match.end() :])
+    ):
         number, rest = to_arabic_digits(match[1]), pieces[0][match.end() :]
     return (number, [x for x in (rest, *pieces[1:]) if x]) if number.isdigit() else ("", [])
 
@@ -251,7 +260,11 @@ def _office(seats: Sequence[FoundSeat], head: Head, notes: Notebook) -> dict[str
     def leads() -> str:
         """Whoever the order calls the bureau's own head; else its only director of no section."""
         posts = [(bare(head.names.mend(s.post or s.who)), s) for s in seats]
-        own = [s for p, s in posts if head.name and re.fullmatch(rf"(?:ผู้อำนวยการ|หัวหน้า|อธิบดี){re.escape(bare(head.name))}", p)]
+        own = [
+            s
+            for p, s in posts
+            if head.name and re.fullmatch(rf"(?:ผู้อำนวยการ|หัวหน้า|อธิบดี){re.escape(bare(head.name))}", p)
+        ]
         some = [s for p, s in posts if re.match("(?:ผู้อำนวยการ|อธิบดี|เลขาธิการ)(?!กลุ่ม|ส่วน|ฝ่าย)", p)]
         return next((f"m{s.number:02}" for s in (*own, *some)), "")
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from songthan.adapters.import_cells import D, bare, items_of, lead_number, numbers, one_line
 from songthan.adapters.import_dates import dates_in
+from songthan.adapters.import_numbers import check_numbers
 from songthan.adapters.import_source import Paragraph, Row, Source, Table
 from songthan.domain.import_notes import Notebook
 from songthan.domain.thai import to_arabic_digits, to_thai_digits
@@ -31,7 +31,9 @@ _HEADS = (
 )
 _MEASURE = re.compile(rf"^\W*มาตรการ\s*(?:ที่)?\s*([{D}]{{1,2}})\s*[.:]?\s*(.*)$", re.S)
 #: «- ๑๒ -», «หน้า ๕», «หน้า ๑๒ จาก ๓๐»: a page's number is no text of the plan
-_PAGE = re.compile(rf"\W*(?:หน้า\s*(?:ที่)?\s*)?[{D}]{{1,3}}(?:\s*(?:จาก|/|ใน)\s*[{D}]{{1,3}})?(?:\s*หน้า)?\W*|\W*หน้า\s*[ก-ฮ]\W*")
+_PAGE = re.compile(
+    rf"\W*(?:หน้า\s*(?:ที่)?\s*)?[{D}]{{1,3}}(?:\s*(?:จาก|/|ใน)\s*[{D}]{{1,3}})?(?:\s*หน้า)?\W*|\W*หน้า\s*[ก-ฮ]\W*"
+)
 _GUIDELINE = re.compile(rf"^\W*([{D}]{{1,2}})\s?\.\s?([{D}]{{1,2}})\s*[.)]?\s*(\S.*)$", re.S)
 
 
@@ -87,7 +89,7 @@ def find_rows(source: Source, notes: Notebook) -> Rows:
         elif finder.looks_alike(block):
             said = "ตารางนี้มีเลขและวันเหมือนตารางกิจกรรม แต่ไม่มีหัวตารางและเลขไม่ต่อกัน จึงมิได้นำเข้า โปรดตรวจ"
             notes.doubt("layout", one_line(block.rows[0].text)[:60], said, block.rows[0].place)
-    _check_numbers(finder.rows, notes)
+    check_numbers(finder.rows, notes)
     return finder.rows
 
 
@@ -98,6 +100,8 @@ def columns_of(row: Row) -> dict[int, str] | None:
         text = bare(one_line(cell.text))
         if not text or len(text) > 60:
             continue
+        if lead_number(text)[0] or dates_in(text, 2500):
+            return None  # «กิจกรรม …» with its number and day: a row that only speaks like a head
         name = next((name for name, pattern in _HEADS if pattern.search(text)), "")
         if name and (name not in found.values() or name == "notes"):
             found[k] = name
@@ -108,7 +112,9 @@ def columns_of(row: Row) -> dict[int, str] | None:
 def _running_heads(source: Source) -> frozenset[str]:
     """Lines that stand on three pages or more: the head or foot of every page."""
     counts = Counter(_foot(p.text) for p in source.paragraphs() if p.text)
-    counts.update(_foot(r.text) for t in source.tables() for r in t.rows if len({c.text for c in r.cells if c.text}) == 1)
+    counts.update(
+        _foot(r.text) for t in source.tables() for r in t.rows if len({c.text for c in r.cells if c.text}) == 1
+    )
     return frozenset(text for text, count in counts.items() if count >= 3 and len(text) > 5)
 
 
@@ -191,12 +197,12 @@ class _Finder:
     def table(self, table: Table) -> bool:
         """Take the rows of an activity table; False when this is another table."""
         mine = False
-        for row in table.rows:
+        for n, row in enumerate(table.rows):
             columns = columns_of(row)
             if columns is not None:
                 self._columns, self._width, mine = columns, len(row.cells), True
                 continue
-            if not (mine or self._goes_on_here(row)):
+            if not (mine or self._goes_on_here(row, first=n == 0)):
                 continue
             if all(not c.text.strip() for c in row.cells) or self._of_the_page(row.text):
                 continue
@@ -212,14 +218,14 @@ class _Finder:
         text = one_line(text)
         return bool(_PAGE.fullmatch(text)) or (_foot(text) in self._heads and not _MEASURE.match(text))
 
-    def _goes_on_here(self, row: Row) -> bool:
+    def _goes_on_here(self, row: Row, *, first: bool) -> bool:
         """A table without a head: right after an activity table, or beginning with a numbered row of the same width."""
         if not self._columns or len(row.cells) < max(self._columns) + 1:
             return False
         texts = [one_line(c.text) for c in row.cells]
         numbered = any(lead_number(t)[0] for t in texts[:2]) and len(row.cells) == self._width
         begun = self._pending is not None and self._pending.guidelines != []
-        return self._bridge or (numbered and (begun or self._next_number(row)))
+        return self._bridge or (numbered and (begun or (first and self._next_number(row))))
 
     def _next_number(self, row: Row) -> bool:
         """The row's number is the one after the last row's: ๑.๓ after ๑.๒, or ๒ after ๑.๒."""
@@ -367,50 +373,3 @@ def _without_lead(cell: str, first: str) -> str:
     """The cell without the number before its first words."""
     at = cell.find(first)
     return cell[:at] + lead_number(first)[2] + cell[at + len(first) :]
-
-
-def _check_numbers(rows: Rows, notes: Notebook) -> None:
-    """Doubts about numbers that skip, stand twice, or belong to another heading."""
-    last = 0
-    for number, place in _series(rows):
-        if number > last + 1:
-            gone = ", ".join(to_thai_digits(n) for n in range(last + 1, number))
-            notes.doubt("numbering", f"ลำดับ {to_thai_digits(number)}", f"เลขลำดับข้าม: ไม่พบ {gone}", place)
-        elif number < last:
-            notes.doubt(
-                "numbering", f"ลำดับ {to_thai_digits(number)}", f"เลขลำดับย้อนหลัง ต่อจาก {to_thai_digits(last)}", place
-            )
-        last = max(last, number)
-    inner: dict[str, int] = {}
-    for a in rows.activities:
-        head, _, tail = a.number.partition(".")
-        if not tail.isdigit() or a.part > 1:
-            continue
-        before = inner.get(head, 0)
-        if int(tail) != before + 1:
-            shown = to_thai_digits(a.number)
-            said = (
-                f"เลข {shown} ซ้ำ"
-                if int(tail) == before
-                else f"เลขลำดับข้ามหรือย้อน: ก่อน {shown} คือ {to_thai_digits(f'{head}.{before}')}"
-            )
-            notes.doubt("numbering", shown, said, a.place)
-        inner[head] = int(tail)
-        if a.project is not None and a.project.number and a.project.number != head:
-            said = f"กิจกรรม {to_thai_digits(a.number)} อยู่ใต้หัวข้อลำดับ {to_thai_digits(a.project.number)}"
-            notes.doubt("numbering", to_thai_digits(a.number), said, a.place)
-    numbers_ = [m.number for m in rows.measures]
-    if numbers_ != list(range(1, len(numbers_) + 1)):
-        notes.doubt("numbering", "มาตรการ", f"เลขมาตรการไม่ต่อเนื่อง: {', '.join(map(to_thai_digits, numbers_))}")
-
-
-def _series(rows: Rows) -> Iterator[tuple[int, str]]:
-    """The whole numbers of projects and of activities that stand for themselves, in the document's order."""
-    told = set()
-    for a in rows.activities:
-        if a.project is not None and id(a.project) not in told:
-            told.add(id(a.project))
-            if a.project.number.isdigit():
-                yield int(a.project.number), a.project.place
-        if a.number.isdigit():
-            yield int(a.number), a.place

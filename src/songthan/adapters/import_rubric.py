@@ -29,8 +29,15 @@ _FROM = re.compile(
     rf"{_NUMBER}\s*%\s*ขึ้นไป|ร้อยละ\s*{_NUMBER}\s*(?:%\s*)?ขึ้นไป|(?:ไม่น้อยกว่า|อย่างน้อย|ตั้งแต่)\s*(?:ร้อยละ\s*{_NUMBER}|{_NUMBER}\s*%)"
 )
 _COUNT = re.compile(rf"(?:ไม่น้อยกว่า|อย่างน้อย|ตั้งแต่|จำนวน)\s*([{D}]+)\s*([ก-๎]{{2,12}})")
+_UNITS = ("ช่องทาง", "รูปแบบ", "เรื่อง", "ประเด็น", "คน", "ครั้ง", "ฉบับ", "เล่ม", "เครือข่าย", "กิจกรรม", "โครงการ", "มิติ", "แห่ง", "ข้อ", "ชิ้น")
+#: «๓ เครือข่ายขึ้นไป», «๒ - ๓ ช่องทาง», «๑ ช่องทาง»
+_PLAIN_COUNT = re.compile(rf"(?:^|\s|มี)([{D}]+)\s*(?:(?:-|–|ถึง)\s*[{D}]+\s*)?({'|'.join(_UNITS)})")
+#: more than, not at least: the conditions of a score cannot say it
+_MORE_THAN = re.compile(rf"(?:มากกว่า|เกินกว่า|เกิน|สูงกว่า)\s*(?:ร้อยละ\s*)?[{D}]")
 _MANY = re.compile("หลากหลาย|หลายช่องทาง")
-_PERSONS = re.compile("จำนวน\\s*(?:ผู้บริหาร|บุคลากร|สมาชิก|ข้าราชการ)|(?:คน|ราย)\\s*คิดเป็น")
+_PERSONS = re.compile(
+    "(?:จำนวน|^)\\s*(?:ผู้บริหาร|บุคลากร|สมาชิก|ข้าราชการ|เจ้าหน้าที่)|(?:บุคลากร|ข้าราชการ|เจ้าหน้าที่)\\S{0,20}\\s*ร้อยละ|(?:คน|ราย)\\s*คิดเป็น"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,11 +176,13 @@ def _built(
     clauses = {s: _clauses(c.cells.get(s, ""), words, c.place) for s in scores}
     conditions: dict[int, list[dict[str, str]] | None] = {0: []}
     for score in sorted(s for s in scores if s):
-        conditions[score] = reader.conditions(clauses[score]) if clauses[score] else None
+        above = next((x for x in clauses[score] if _MORE_THAN.search(x) and "ไม่เกิน" not in x), "")
+        conditions[score] = reader.conditions(clauses[score]) if clauses[score] and not above else None
         if conditions[score] is None:
+            why = f"«{above[:60]}» มิได้รวมจำนวนนั้นเอง ซึ่งเงื่อนไข at_least เขียนไม่ได้" if above else "ช่องว่างเปล่า"
             notes.ask(
                 f"rubric.toml [[criteria]] {key} scores {score}",
-                f"เกณฑ์ข้อ {to_thai_digits(c.number)} คะแนน {to_thai_digits(score)} ต้องมีอะไร (ช่องว่างเปล่า)",
+                f"เกณฑ์ข้อ {to_thai_digits(c.number)} คะแนน {to_thai_digits(score)} ต้องมีอะไร ({why})",
                 c.place,
             )
     _name(reader.inputs, fields, key, notes, c.place)
@@ -234,6 +243,9 @@ class _Reader:
         if count := _COUNT.search(clause):
             at = self._numeric("count", clause, _unit(count[2]))
             return [{"input": str(at), "at_least": to_arabic_digits(count[1])}]
+        if plain := _PLAIN_COUNT.search(clause):
+            at = self._numeric("count", clause, plain[2])
+            return [{"input": str(at), "at_least": to_arabic_digits(plain[1])}]
         return self._flags(clause)
 
     def _numeric(self, kind: str, clause: str, unit: str = "") -> int:
@@ -278,14 +290,13 @@ class _Reader:
 
 def _unit(word: str) -> str:
     """The unit a count is of: the letters both «ช่องทาง» and «ช่องทางที่…» begin with."""
-    known = ("ช่องทาง", "รูปแบบ", "เรื่อง", "ประเด็น", "คน", "ครั้ง", "ฉบับ", "เล่ม", "เครือข่าย", "กิจกรรม", "โครงการ", "มิติ")
-    return next((k for k in known if word.startswith(k)), word[:6])
+    return next((k for k in _UNITS if word.startswith(k)), word[:6])
 
 
 def _name(inputs: Sequence[_Input], fields: Sequence[FormField], key: str, notes: Notebook, place: str) -> None:
     """Keys, labels and form fields: the nearest field of the same kind; without one a plain key."""
     pairs = sorted(
-        ((_near(i, f), -n, f) for n, i in enumerate(inputs) for f in fields if f.kind == i.kind),
+        ((_near(i, f), -n, f) for n, i in enumerate(inputs) for f in fields if f.kind == i.kind and _counts_same(i, f)),
         key=lambda p: p[:2],
         reverse=True,
     )
@@ -302,6 +313,12 @@ def _name(inputs: Sequence[_Input], fields: Sequence[FormField], key: str, notes
             i.label = i.clause if i.kind == "flag" else (f"จำนวน ({i.unit or 'คน'})" if i.kind == "count" else "ร้อยละ")
             said = f"ไม่พบช่องในแบบรายงานที่ถามเรื่อง «{i.clause[:60]}» จึงยังไม่ผูกกับช่องของแบบ"
             notes.doubt("rubric", key, said, place)
+
+
+def _counts_same(i: _Input, f: FormField) -> bool:
+    """A field that names what it counts («(เรื่อง)») asks for no other unit's number."""
+    named = next((u for u in _UNITS if f.label.rstrip(" )").endswith(u)), "")
+    return not (i.unit and named) or i.unit == named
 
 
 def _near(i: _Input, f: FormField) -> float:

@@ -24,6 +24,8 @@ _MAX_TEXT = 2 << 20
 _MAX_CELL = 40_000
 _PIPE = re.compile(r"\s*(?:[-*]\s+)?\|")
 _HTML, _HTML_END = re.compile(r"^\s*<table\b", re.I), re.compile("</table", re.I)
+#: Markdown's bold; a row of stars alone (a password blanked) is none
+_BOLD = re.compile(r"(?<!\*)\*\*([^*\n]+)\*\*(?!\*)")
 _RULE = re.compile(r"[\s|:\-–]*-{3,}[\s|:\-–]*")
 
 
@@ -161,6 +163,7 @@ def _block(data: dict) -> Block:
 def _text(data: bytes, path: Path) -> Source:
     text, remark = _decoded(data, path)
     text = canonical(text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n"))
+    text = _BOLD.sub(r"\1", text)
     blocks = _tables_joined([*_lines(text.split("\n"))])
     return Source(name=path.name, kind="text", blocks=blocks, remarks=(remark,) if remark else ())
 

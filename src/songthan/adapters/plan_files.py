@@ -68,7 +68,7 @@ def load_plan(folder: Path, *, draft: bool = False) -> Plan:
         measures=tuple(_measure(t) for t in top.tables("measures", _named("measures"))),
         projects=tuple(_project(t) for t in top.tables("projects", _named("projects"))),
         activities=tuple(_activity(t, draft=draft) for t in top.tables("activities", _named("activities"))),
-        deadlines=tuple(_deadline(t, ladders) for t in top.tables("deadlines", _named("deadlines"))),
+        deadlines=tuple(_deadline(t, ladders, draft=draft) for t in top.tables("deadlines", _named("deadlines"))),
         channels={
             form: _channel(form, _Table(data, f"{top.where} [channels.{form}]"))
             for form, data in top.get("channels", dict).items()
@@ -176,7 +176,7 @@ def _channel(form: str, t: _Table) -> Channel:
     return value
 
 
-def _deadline(t: _Table, ladders: Mapping[str, LadderPlan]) -> Deadline:
+def _deadline(t: _Table, ladders: Mapping[str, LadderPlan], *, draft: bool = False) -> Deadline:
     activities = t.get("activities", (str, list), "all")
     if activities != "all" and not isinstance(activities, list):
         raise DataError("«activities» ต้องเป็น \"all\" หรือรายการรหัสกิจกรรม", where=t.where, remedy='เขียน activities = "all"')
@@ -187,7 +187,8 @@ def _deadline(t: _Table, ladders: Mapping[str, LadderPlan]) -> Deadline:
         short=t.line("short", ""),
         kind=kind,
         forms=t.texts("forms"),
-        internal=t.get("internal", date),
+        # not printed: a draft is looked at as if the members had until the last day
+        internal=t.get("external" if draft and t.get("internal", (date, str)) == "" else "internal", date),
         external=t.get("external", date),
         quarter=t.get("quarter", int, None),
         internal_to=t.get("internal_to", date, None),

@@ -64,6 +64,10 @@ def _plan(plan: Mapping[str, Any], where: str) -> Iterator[SongthanError]:
             for key in keys:
                 if row.get(key) == "":
                     yield _ask("ยังไม่ทราบชื่อ", f"{where} [[{table}]] {name}", f"กรอก {key}")
+    for d in _rows(plan, "deadlines"):
+        if d.get("internal") == "":
+            place = f"{where} [[deadlines]] {d.get('id', '')}"
+            yield _ask("ยังไม่ทราบวันที่สมาชิกส่ง", place, "กรอก internal เช่น 2023-03-15 (ไม่มีเครื่องหมายคำพูด)")
     for a in _rows(plan, "activities"):
         place = f"{where} [[activities]] {a.get('id', '')}"
         if a.get("seats") == []:
