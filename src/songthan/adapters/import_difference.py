@@ -7,12 +7,13 @@ ids. Deadlines that are under way are held, with every row and seat they need.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from songthan.adapters.import_cells import bare
+from songthan.adapters.import_ids import with_old_ids
 
 __all__ = ["Change", "Merge", "merge_documents"]
 
@@ -53,7 +54,7 @@ def merge_documents(
     """`new` into `mine` («plan», «roster», «rubric», «holidays»). `held`: ids of deadlines that must stay as they are."""
     merge = Merge()
     base = base or {}
-    new = {**new, "plan": _with_old_ids(mine.get("plan", {}), new["plan"])}
+    new = with_old_ids(mine, new)
     merge.base = {k: dict(v) for k, v in new.items()}
     for name in ("plan", "roster", "rubric", "holidays"):
         old, fresh = mine.get(name), new.get(name)
@@ -69,58 +70,6 @@ def merge_documents(
     if held and "plan" in mine:
         _hold(merge, mine, held)
     return merge
-
-
-def _with_old_ids(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """The new plan with the ids rows had before: matched by title first, then by id or printed number."""
-    fresh = {**new}
-    projects = _ids(old.get("projects", []), new["projects"])
-    fresh["projects"] = [{**p, "id": projects[p["id"]]} for p in new["projects"]]
-    ids = _ids(old.get("activities", []), new["activities"])
-    fresh["activities"] = [
-        {
-            **a, "id": ids[a["id"]], "project": projects.get(a["project"], a["project"]),
-            "deliverables": [{**d, "id": d["id"].replace(a["id"], ids[a["id"]], 1)} for d in a["deliverables"]],
-        }
-        for a in new["activities"]
-    ]  # fmt: skip
-    fresh["deadlines"] = [
-        {**d, "activities": d["activities"] if d["activities"] == "all" else [ids.get(a, a) for a in d["activities"]]}
-        for d in new["deadlines"]
-    ]
-    return fresh
-
-
-def _ids(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """New id → the id it keeps. A new row never takes an id that another row keeps."""
-    found: dict[str, str] = {}
-    taken: set[str] = set()
-
-    def pair(key: str, row: Mapping[str, Any]) -> None:
-        if row["id"] not in taken:
-            found[key] = row["id"]
-            taken.add(row["id"])
-
-    titles = [bare(o["title"]) for o in old]
-    for n in new:
-        same = [o for o, t in zip(old, titles, strict=True) if t and t == bare(n["title"])]
-        exact = [o for o in same if o["id"] == n["id"]] or (same if len(same) == 1 else [])
-        if exact:
-            pair(n["id"], exact[0])
-    for n in new:
-        if n["id"] not in found:
-            for o in old:
-                if o["id"] == n["id"] or ("number" in o and bare(o["number"]) == bare(n.get("number", ""))):
-                    pair(n["id"], o)
-                    break
-    for n in new:
-        if n["id"] not in found:
-            key, count = n["id"], 2
-            while key in taken:
-                key, count = f"{n['id']}-{count}", count + 1
-            found[n["id"]] = key
-            taken.add(key)
-    return found
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -202,13 +151,13 @@ class _Merger:
                 continue  # taken out by hand since the last import
             else:
                 merged.append(row)
-                self._tell(place, "added", None, row.get("title") or row.get("role") or row.get("text") or name)
+                self._tell(place, "added", None, _shown(row) or name)
         for name, row in old.items():
             if name not in fresh:
                 if known is not None and name not in known:
                     merged.append(row)
                 else:
-                    self._tell(f"{where} {name}".strip(), "removed", row.get("title") or row.get("role") or name)
+                    self._tell(f"{where} {name}".strip(), "removed", _shown(row) or name)
         return merged
 
     def _tell(self, where: str, kind: str, old: Any = None, new: Any = None) -> None:
@@ -218,6 +167,12 @@ class _Merger:
 def _rows(value: Any) -> bool:
     """A list of tables that have names."""
     return isinstance(value, list) and all(isinstance(v, Mapping) and _name(v) for v in value)
+
+
+def _shown(row: Mapping[str, Any]) -> str:
+    """What a reader calls the row."""
+    person = f"{row.get('prefix', '')}{row.get('given', '')} {row.get('family', '')}".strip()
+    return str(row.get("title") or row.get("role") or row.get("text") or person or row.get("position", ""))
 
 
 def _name(row: Mapping[str, Any]) -> str:

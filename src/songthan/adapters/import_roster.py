@@ -73,14 +73,18 @@ class FoundSeat:
 def find_seats(source: Source, notes: Notebook) -> list[FoundSeat]:
     """The seats, in the order's order; doubts about numbers that skip or stand twice."""
     seats: list[FoundSeat] = []
-    for one in _lines_of_order(source, notes):
+    lines = _lines_of_order(source, notes)
+    printed = {one.number for one in lines}
+    for one in lines:
         if seats and any(s.number == one.number for s in seats):
             earlier = next(s for s in seats if s.number == one.number)
             if bare(earlier.who) == bare(one.who):
                 continue
-            said = f"เลขลำดับ {to_thai_digits(one.number)} ซ้ำกันสองบรรทัด บรรทัดหลังให้เลข {to_thai_digits(_free(seats))}"
+            free = one.number + 1 if one.number + 1 not in printed else max(printed) + 1
+            printed.add(free)
+            said = f"เลขลำดับ {to_thai_digits(one.number)} ซ้ำกันสองบรรทัด บรรทัดหลังให้เลข {to_thai_digits(free)}"
             notes.doubt("numbering", f"คณะทำงาน {to_thai_digits(one.number)}", said, one.place)
-            one = replace(one, number=_free(seats))
+            one = replace(one, number=free)
         seats.append(one)
     if not seats:
         notes.ask("roster.toml [[seats]]", "ไม่พบคำสั่งแต่งตั้งคณะทำงานที่มีลำดับและตำแหน่ง คณะทำงานมีผู้ใดบ้าง")
@@ -90,10 +94,6 @@ def find_seats(source: Source, notes: Notebook) -> list[FoundSeat]:
         gone = ", ".join(map(to_thai_digits, missing))
         notes.doubt("numbering", "คณะทำงาน", f"เลขลำดับในคำสั่งข้าม: ไม่มี {gone}", seats[0].place)
     return seats
-
-
-def _free(seats: Sequence[FoundSeat]) -> int:
-    return max(s.number for s in seats) + 1
 
 
 def _lines_of_order(source: Source, notes: Notebook) -> list[FoundSeat]:
