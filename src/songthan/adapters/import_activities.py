@@ -19,8 +19,10 @@ from songthan.domain.thai import thai_date, to_arabic_digits, to_thai_digits
 __all__ = ["Wording", "build_activities", "build_measures", "build_projects", "deliverable_title"]
 
 _REFERS = re.compile(
-    rf"(?<!ตาม)(?:ข้อ(?:ที่)?|กิจกรรม(?:ที่)?|รายการ(?:ที่)?|ลำดับ(?:ที่)?|ครั้งที่|ส่วนที่|รายงานที่)\s*\(?([{D}]+(?:\s*(?:-|–|ถึง|และ|,)\s*[{D}]+)*)\)?"
+    rf"(?<!ตาม)(?:ข้อ(?:ที่)?|กิจกรรม(?:ที่)?|รายการ(?:ที่)?|ลำดับ(?:ที่)?|(?:ครั้ง|รอบ|งวด)(?:ที่)?|ส่วนที่|รายงานที่)\s*\(?([{D}]+(?:\s*(?:-|–|ถึง|และ|,)\s*[{D}]+)*)\)?"
 )
+#: the same paper several times, no part of the activity
+_TIMES = re.compile(rf"(?:ครั้ง|รอบ|งวด)(?:ที่)?\s*[{D}]")
 _SUB = re.compile(rf"^\(?([{D}]{{1,2}})[.)]\s*")
 #: what a handed-in paper is called; an item that begins so names the deliverable
 _PAPER = re.compile(
@@ -177,7 +179,8 @@ def _deliverables(
     if by_part:
         for n in sorted(set(subs) - set(by_part)):
             notes.doubt("date", key, f"ข้อย่อย {to_thai_digits(n)} ไม่มีวันส่งของตน", place)
-        for n in sorted(set(by_part) - set(subs)):
+        times = not subs and all(_TIMES.search(i) for i in columns["documents"] if dates_in(i, year, months=True))
+        for n in sorted(set(by_part) - set(subs)) if not times else ():
             notes.doubt("date", key, f"วันส่งอ้างข้อย่อย {to_thai_digits(n)} ซึ่งไม่มีในช่องกิจกรรม", place)
         spare = [n for n in subs if n not in by_part]
         for day in dict.fromkeys(d for d in plain if d):
@@ -185,7 +188,11 @@ def _deliverables(
             said = f"วัน {thai_date(day)} มิได้บอกว่าเป็นของข้อใด ถือเป็นของข้อ {to_thai_digits(n)}"  # type: ignore[arg-type]
             notes.doubt("two-dates", key, said, place)
             by_part[n] = day
-        return [{"id": f"{key}({n})", "due": day, "title": subs.get(n) or title} for n, day in sorted(by_part.items())]
+        name = f"{deliverable_title(title, columns)} ครั้งที่ " if times else ""
+        return [
+            {"id": f"{key}({n})", "due": day, "title": f"{name}{to_thai_digits(n)}" if name else subs.get(n) or title}
+            for n, day in sorted(by_part.items())
+        ]
     days = list(dict.fromkeys(plain))
     name = deliverable_title(title, columns)
     if not any(days):

@@ -28,6 +28,9 @@ _STOPS = re.compile(r"[.…_]{4,}|ดังนี้|^ส่ง|:$")
 _CHANNEL = re.compile("สารบรรณ|สารบัญ|เว็บไซต์|เว็ปไซต์|website|ไฟล์|WORD|PDF|คะแนนเต็ม|ลงนาม|เท่านั้น|ดีเด่น|หลักฐาน", re.I)
 _SEND = re.compile("ส่ง(?!เสริม)|กำหนด|ภายใน(?!สำนัก|กอง|กลุ่ม|องค์กร|และ)")
 _QUARTER = re.compile(rf"ไตรมาส\s*(?:ที่)?\s*([{D}])")
+_ROUND = re.compile(
+    rf"(?:รอบ|ครั้ง|งวด)\s*(?:ที่)?\s*([{D}]{{1,2}})(?!\s*(?:แผ่น|หน้า|คน))(?!.*(?:รอบ|ครั้ง|งวด)\s*(?:ที่)?\s*[{D}])"
+)
 _SHEETS = re.compile(rf"ไม่เกิน\s*([{D}]+)\s*(?:แผ่น|หน้า)")
 
 
@@ -41,11 +44,13 @@ class Box:
     quarters: dict[int, date] = field(default_factory=dict)
     external: date | None = None
     extra: date | None = None
+    #: «รอบที่ ๑ … รอบที่ ๒ …»: the same form sent more than once
+    rounds: dict[int, date] = field(default_factory=dict)
     at: int = 0
 
     @property
     def dated(self) -> bool:
-        return bool(self.quarters or self.external)
+        return bool(self.quarters or self.rounds or self.external)
 
 
 @dataclass(kw_only=True)
@@ -238,6 +243,8 @@ def _box(lines: Sequence[str], group: _Group, at: int, head: Head, notes: Notebo
             continue
         if quarter := _QUARTER.search(before):
             box.quarters[numbers(quarter[1])[0]] = found.day
+        elif turn := _ROUND.search(before):
+            box.rounds[numbers(turn[1])[0]] = found.day
         elif box.quarters and "พิจารณา" in before:
             box.extra = found.day
         elif box.external not in (None, found.day):

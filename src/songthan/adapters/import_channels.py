@@ -42,7 +42,9 @@ def channel_of(form: FoundForm) -> tuple[dict[str, object], list[str]]:
             assumed.append("เว็บไซต์: มิได้ระบุชนิดไฟล์หลังคำว่าเว็บไซต์")
     else:
         first, website = text, []
-    registry = formats(first)
+    by_registry = bool(re.search("สารบรรณ|สารบัญ", text))
+    # the kinds of files are the website's where nothing else is named
+    registry = formats(first) if by_registry or not website else []
     if registry and not re.search("สารบรรณ|สารบัญ", text):
         assumed.append("ช่องทาง: ระบุชนิดไฟล์แต่มิได้ระบุว่าส่งทางใด ถือว่าส่งทางสารบรรณ")
     if re.search("สารบรรณ|สารบัญ", text) and not registry:

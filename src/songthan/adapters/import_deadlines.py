@@ -152,6 +152,12 @@ def _single(
 ) -> list[dict[str, Any]]:
     """Deadlines that are no quarter's: forms of one date are one deadline, a review of one's own stands alone."""
     by_day: dict[tuple[date, str], list[tuple[FoundForm, str]]] = {}
+    rounds: dict[tuple[date, str], int] = {}
+    for form in forms:
+        for box in form.boxes:
+            for n, day in box.rounds.items():
+                rounds[day, form.id] = n
+                by_day.setdefault((day, form.id), []).append((form, box.place))
     for first in (True, False):
         for form in forms:
             days = [b.external for b in form.boxes if b.external] if first else [b.extra for b in form.boxes if b.extra]
@@ -161,7 +167,8 @@ def _single(
                 by_day.setdefault((min(days), alone), []).append((form, spot))
     built = []
     for (day, alone), found in sorted(by_day.items()):
-        key = f"{year}-review" if alone else f"{year}-{_MONTHS[day.month - 1]}"
+        turn = rounds.get((day, alone))
+        key = f"{year}-review" if alone and not turn else f"{year}-{_MONTHS[day.month - 1]}"
         key = key if all(b["id"] != key for b in built) else f"{key}-{day.day}"
         place = ", ".join(dict.fromkeys(p for _, p in found))
         form = found[0][0]
@@ -174,9 +181,10 @@ def _single(
         ]
         prize = next((m[0] for f, _ in found if (m := re.search("(?:พิจารณา|ส่วนหนึ่งของ)", f.text))), "")
         title = re.sub("^แบบ", "", form.title).partition(" ประจำปีงบประมาณ")[0]
+        title += f" รอบที่ {to_thai_digits(turn)}" if turn else ""
         built.append(
             {
-                "id": key, "title": f"{title} {tail}", "kind": "review" if alone else "annual",
+                "id": key, "title": f"{title} {tail}", "kind": "review" if _is_review(form) and alone else "annual",
                 "forms": list(dict.fromkeys(f.id for f, _ in found)),
                 **_internal(day, sorted(set(dues)) or handed_in, key, notes, place), "external": day,
                 "activities": mine or "all", "source": place, **({"short": _short(form, year)} if alone or prize else {}),

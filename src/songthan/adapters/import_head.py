@@ -97,6 +97,8 @@ def read_head(source: Source, notes: Notebook, *, year: int | None = None) -> He
     parent = _parent(name, names, text)
     title, title_place = _title(source, r"แผน(?!ที่|ภูมิ)", notes)
     group, group_place = _title(source, r"คณะ(?:ทำงาน|กรรมการ|อนุกรรมการ)", notes, joined_first=True)
+    if not group:
+        group, group_place = _appointed(source)
     head = Head(
         year=found_year, name=name, parent=parent, plan_title=names.mend(title, title_place),
         working_group=names.mend(group, group_place), names=names,
@@ -106,6 +108,16 @@ def read_head(source: Source, notes: Notebook, *, year: int | None = None) -> He
     notes.row("organisation", "working_group", head.working_group, group_place)
     _asked(head, notes)
     return head
+
+
+def _appointed(source: Source) -> tuple[str, str]:
+    """The group as the order's subject calls it, where no title does."""
+    for p in source.paragraphs():
+        if match := re.search(
+            r"แต่งตั้ง(คณะ(?:ทำงาน|กรรมการ|อนุกรรมการ)\S.{3,200}?)(?:\s*ประกอบด้วย.*)?$", one_line(p.text)
+        ):
+            return match[1], p.place
+    return "", ""
 
 
 def _asked(head: Head, notes: Notebook) -> None:

@@ -39,7 +39,7 @@ _PREFIX = re.compile(
     rf"^((?:{_RANK}|{_WORDS}|{_DOTS})(?:\s+(?:{_RANK}|{_WORDS})(?=\s)|\s*{_DOTS})*)\s*(?=[ก-ฮเแโใไA-Z])"
 )
 _POST = re.compile(
-    "^(?:ผู้อำนวยการ|ผู้บังคับบัญชา|หัวหน้า|รองผู้|รองหัวหน้า|ผู้ช่วย|เลขานุการ|อธิบดี|รองอธิบดี|ประธาน|นัก|เจ้าพนักงาน|เลขาธิการ|นิติกร|วิทยากร)"
+    "^(?:ผู้อำนวยการ|ผู้บังคับบัญชา|หัวหน้า|รองผู้|รองหัวหน้า|ผู้ช่วย|เลขานุการ|อธิบดี|รองอธิบดี|ประธาน|นัก|เจ้าพนักงาน|เจ้าหน้าที่|พนักงาน|ลูกจ้าง|เลขาธิการ|นิติกร|วิทยากร|วิศวกร|บรรณารักษ์|พยาบาล|ครู|ช่าง|ที่ปรึกษา)"
 )
 _FILL = re.compile(r"[.…_]{3,}|\t")
 _ENDS = re.compile("อำนาจหน้าที่|หน้าที่และอำนาจ|มีหน้าที่|ทั้งนี้\\s?ตั้งแต่|สั่ง\\s?ณ\\s?วันที่")
@@ -144,6 +144,15 @@ def _seat(cells: Sequence[str], place: str) -> FoundSeat | None:
     ):
         post = inner.pop()
     who = " ".join(inner).strip()
+    # name and post run on in one line: «นางเก่ง สมมุติ นักวิชาการ…»
+    if (
+        not post
+        and (name := _PREFIX.match(who))
+        and (run := re.match(r"\S+\s+\S+\s+(?=(\S+))", who[name.end() :]))
+        and _POST.match(run[1])
+    ):
+        cut = name.end() + run.end()
+        who, post = who[:cut].strip(), who[cut:]
     a_name = len(pieces) > 1 and re.fullmatch(r"[ก-ฮเแโใไ][ก-๎]+ [ก-๎]+(?: [ก-๎]+)?", who)
     if not (_PREFIX.match(who) or _POST.match(who) or a_name) or not 3 <= len(who) <= 120:
         return None

@@ -34,7 +34,7 @@ _MEASURE = re.compile(rf"^\W*มาตรการ\s*(?:ที่)?\s*([{D}]{{1,
 _PAGE = re.compile(
     rf"\W*(?:หน้า\s*(?:ที่)?\s*)?[{D}]{{1,3}}(?:\s*(?:จาก|/|ใน)\s*[{D}]{{1,3}})?(?:\s*หน้า)?\W*|\W*หน้า\s*[ก-ฮ]\W*"
 )
-_GUIDELINE = re.compile(rf"^\W*([{D}]{{1,2}})\s?\.\s?([{D}]{{1,2}})\s*[.)]?\s*(\S.*)$", re.S)
+_GUIDELINE = re.compile(rf"^\W*(?:แนวทาง(?:ที่)?\s*)?([{D}]{{1,2}})\s?\.\s?([{D}]{{1,2}})\s*[.)]?\s*(\S.*)$", re.S)
 
 
 @dataclass(kw_only=True)
@@ -277,6 +277,12 @@ class _Finder:
         if match := _MEASURE.match(text):
             self._begin(int(to_arabic_digits(match[1])), match[2], row.place)
             self._measure()
+            return
+        if text.startswith("แนวทาง") and (match := _GUIDELINE.match(text)):
+            self._measure()
+            self.rows.measures[-1].guidelines.append(
+                (to_arabic_digits(f"{match[1]}.{match[2]}"), match[3].strip(), row.place)
+            )
             return
         number, _, title = lead_number(one_line(cells["number"]))
         if not title:
