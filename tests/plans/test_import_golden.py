@@ -9,8 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import plan_docx_maker
+import plan_docx_split
 import pytest
-from plan_docx_maker import make_plan
 
 from songthan import workspace
 from songthan.adapters.import_cells import bare
@@ -18,7 +19,10 @@ from songthan.domain.thai import to_arabic_digits, to_thai_digits
 
 ROOT = Path(__file__).parents[2]
 PLANS = Path(__file__).with_name("import")
-NAMES = ("another-bureau-2568", "boxes-first-2571", "word-over-pages")
+MAKERS = {"word-over-pages": plan_docx_maker.make_plan, "word-split-2570": plan_docx_split.make_plan}
+NAMES = (
+    "another-bureau-2568", "boxes-first-2571", "short-dates-2567", "html-tables-2569", "markdown-2571", *MAKERS,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -27,7 +31,7 @@ def case(request, tmp_path_factory):
     path = PLANS / f"{request.param}.txt"
     if not path.is_file():
         path = tmp_path_factory.mktemp("word") / f"{request.param}.docx"
-        path.write_bytes(make_plan())
+        path.write_bytes(MAKERS[request.param]())
     golden = json.loads((PLANS / f"{request.param}.golden.json").read_text("utf-8"))
     return workspace.import_plan_file(path, ROOT), golden
 
@@ -105,9 +109,14 @@ def test_the_seats_as_the_order_prints_them(case):
 def test_the_rubric_as_conditions(case):
     imported, golden = case
     rubric = imported.documents.get("rubric", {"criteria": [], "silent": [], "levels": []})
-    scores = {c["id"]: [[x.get("at_least", "flag") for x in s["all"]] for s in c["scores"]] for c in rubric["criteria"]}
+    scores = {
+        c["id"]: [[x.get("at_least", "flag") for x in s["all"]] if "all" in s else None for s in c["scores"]]
+        for c in rubric["criteria"]
+    }
     assert scores == golden["scores"]
-    assert {c["id"]: sorted(i["field"] for i in c["inputs"]) for c in rubric["criteria"]} == golden["fields"]
+    assert {c["id"]: sorted(i["field"] for i in c["inputs"] if "field" in i) for c in rubric["criteria"]} == golden[
+        "fields"
+    ]
     silent = [s["criterion"] for s in rubric["silent"]]
     assert {c: silent.count(c) for c in silent} == golden["silent"]
     levels = [[x["level"], x["criteria"], x["each_at_least"], x["sum_at_least"]] for x in rubric["levels"]]
@@ -138,7 +147,10 @@ def test_the_folder_can_be_looked_at_and_is_refused_until_it_is_filled_in(case, 
     workspace.write_import(imported, workspace.compare_import(imported, tmp_path), tmp_path)
     draft = workspace.load_plan(tmp_path, draft=True)
     assert [a.id for a in draft.activities] == list(golden["activities"])
-    if "rubric" in imported.documents:
+    if any(q.field.startswith("rubric.toml [[criteria]]") for q in imported.notes.questions):
+        with pytest.raises(workspace.DataError):
+            workspace.load_rubric(tmp_path)
+    elif "rubric" in imported.documents:
         assert len(workspace.load_rubric(tmp_path).criteria) == len(golden["scores"])
     findings = workspace.open_questions(tmp_path)
     assert any("headcount" in f.remedy for f in findings) and any("email" in f.remedy for f in findings)

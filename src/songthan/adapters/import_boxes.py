@@ -46,6 +46,8 @@ class Box:
     extra: date | None = None
     #: «รอบที่ ๑ … รอบที่ ๒ …»: the same form sent more than once
     rounds: dict[int, date] = field(default_factory=dict)
+    #: (code, what is odd) about its dates, told beside the form it belongs to
+    odd: list[tuple[str, str]] = field(default_factory=list)
     at: int = 0
 
     @property
@@ -238,7 +240,7 @@ def _box(lines: Sequence[str], group: _Group, at: int, head: Head, notes: Notebo
         before = text[last : found.start]
         last = found.end
         if found.doubt:
-            notes.doubt("date", "กรอบกำหนดส่ง", found.doubt, group.place)
+            box.odd.append(("date", found.doubt))
         if found.day is None:
             continue
         if quarter := _QUARTER.search(before):
@@ -249,7 +251,7 @@ def _box(lines: Sequence[str], group: _Group, at: int, head: Head, notes: Notebo
             box.extra = found.day
         elif box.external not in (None, found.day):
             said = f"กรอบเดียวมีสองวัน ({found.text}) ใช้วันแรกเพื่อมิให้ส่งเกินกำหนด"
-            notes.doubt("two-dates", text[:50], said, group.place)
+            box.odd.append(("two-dates", said))
             box.external = min(box.external, found.day)  # type: ignore[type-var]
         elif box.quarters:
             box.extra = found.day
@@ -259,7 +261,16 @@ def _box(lines: Sequence[str], group: _Group, at: int, head: Head, notes: Notebo
 
 
 def _give_out(forms: list[FoundForm], boxes: Sequence[Box], notes: Notebook) -> None:
-    """Each box to its form (see the module's docstring)."""
+    """Each box to its form, with what is odd about it."""
+    _share_out(forms, boxes, notes)
+    owners = {id(b): f.id for f in forms for b in f.boxes}
+    for box in boxes:
+        for code, said in box.odd:
+            notes.doubt(code, owners.get(id(box)) or "กรอบกำหนดส่ง", said, box.place)
+
+
+def _share_out(forms: list[FoundForm], boxes: Sequence[Box], notes: Notebook) -> None:
+    """See the module's docstring."""
     if _boxes_come_first(forms, boxes):
         for form, box in zip(forms, boxes, strict=True):
             form.boxes.append(box)
