@@ -31,6 +31,8 @@ _QUARTER = re.compile(rf"ไตรมาส\s*(?:ที่)?\s*([{D}])")
 _ROUND = re.compile(
     rf"(?:รอบ|ครั้ง|งวด)\s*(?:ที่)?\s*([{D}]{{1,2}})(?!\s*(?:แผ่น|หน้า|คน))(?!.*(?:รอบ|ครั้ง|งวด)\s*(?:ที่)?\s*[{D}])"
 )
+#: «ตามหนังสือ … ลงวันที่ …»: a letter's date is no day to send on
+_OF_A_LETTER = re.compile("(?:ลงวันที่|เมื่อวันที่|ประกาศ ณ วันที่|ณ วันที่)\\s*$")
 _SHEETS = re.compile(rf"ไม่เกิน\s*([{D}]+)\s*(?:แผ่น|หน้า)")
 
 
@@ -112,6 +114,8 @@ def _groups(source: Source, after: int) -> list[_Group]:
             if not text:
                 open_group = None
                 continue
+            if text.startswith("สั่ง ณ"):
+                continue
             a_title = _TITLE.match(text) and open_group is not None and not _mid_sentence(open_group.lines[-1])
             if open_group is None or open_group.boxed != block.boxed or a_title:
                 open_group = _Group(lines=[], place=block.place, at=n, boxed=block.boxed)
@@ -181,10 +185,13 @@ def _boxes(groups: Sequence[_Group], forms: Sequence[FoundForm], head: Head, not
         if not group.in_table and not group.boxed and mixed:
             runs = _runs_of_box(group.lines, head)
         runs = [r for r in runs if len(" ".join(r)) <= 420 or group.in_table]
-        if not runs or re.match("สั่ง ณ", runs[0][0]):
+        if not runs:
             continue
         boxes += [_box(r, group, n, head, notes) for r in runs[:-1]]
         lines = runs[-1]
+        alone = len(runs) == 1 and n and n not in titles and n - 1 not in {*titles, *taken} and not group.in_table
+        if alone and _channel_only(groups[n - 1], head):
+            lines = [*groups[n - 1].lines, *lines]
         follows = n + 1
         while (
             not group.in_table
@@ -239,6 +246,8 @@ def _box(lines: Sequence[str], group: _Group, at: int, head: Head, notes: Notebo
     for found in dates_in(text, head.year):
         before = text[last : found.start]
         last = found.end
+        if _OF_A_LETTER.search(before):
+            continue
         if found.doubt:
             box.odd.append(("date", found.doubt))
         if found.day is None:

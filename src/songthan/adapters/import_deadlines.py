@@ -52,7 +52,7 @@ def build_channels(forms: Sequence[FoundForm], notes: Notebook) -> dict[str, dic
         if re.search("ระบบ\\s?สารบัญ", form.text):
             spot = next((b.place for b in form.boxes if "สารบัญ" in b.text), form.place)
             notes.doubt("slip", form.id, "«ระบบสารบัญ» อ่านเป็น «ระบบสารบรรณ»", spot)
-        if not form.text:
+        if not channel["registry"] and not channel["website"]:
             notes.ask(f"plan.toml [channels.{form.id}]", f"«{form.title}» ส่งทางใด เป็นไฟล์ชนิดใด", form.place)
         how = "สารบรรณ " + "+".join(channel["registry"]) + " เว็บไซต์ " + "+".join(channel["website"])
         notes.row("form", form.id, form.title, form.place, how)

@@ -7,6 +7,7 @@ Word itself puts before a paragraph are written out, or «๑.๑» would be los
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lxml import etree
@@ -97,7 +98,7 @@ class _Reader:
     def _text(self, paragraph: etree._Element) -> str:
         pieces: list[str] = []
         _collect(paragraph, pieces)
-        text = canonical("".join(pieces)).replace("\u200b", "")
+        text = re.sub("[\u200b-\u200d\u2060\ufeff\u00ad]", "", canonical("".join(pieces)))
         label = self._numbering.label(paragraph)
         return f"{label} {text.strip()}" if label and text.strip() else text
 

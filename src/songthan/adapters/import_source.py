@@ -26,6 +26,8 @@ _PIPE = re.compile(r"\s*(?:[-*]\s+)?\|")
 _HTML, _HTML_END = re.compile(r"^\s*<table\b", re.I), re.compile("</table", re.I)
 #: Markdown's bold; a row of stars alone (a password blanked) is none
 _BOLD = re.compile(r"(?<!\*)\*\*([^*\n]+)\*\*(?!\*)")
+#: signs nobody sees, at which a word may break
+_UNSEEN = re.compile("[\u200b-\u200d\u2060\ufeff\u00ad]")
 _RULE = re.compile(r"[\s|:\-–]*-{3,}[\s|:\-–]*")
 
 
@@ -163,7 +165,7 @@ def _block(data: dict) -> Block:
 def _text(data: bytes, path: Path) -> Source:
     text, remark = _decoded(data, path)
     text = canonical(text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n"))
-    text = _BOLD.sub(r"\1", text)
+    text = _BOLD.sub(r"\1", _UNSEEN.sub("", text))
     blocks = _tables_joined([*_lines(text.split("\n"))])
     return Source(name=path.name, kind="text", blocks=blocks, remarks=(remark,) if remark else ())
 
