@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
 from songthan.adapters.import_activities import Wording, build_activities, build_measures, build_projects
 from songthan.adapters.import_boxes import find_forms
 from songthan.adapters.import_cells import Spacing
+from songthan.adapters.import_columns import nearest_head
 from songthan.adapters.import_deadlines import build_channels, build_deadlines
 from songthan.adapters.import_head import read_head, tell_spellings
 from songthan.adapters.import_roster import build_roster, find_seats, give_seats
@@ -74,15 +75,21 @@ def import_plan(
     progress("อ่านตารางกิจกรรม")
     rows = find_rows(source, notes)
     if not rows.activities:
+        place, heads = nearest_head(source)
+        seen = f" ที่ใกล้เคียงที่สุดมีหัวตารางว่า {heads}" if heads else ""
         raise DataError(
-            "ไม่พบตารางกิจกรรม (หัวตารางต้องมี โครงการ/กิจกรรม ผลผลิตหรือผลลัพธ์ และระยะเวลา)", where=source.name,
-            remedy="ตรวจว่าตารางในไฟล์เป็นตารางจริง และหัวตารางใช้คำเหล่านี้",
+            f"ไม่พบตารางกิจกรรม (หัวตารางต้องมี โครงการ/กิจกรรม ผลผลิตหรือผลลัพธ์ และระยะเวลา){seen}",
+            where=f"{source.name} {place}".strip(), remedy="ตรวจว่าตารางในไฟล์เป็นตารางจริง และหัวตารางใช้คำเหล่านี้",
         )  # fmt: skip
     measures = build_measures(rows, words, notes)
     projects, ids = build_projects(rows, words, measures, notes)
     activities = build_activities(rows, ids, words, notes)
     progress("อ่านแบบรายงานและกรอบกำหนดส่ง")
     forms = find_forms(source, rows.last_block, head, office.titles, notes)
+    if not forms:
+        # a plan that prints its forms first
+        before = replace(source, blocks=source.blocks[: max(rows.first_block, 0)])
+        forms = find_forms(before, -1, head, office.titles, notes)
     for form in forms:
         form.title = words.line(form.title, form.place)
     channels = build_channels(forms, notes)

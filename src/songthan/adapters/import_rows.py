@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from songthan.adapters.import_cells import D, bare, items_of, lead_number, numbers, one_line
+from songthan.adapters.import_columns import HEAD_WORDS, columns_of, left_out
 from songthan.adapters.import_dates import dates_in
 from songthan.adapters.import_numbers import check_numbers
 from songthan.adapters.import_source import Paragraph, Row, Source, Table
@@ -21,19 +22,12 @@ from songthan.domain.thai import to_arabic_digits, to_thai_digits
 __all__ = ["COLUMNS", "FoundActivity", "FoundMeasure", "FoundProject", "Rows", "find_rows"]
 
 COLUMNS = ("number", "activity", "outputs", "outcomes", "documents", "notes")
-_HEADS = (
-    ("outputs", re.compile("ผลผลิต|output", re.I)),
-    ("outcomes", re.compile("ผลลัพธ์|outcome", re.I)),
-    ("documents", re.compile("ระยะเวลา|กำหนดส่ง|กำหนดการ|วันที่|วันส่ง|นำเสนอเอกสาร")),
-    ("notes", re.compile("หมายเหตุ|ผู้รับผิดชอบ")),
-    ("activity", re.compile("โครงการ|กิจกรรม")),
-    ("number", re.compile("^(?:ลำดับ|ที่|ข้อ|เลขที่|no)", re.I)),
-)
 _MEASURE = re.compile(rf"^\W*มาตรการ\s*(?:ที่)?\s*([{D}]{{1,2}})\s*[.:]?\s*(.*)$", re.S)
 #: «- ๑๒ -», «หน้า ๕», «หน้า ๑๒ จาก ๓๐»: a page's number is no text of the plan
 _PAGE = re.compile(
     rf"\W*(?:หน้า\s*(?:ที่)?\s*)?[{D}]{{1,3}}(?:\s*(?:จาก|/|ใน)\s*[{D}]{{1,3}})?(?:\s*หน้า)?\W*|\W*หน้า\s*[ก-ฮ]\W*"
 )
+_FORM = re.compile("^(?:แบบรายงาน|แบบประเมิน|แบบฟอร์ม|แบบสรุป|แบบสำรวจ|แบบติดตาม|แบบบันทึก)(?=.{10})")
 _GUIDELINE = re.compile(rf"^\W*(?:แนวทาง(?:ที่)?\s*)?([{D}]{{1,2}})\s?\.\s?([{D}]{{1,2}})\s*[.)]?\s*(\S.*)$", re.S)
 
 
@@ -74,39 +68,29 @@ class Rows:
     measures: list[FoundMeasure] = field(default_factory=list)
     projects: list[FoundProject] = field(default_factory=list)
     activities: list[FoundActivity] = field(default_factory=list)
-    #: index of the last block that belongs to the activity tables
+    #: index of the last and of the first block that belong to the activity tables
     last_block: int = -1
+    first_block: int = -1
 
 
 def find_rows(source: Source, notes: Notebook) -> Rows:
     """Every row of the activity tables, in order; doubts about numbering and shape are noted."""
-    finder = _Finder(notes, _running_heads(source))
+    heads = _running_heads(source)
+    finder = _Finder(notes, heads)
+    # heads in other words only where no table has the usual ones
+    loose = not any(columns_of(r) for t in source.tables() for r in t.rows)
+    finder.loose = loose
     for n, block in enumerate(source.blocks):
         if isinstance(block, Paragraph):
             finder.paragraph(block)
         elif finder.table(block):
             finder.rows.last_block = n
+            finder.rows.first_block = n if finder.rows.first_block < 0 else finder.rows.first_block
         elif finder.looks_alike(block):
             said = "ตารางนี้มีเลขและวันเหมือนตารางกิจกรรม แต่ไม่มีหัวตารางและเลขไม่ต่อกัน จึงมิได้นำเข้า โปรดตรวจ"
             notes.doubt("layout", one_line(block.rows[0].text)[:60], said, block.rows[0].place)
     check_numbers(finder.rows, notes)
     return finder.rows
-
-
-def columns_of(row: Row) -> dict[int, str] | None:
-    """Column index → name, when this row is the head of an activity table (activity, date and an output or outcome)."""
-    found: dict[int, str] = {}
-    for k, cell in enumerate(row.cells):
-        text = bare(one_line(cell.text))
-        if not text or len(text) > 60:
-            continue
-        if lead_number(text)[0] or dates_in(text, 2500):
-            return None  # «กิจกรรม …» with its number and day: a row that only speaks like a head
-        name = next((name for name, pattern in _HEADS if pattern.search(text)), "")
-        if name and (name not in found.values() or name == "notes"):
-            found[k] = name
-    names = set(found.values())
-    return found if {"activity", "documents"} <= names and names & {"outputs", "outcomes"} else None
 
 
 def _running_heads(source: Source) -> frozenset[str]:
@@ -137,12 +121,17 @@ class _Finder:
         self._heading_row = ""
         self._last_line = self._more = 0
         self._first_line = ""
+        self._in_forms = False
+        self.loose = False
+        self._told: set[str] = set()
 
     def paragraph(self, block: Paragraph) -> None:
         text = one_line(block.text).strip("*# ")
         if not text or self._of_the_page(text):
             return
         self._bridge = False
+        # a form's own table may have an activity table's head
+        self._in_forms = bool(self.rows.activities) and (self._in_forms or bool(_FORM.match(text)))
         if match := _MEASURE.match(text):
             self._begin(int(to_arabic_digits(match[1])), match[2], block.place)
         elif self._pending is None:
@@ -197,21 +186,32 @@ class _Finder:
     def table(self, table: Table) -> bool:
         """Take the rows of an activity table; False when this is another table."""
         mine = False
+        if self._in_forms and not any(_MEASURE.match(one_line(r.text)) for r in table.rows):
+            return False
         for n, row in enumerate(table.rows):
-            columns = columns_of(row)
+            columns = columns_of(row, loose=self.loose)
             if columns is not None:
+                self._tell_left_out(row, columns)
                 self._columns, self._width, mine = columns, len(row.cells), True
                 continue
             if not (mine or self._goes_on_here(row, first=n == 0)):
                 continue
             if all(not c.text.strip() for c in row.cells) or self._of_the_page(row.text):
                 continue
-            if self._second_head(row):
+            if self._second_head(row) or not re.search("[ก-ฮA-Za-z]", row.text):
                 continue
             self._take(row)
             mine = True
         self._bridge = mine
         return mine
+
+    def _tell_left_out(self, row: Row, columns: dict[int, str]) -> None:
+        """Columns a plan has no place for, once each."""
+        for cell in left_out(row, columns):
+            head = one_line(cell.text)
+            if head not in self._told:
+                self._told.add(head)
+                self._notes.doubt("layout", head, f"ช่อง «{head}» ไม่มีที่ในแผนของระบบ จึงมิได้นำเข้า", cell.place)
 
     def _of_the_page(self, text: str) -> bool:
         """The page's number, or the line at the head or foot of every page; not a measure's name, which may come often."""
@@ -249,7 +249,7 @@ class _Finder:
         """A second line of the head: short words only, none of them a value."""
         texts = [bare(one_line(c.text)) for c in row.cells if c.text.strip()]
         return (
-            all(len(t) < 30 and any(p.search(t) for _, p in _HEADS) and not numbers(t) for t in texts)
+            all(len(t) < 30 and any(p.search(t) for _, p in HEAD_WORDS) and not numbers(t) for t in texts)
             and len(texts) > 1
         )
 
