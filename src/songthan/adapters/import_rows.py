@@ -331,6 +331,7 @@ class _Finder:
 
     def _add(self, number: str, cells: dict[str, str], places: dict[str, str], row: Row, part: int) -> None:
         measure = self._measure()
+        self._heading_after_all(number)
         above = self._project.number if self._project else None
         if number.isdigit() and above != "" and above != number:
             # a numbered row with a date of its own, under no heading or another number's: a project of one activity
@@ -345,6 +346,17 @@ class _Finder:
                 lines=lines, place=row.place,
             )
         )  # fmt: skip
+
+    def _heading_after_all(self, number: str) -> None:
+        """The row before, «๑. โครงการ…» with a remark and nothing to hand in, headed the rows ๑.๑ …: no activity."""
+        last = self.rows.activities[-1] if self.rows.activities else None
+        if last is None or not last.number.isdigit() or not number.startswith(f"{last.number}."):
+            return
+        if any(last.cells[c].strip() for c in COLUMNS[2:5]):
+            return
+        self.rows.activities.pop()
+        said = f"หมายเหตุของหัวข้อนี้มิได้นำเข้า: «{one_line(last.cells['notes'])[:120]}»"
+        self._notes.doubt("layout", f"ลำดับ {to_thai_digits(last.number)}", said, last.places.get("notes", last.place))
 
     def _second_half(
         self, part: int, cells: dict[str, str], places: dict[str, str], row: Row, last: FoundActivity
