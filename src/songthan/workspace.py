@@ -48,7 +48,14 @@ from songthan.adapters.sandbox import Sandbox
 from songthan.adapters.settings_file import Settings, load_settings, mailbox_password
 from songthan.adapters.turnstile import turnstile
 from songthan.domain.calendars import WorkCalendar
-from songthan.domain.errors import DataError, EnvironmentNotReady, LedgerError, MailAuthFailed, UsageError
+from songthan.domain.errors import (
+    DataError,
+    EnvironmentNotReady,
+    LedgerError,
+    MailAuthFailed,
+    SongthanError,
+    UsageError,
+)
 from songthan.domain.language import THAI, say, use
 from songthan.domain.plans import Plan
 from songthan.ports import Clock, Mailbox
@@ -64,7 +71,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FileClock", "borrowed_office", "check_bundle", "check_form_templates", "check_port", "compare_import",
-    "count_deployments", "deadlines_under_way", "import_plan_file", "open_questions", "write_import",
+    "count_deployments", "deadlines_under_way", "import_plan_file", "new_blanks", "open_questions", "write_import",
     "default_fontconfig", "end_group", "find_root", "flow_driver", "launch_prefect", "load_calendar", "load_forms",
     "load_plan", "load_rubric", "load_rules", "load_settings", "missing_fonts", "office_for", "official_fonts", "open_office",
     "plan_changed_at", "point_at_prefect", "practice_url", "read_driven", "roll_plan", "say", "speak", "speak_dates",
@@ -126,11 +133,20 @@ def import_plan_file(
     return import_file(path, load_forms(settings), settings.folder("plan") / "rubric.toml", year=year, progress=progress)
 
 
-def compare_import(imported: Imported, folder: Path, held: Sequence[str] = ()) -> Merge:
+def compare_import(
+    imported: Imported, folder: Path, held: Sequence[str] = (), *, keep_members: bool = False
+) -> Merge:
     """What the import would change in `folder` (nothing where no plan is there yet)."""
     from songthan.adapters.import_files import compare
 
-    return compare(imported, folder, held)
+    return compare(imported, folder, held, keep_members=keep_members)
+
+
+def new_blanks(merge: Merge, folder: Path) -> list[SongthanError]:
+    """What `folder`'s plan would have to be filled in with after `merge`, and has not to be now."""
+    from songthan.adapters.import_files import new_blanks
+
+    return new_blanks(merge, folder)
 
 
 def write_import(imported: Imported, merge: Merge, folder: Path) -> list[str]:

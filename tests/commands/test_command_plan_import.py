@@ -14,6 +14,7 @@ import pytest
 from command_runner import ROOT, run, run_json
 
 from songthan.adapters.ledger import SqliteLedger
+from songthan.adapters.plan_files import load_plan
 from songthan.commands import init
 from songthan.domain.assignments import DeadlineState
 
@@ -286,3 +287,28 @@ def test_a_hand_made_plan_is_not_overwritten_by_a_first_import(tmp_path):
     assert code == 1 and found["written"] == []
     assert (folder / "plan.toml").read_bytes() == (ROOT / "plans" / "2566" / "plan.toml").read_bytes()
     assert not [c for c in found["difference"] if "email" in c["where"] or "headcount" in c["where"]]
+
+
+def test_a_plan_with_new_blanks_does_not_take_the_place_of_one_that_work_is_under_way_on(house, tmp_path):
+    folder = house / "plans" / "2568"
+    fill(folder)
+    under_way(house, "2568-q3")
+    before = (folder / "roster.toml").read_bytes(), (folder / "plan.toml").read_bytes()
+    new = changed(tmp_path, ("3. นางสาวกานดา นามสมมติ", "3. นายใหม่ มาแทน"))
+    code, found = run_json("plan", "import", new, "--confirm", workspace=house)
+    assert code == 1 and found["written"] == [] and any("นายใหม่ มาแทน" in b for b in found["blanks"])
+    assert "นายใหม่ มาแทน" in run("plan", "import", new, "--confirm", workspace=house).stdout
+    assert before == ((folder / "roster.toml").read_bytes(), (folder / "plan.toml").read_bytes())
+    # the new member written in by hand, with an address: now nothing is missing, and the seat stays until the round ends
+    with (folder / "roster.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[[members]]\nid = "m33"\nprefix = "นาย"\ngiven = "ใหม่"\nfamily = "มาแทน"\nposition = ""\ngroup = ""\n')
+        file.write('email = "new@supplies.example"\nphone = ""\ndeputy = ""\naliases = []\n')
+    code, found = run_json("plan", "import", new, "--confirm", workspace=house)
+    assert code == 0 and found["blanks"] == []
+    held = {c["where"] for c in found["difference"] if c["kind"] == "held"}
+    assert held == {"seats s03 member", "members m03"}
+    roster = load_plan(folder).roster
+    assert roster.holder("s03").given == "กานดา" and roster.member("m33").email == "new@supplies.example"
+    code, found = run_json("plan", "import", new, "--confirm", "--also-open", workspace=house)
+    assert code == 0 and load_plan(folder).roster.holder("s03").given == "ใหม่"
+    assert load_plan(folder).roster.member("m03").given == "กานดา", "work in her name is still under way"

@@ -49,9 +49,17 @@ class Merge:
 
 
 def merge_documents(
-    mine: Mapping[str, Any], new: Mapping[str, Any], base: Mapping[str, Any] | None, *, held: Collection[str] = ()
+    mine: Mapping[str, Any],
+    new: Mapping[str, Any],
+    base: Mapping[str, Any] | None,
+    *,
+    held: Collection[str] = (),
+    keep_members: bool = False,
 ) -> Merge:
-    """`new` into `mine` («plan», «roster», «rubric», «holidays»). `held`: ids of deadlines that must stay as they are."""
+    """`new` into `mine` («plan», «roster», «rubric», «holidays»). `held`: ids of deadlines that must stay as they are.
+
+    `keep_members`: nobody leaves the roster, for work under way is still in their names.
+    """
     merge = Merge()
     base = base or {}
     new = with_old_ids(mine, new)
@@ -69,6 +77,8 @@ def merge_documents(
             merge.documents[name] = _Merger(name, merge.changes).table(old, fresh, base.get(name), "")
     if held and "plan" in mine:
         _hold(merge, mine, held)
+    if (held or keep_members) and "roster" in mine and "roster" in merge.documents:
+        _put_back(merge, "roster", "members", mine["roster"], {m["id"] for m in mine["roster"].get("members", [])})
     return merge
 
 
@@ -210,7 +220,7 @@ def _hold(merge: Merge, mine: Mapping[str, Any], held: Collection[str]) -> None:
     if "roster" in mine and "roster" in merge.documents:
         seats = {s for a in plan["activities"] for s in a["seats"]}
         _put_back(merge, "roster", "seats", mine["roster"], seats)
-        _put_back(merge, "roster", "members", mine["roster"], {s["member"] for s in merge.documents["roster"]["seats"]})
+        _holders_of(merge, mine["roster"], {s for a in plan["activities"] if a["id"] in wanted for s in a["seats"]})
 
 
 def _about(change: Change, where: str) -> bool:
@@ -230,7 +240,7 @@ def _put_back(merge: Merge, document: str, key: str, before: Mapping[str, Any], 
             where = f"{key} {row['id']}"
             merge.changes[:] = [c for c in merge.changes if not (c.where == where and c.kind == "removed")]
             merge.changes.append(
-                Change(file=f"{document}.toml", where=where, kind="held", old=row.get("title") or row["id"])
+                Change(file=f"{document}.toml", where=where, kind="held", old=_shown(row) or row["id"])
             )
 
 
@@ -249,3 +259,19 @@ def _seats_of(merge: Merge, before: Mapping[str, Any], wanted: Collection[str]) 
             merge.changes[:] = [c for c in merge.changes if c.where != where]
             merge.changes.append(Change(file="plan.toml", where=where, kind="held", old=seats[a["id"]], new=a["seats"]))
             a["seats"] = seats[a["id"]]
+
+
+def _holders_of(merge: Merge, before: Mapping[str, Any], wanted: Collection[str]) -> None:
+    """A seat that answers for a row under way stays with who holds it: handing over is `songthan reassign`."""
+    held = {s["id"]: s for s in before.get("seats", []) if s["id"] in wanted}
+    for seat in merge.documents["roster"]["seats"]:
+        old = held.get(seat["id"])
+        if old is None or seat["member"] == old["member"]:
+            continue
+        where = f"seats {seat['id']} member"
+        merge.changes[:] = [c for c in merge.changes if c.where != where]
+        merge.changes.append(
+            Change(file="roster.toml", where=where, kind="held", old=old["member"], new=seat["member"])
+        )
+        seat["member"] = old["member"]
+        _remember(merge, "roster", "seats", {**seat})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from songthan.adapters.import_review import html_review, text_review
 from songthan.adapters.import_source import read_source
 from songthan.adapters.import_write import BASE, as_toml, base_text, read_base, write_files
 from songthan.adapters.plan_files import FILES, load_toml
+from songthan.adapters.plan_questions import open_questions
+from songthan.domain.errors import SongthanError
 
-__all__ = ["compare", "import_file", "write"]
+__all__ = ["compare", "import_file", "new_blanks", "write"]
 
 _HEAD = 'นำเข้าจาก {name} ด้วย songthan plan import\nค่า "" หรือ 0 หรือ [] คือสิ่งที่แผนมิได้พิมพ์ไว้ ข้อที่ต้องกรอกอยู่ใน review.html'
 
@@ -34,12 +37,25 @@ def import_file(
     return import_plan(read_source(path), office=office, year=year, progress=progress)
 
 
-def compare(imported: Imported, folder: Path, held: Sequence[str] = ()) -> Merge:
+def compare(imported: Imported, folder: Path, held: Sequence[str] = (), *, keep_members: bool = False) -> Merge:
     """The import merged into what `folder` holds, with every difference; DataError when a file there is broken."""
     mine = {name.removesuffix(".toml"): load_toml(folder / name) for name in FILES if (folder / name).is_file()}
     if not mine:
         return Merge(documents=dict(imported.documents), base=dict(imported.documents))
-    return merge_documents(mine, imported.documents, read_base(folder), held=held)
+    return merge_documents(mine, imported.documents, read_base(folder), held=held, keep_members=keep_members)
+
+
+def new_blanks(merge: Merge, folder: Path) -> list[SongthanError]:
+    """The questions `merge` would leave open in the folder that are not open there now."""
+
+    def told(place: Path) -> dict[tuple[str, str], SongthanError]:
+        return {(f.th, f.where.removeprefix(str(place))): f for f in open_questions(place)}
+
+    with tempfile.TemporaryDirectory(prefix="songthan-") as box:
+        write_files(Path(box), {f"{name}.toml": as_toml(document) for name, document in merge.documents.items()})
+        after = told(Path(box))
+    before = told(folder)
+    return [found for key, found in after.items() if key not in before]
 
 
 def write(imported: Imported, merge: Merge, folder: Path) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from songthan.commands.paper import clean, console, json_option, note, number, print_json
-from songthan.domain.errors import UsageError
+from songthan.domain.errors import SongthanError, UsageError
 from songthan.domain.import_notes import DOUBTS, change_words
 
 if TYPE_CHECKING:
@@ -56,15 +56,24 @@ def import_(
     with _progress() as step:
         imported = workspace.import_plan_file(file, root, year=year, progress=step)
     folder = _folder(out, root, own, imported)
-    held = [] if also_open else _under_way(folder, root, own, state)
-    merge = workspace.compare_import(imported, folder, held)
+    under_way = _under_way(folder, root, own, state)
+    held = [] if also_open else under_way
+    merge = workspace.compare_import(imported, folder, held, keep_members=bool(under_way))
     there = (folder / "plan.toml").is_file()
-    write = not there or (confirm and bool(merge.real)) or not merge.changes
+    # a plan with blanks is refused at the next run: it may not take the place of one that work is under way on
+    blanks = workspace.new_blanks(merge, folder) if there and under_way and merge.real and not also_open else []
+    write = not there or (confirm and bool(merge.real) and not blanks) or not merge.changes
     written = workspace.write_import(imported, merge, folder) if write else []
     if as_json:
-        print_json(_as_json(imported, merge, folder, written, held))
+        print_json(
+            {
+                **_as_json(imported, merge, folder, written, held),
+                "blanks": [f"{b.where.rpartition('/')[2]}: {b.th}" for b in blanks],
+            }
+        )
     else:
         _tell(imported, merge, folder, written, there=there)
+        _tell_blanks(blanks)
     for remark in imported.source.remarks:
         note(remark)
     ctx.exit(0 if write or not merge.real else 1)
@@ -153,6 +162,16 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(v) for v in value]
     return value
+
+
+def _tell_blanks(blanks: Sequence[SongthanError]) -> None:
+    if not blanks:
+        return
+    out = console()
+    out.print("มีรอบที่อยู่ระหว่างดำเนินการ จึงยังเขียนมิได้ เพราะแผนใหม่ยังขาดสิ่งต่อไปนี้ และระบบไม่ทำงานกับแผนที่ยังขาด:", style="yellow")
+    for one in blanks[:_SHOWN]:
+        out.print(f"  • {clean(one.where.rpartition('/')[2])}: {clean(one.th)}", soft_wrap=True)
+    out.print("เพิ่มสิ่งเหล่านี้ในแฟ้มของแผนก่อน (เช่น สมาชิกใหม่พร้อมที่อยู่จดหมาย) แล้วสั่งซ้ำ หรือใช้ --also-open เพื่อเขียนทั้งที่ยังขาด")
 
 
 def _tell(imported: Imported, merge: Merge, folder: Path, written: Sequence[str], *, there: bool) -> None:
