@@ -130,12 +130,12 @@ def import_plan_file(
     from songthan.adapters.import_files import import_file
 
     settings = load_settings(root)
-    return import_file(path, load_forms(settings), settings.folder("plan") / "rubric.toml", year=year, progress=progress)
+    return import_file(
+        path, load_forms(settings), settings.folder("plan") / "rubric.toml", year=year, progress=progress
+    )
 
 
-def compare_import(
-    imported: Imported, folder: Path, held: Sequence[str] = (), *, keep_members: bool = False
-) -> Merge:
+def compare_import(imported: Imported, folder: Path, held: Sequence[str] = (), *, keep_members: bool = False) -> Merge:
     """What the import would change in `folder` (nothing where no plan is there yet)."""
     from songthan.adapters.import_files import compare
 

@@ -301,7 +301,9 @@ def test_a_plan_with_new_blanks_does_not_take_the_place_of_one_that_work_is_unde
     assert before == ((folder / "roster.toml").read_bytes(), (folder / "plan.toml").read_bytes())
     # the new member written in by hand, with an address: now nothing is missing, and the seat stays until the round ends
     with (folder / "roster.toml").open("a", encoding="utf-8") as file:
-        file.write('\n[[members]]\nid = "m33"\nprefix = "นาย"\ngiven = "ใหม่"\nfamily = "มาแทน"\nposition = ""\ngroup = ""\n')
+        file.write(
+            '\n[[members]]\nid = "m33"\nprefix = "นาย"\ngiven = "ใหม่"\nfamily = "มาแทน"\nposition = ""\ngroup = ""\n'
+        )
         file.write('email = "new@supplies.example"\nphone = ""\ndeputy = ""\naliases = []\n')
     code, found = run_json("plan", "import", new, "--confirm", workspace=house)
     assert code == 0 and found["blanks"] == []
