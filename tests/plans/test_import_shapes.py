@@ -99,6 +99,24 @@ def test_a_line_of_the_order_without_a_role_and_a_doubled_number_are_told(tmp_pa
     assert ("numbering", "คณะทำงาน ๑๑") in told and any(c == "roster" and "วิทวัส" in a for c, a in told)
 
 
+def test_an_order_of_posts_keeps_every_seat_and_takes_no_other_units_head_for_the_director(tmp_path):
+    order = re.search(r"(?s)1\. ผู้อำนวยการ.*?\n\n", PLAN)[0]
+    posts = ("นายกเทศมนตรีตำบลสมมุติ", "ปลัดเทศบาลตำบลสมมุติ", "ผู้อำนวยการกองคลัง", "ประธานชุมชนริมน้ำ")
+    imported = read(
+        PLAN.replace(order, "".join(f"{n}. {who} คณะทำงาน\n" for n, who in enumerate(posts, 1)) + "\n"), tmp_path
+    )
+    roster = imported.documents["roster"]
+    assert [m["position"] for m in roster["members"]] == list(posts)
+    assert roster["office"]["director"] == "" and not any(m["given"] for m in roster["members"])
+
+
+def test_a_total_or_a_remark_under_the_table_is_no_text_of_the_last_row(tmp_path):
+    last = next(x for x in PLAN.split("\n") if "2.3 กิจกรรม" in x)
+    imported = read(PLAN.replace(last, f"{last}\nรวม\t6 กิจกรรม\t\t\t\t\t\nหมายเหตุ: อาจเปลี่ยนได้\t\t\t\t\t\t"), tmp_path)
+    assert imported.documents["plan"]["activities"][-1]["title"] == "กิจกรรมรายงานประจำปี"
+    assert sum(d.code == "layout" for d in imported.notes.doubts) == 2
+
+
 @pytest.mark.parametrize(
     ("who", "parts"),
     [
@@ -110,6 +128,7 @@ def test_a_line_of_the_order_without_a_role_and_a_doubled_number_are_told(tmp_pa
         ("Mr. John Doe", ("Mr.", "John", "Doe")),
         ("พันเอก (พิเศษ) กล้า ณ เมือง", ("พันเอก (พิเศษ)", "กล้า", "ณ เมือง")),
         ("คุณากร ลอง", ("", "คุณากร", "ลอง")),
+        ("นายกเทศมนตรีตำบลสมมุติ", ("", "", "")),
     ],
 )  # fmt: skip
 def test_titles_before_a_name(who, parts):

@@ -155,7 +155,7 @@ def _single(
     rounds: dict[tuple[date, str], int] = {}
     for form in forms:
         for box in form.boxes:
-            for n, day in box.rounds.items():
+            for n, day in enumerate(sorted(box.rounds.values()), 1):
                 rounds[day, form.id] = n
                 by_day.setdefault((day, form.id), []).append((form, box.place))
     for first in (True, False):

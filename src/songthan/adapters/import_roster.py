@@ -31,7 +31,7 @@ _RANK = (
 #: «น.ส.», «พ.ต.ท.», «ว่าที่ ร.ต.», «ม.ร.ว.», «ผศ.ดร.»: whoever shortens a title puts dots
 _DOTS = r"(?:ว่าที่\s?)?(?:[ก-ฮ]{1,4}\.\s?){1,4}(?:\s?หญิง)?"
 _WORDS = (
-    r"นางสาว|นาย(?:สัตว)?แพทย์|แพทย์หญิง|ทันตแพทย์(?:หญิง)?|สัตวแพทย์(?:หญิง)?|เภสัชกร(?:หญิง)?|นาย|นาง|คุณ|(?:ผู้ช่วย|รอง)?ศาสตราจารย์|อาจารย์"
+    r"นางสาว|นาย(?:สัตว)?แพทย์|แพทย์หญิง|ทันตแพทย์(?:หญิง)?|สัตวแพทย์(?:หญิง)?|เภสัชกร(?:หญิง)?|นาย(?!ก(?:เทศ|องค์การ|รัฐ|สภา|สมาคม|เหล่า|สโมสร)|อำเภอ|ทะเบียน|ช่าง|ตรวจ|ด่าน|สถานี)|นาง|คุณ|(?:ผู้ช่วย|รอง)?ศาสตราจารย์|อาจารย์"
     r"|หม่อม(?:หลวง|ราชวงศ์|เจ้า)|(?:Mr|Mrs|Ms|Miss|Dr|Prof)\b\.?"
 )
 #: titles may follow one another: «รองศาสตราจารย์ ดร.», «พันเอก หม่อมหลวง»
@@ -39,7 +39,7 @@ _PREFIX = re.compile(
     rf"^((?:{_RANK}|{_WORDS}|{_DOTS})(?:\s+(?:{_RANK}|{_WORDS})(?=\s)|\s*{_DOTS})*)\s*(?=[ก-ฮเแโใไA-Z])"
 )
 _POST = re.compile(
-    "^(?:ผู้อำนวยการ|ผู้บังคับบัญชา|หัวหน้า|รองผู้|รองหัวหน้า|ผู้ช่วย|เลขานุการ|อธิบดี|รองอธิบดี|ประธาน|นัก|เจ้าพนักงาน|เจ้าหน้าที่|พนักงาน|ลูกจ้าง|เลขาธิการ|นิติกร|วิทยากร|วิศวกร|บรรณารักษ์|พยาบาล|ครู|ช่าง|ที่ปรึกษา)"
+    "^(?:ผู้อำนวยการ|นายก|นายอำเภอ|นายทะเบียน|นายช่าง|ปลัด|รองปลัด|คณบดี|อธิการ|ผู้แทน|ผู้จัดการ|สรรพ|ผู้บังคับบัญชา|หัวหน้า|รองผู้|รองหัวหน้า|ผู้ช่วย|เลขานุการ|อธิบดี|รองอธิบดี|ประธาน|นัก|เจ้าพนักงาน|เจ้าหน้าที่|พนักงาน|ลูกจ้าง|เลขาธิการ|นิติกร|วิทยากร|วิศวกร|บรรณารักษ์|พยาบาล|ครู|ช่าง|ที่ปรึกษา)"
 )
 _FILL = re.compile(r"[.…_]{3,}|\t")
 _ENDS = re.compile("อำนาจหน้าที่|หน้าที่และอำนาจ|มีหน้าที่|ทั้งนี้\\s?ตั้งแต่|สั่ง\\s?ณ\\s?วันที่")
@@ -64,7 +64,7 @@ class FoundSeat:
     def name(self) -> tuple[str, str]:
         """Given and family name; empty where the line names a post."""
         match = _PREFIX.match(self.who)
-        if not match and _POST.match(self.who):
+        if not match and (_POST.match(self.who) or " " not in self.who):
             return "", ""
         given, _, family = self.who[match.end() if match else 0 :].strip().partition(" ")
         return given, family.strip()
@@ -102,7 +102,7 @@ def _lines_of_order(source: Source, notes: Notebook) -> list[FoundSeat]:
     odd: list[tuple[int, int, str, str]] = []
 
     def take(pieces: Sequence[str], place: str) -> None:
-        if found := _seat(pieces, place):
+        if found := _seat(pieces, place, after=runs[-1][-1].number if runs[-1] else None):
             runs[-1].append(found)
         elif runs[-1] and (rest := " ".join(_numbered(pieces)[1])) and _PREFIX.match(rest):
             odd.append((len(runs) - 1, int(_numbered(pieces)[0]), rest, place))
@@ -125,8 +125,8 @@ def _lines_of_order(source: Source, notes: Notebook) -> list[FoundSeat]:
     return best
 
 
-def _seat(cells: Sequence[str], place: str) -> FoundSeat | None:
-    """The seat a line or row of an order names; None when it is none."""
+def _seat(cells: Sequence[str], place: str, *, after: int | None = None) -> FoundSeat | None:
+    """The seat a line or row of an order names; None when it is none. Right `after` a seat any post or name is one."""
     number, pieces = _numbered(cells)
     if not number or not pieces or sum(map(len, pieces)) > 200:
         return None
@@ -154,7 +154,10 @@ def _seat(cells: Sequence[str], place: str) -> FoundSeat | None:
         cut = name.end() + run.end()
         who, post = who[:cut].strip(), who[cut:]
     a_name = len(pieces) > 1 and re.fullmatch(r"[ก-ฮเแโใไ][ก-๎]+ [ก-๎]+(?: [ก-๎]+)?", who)
-    if not (_PREFIX.match(who) or _POST.match(who) or a_name) or not 3 <= len(who) <= 120:
+    goes_on = (
+        after is not None and int(number) == after + 1 and (len(pieces) > 1 or pieces[at][: role.start()].endswith(" "))
+    )
+    if not (_PREFIX.match(who) or _POST.match(who) or a_name or goes_on) or not 3 <= len(who) <= 120:
         return None
     return FoundSeat(number=int(number), who=who, role=re.sub(r"\s", "", role[1]), place=place, post=post)
 
@@ -267,15 +270,18 @@ def _office(seats: Sequence[FoundSeat], head: Head, notes: Notebook) -> dict[str
         return ""
 
     def leads() -> str:
-        """Whoever the order calls the bureau's own head; else its only director of no section."""
+        """Whoever the order calls the bureau's own head; a director of another unit is not taken for it."""
+        kind = re.match("สำนักงาน|สำนัก|กลุ่มงาน|กลุ่ม|กอง|ศูนย์|สถาบัน|ฝ่าย|", head.name)
         posts = [(bare(head.names.mend(s.post or s.who)), s) for s in seats]
-        own = [
-            s
-            for p, s in posts
-            if head.name and re.fullmatch(rf"(?:ผู้อำนวยการ|หัวหน้า|อธิบดี){re.escape(bare(head.name))}", p)
-        ]
-        some = [s for p, s in posts if re.match("(?:ผู้อำนวยการ|อธิบดี|เลขาธิการ)(?!กลุ่ม|ส่วน|ฝ่าย)", p)]
-        return next((f"m{s.number:02}" for s in (*own, *some)), "")
+        own = rf"(?:ผู้อำนวยการ|หัวหน้า|อธิบดี|เลขาธิการ|นายก|คณบดี)(?:{re.escape(bare(head.name))})"
+        unit = rf"ผู้อำนวยการ(?:{kind[0] if kind and kind[0] else '$'}|$)"
+        sure = [s for p, s in posts if head.name and re.fullmatch(own, p)]
+        near = [s for p, s in posts if re.match(unit, p) or re.match("(?:อธิบดี|เลขาธิการ)", p)]
+        for s in near if not sure else ():
+            said = f"ถือว่า «{s.post or s.who}» เป็นผู้อำนวยการผู้ลงนาม โปรดยืนยัน"
+            notes.doubt("roster", f"m{s.number:02}", said, s.place)
+            break
+        return next((f"m{s.number:02}" for s in (*sure, *near)), "")
 
     office = {
         "director": leads(),

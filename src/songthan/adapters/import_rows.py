@@ -274,6 +274,9 @@ class _Finder:
 
     def _heading(self, cells: dict[str, str], row: Row) -> None:
         text = one_line(" ".join(c.text for c in row.cells if c.text))
+        if re.match("(?:รวม|หมายเหตุ|ที่มา)(?![ก-๎]{0,3}ถึง)", text):
+            self._notes.doubt("layout", text[:60], "แถวนี้เป็นยอดรวมหรือหมายเหตุของตาราง มิใช่กิจกรรม จึงมิได้นำเข้า", row.place)
+            return
         if match := _MEASURE.match(text):
             self._begin(int(to_arabic_digits(match[1])), match[2], row.place)
             self._measure()
