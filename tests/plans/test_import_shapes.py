@@ -145,3 +145,26 @@ def test_no_table_of_activities_is_an_error_that_names_the_nearest_head(tmp_path
 
 def workspace_digits(number):
     return str(number).translate(str.maketrans("0123456789", "๐๑๒๓๔๕๖๗๘๙"))
+
+
+def test_a_scale_of_its_own_in_the_words_of_its_own(tmp_path):
+    table = (
+        "เกณฑ์การให้คะแนน\n\nข้อ\tเกณฑ์\t4\t3\t2\t1\t0\n"
+        "1\tสำเร็จ\t95 % ขึ้นไป\tระหว่าง 90 - 94.99 %\t≥ 85%\tไม่ต่ำกว่าร้อยละ 75\tต่ำกว่า 75 %\n"
+        "2\tช่องทาง\t5 ช่องทางขึ้นไป\t3 - 4 ช่องทาง\t2 ช่องทาง\t1 ช่องทาง\tไม่มี\n"
+        "3\tประชุม\tมากกว่า 4 ครั้ง\t4 ครั้ง\t\t1 ครั้ง\tไม่มี\n\n"
+    )
+    imported = read(PLAN.replace(FORMS, table + FORMS, 1), tmp_path)
+    rubric = imported.documents["rubric"]
+    least = {
+        c["id"]: [[x["at_least"] for x in s["all"]] if "all" in s else None for s in c["scores"]]
+        for c in rubric["criteria"]
+    }
+    assert rubric["score_max"] == 4
+    assert least == {
+        "c1": [["95"], ["90"], ["85"], ["75"], []], "c2": [["5"], ["3"], ["2"], ["1"], []],
+        "c3": [None, ["4"], None, ["1"], []],
+    }  # fmt: skip
+    assert {"rubric.toml [[criteria]] c3 scores 4", "rubric.toml [[criteria]] c3 scores 2"} <= {
+        q.field for q in imported.notes.questions
+    }

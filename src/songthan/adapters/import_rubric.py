@@ -16,6 +16,7 @@ from typing import Any
 from songthan.adapters.import_activities import Wording
 from songthan.adapters.import_cells import D, bare, lead_number, numbers, one_line
 from songthan.adapters.import_levels import read_levels
+from songthan.adapters.import_silences import silences
 from songthan.adapters.import_source import Paragraph, Row, Source
 from songthan.adapters.import_targets import points_in
 from songthan.domain.import_notes import Notebook
@@ -26,9 +27,9 @@ __all__ = ["FormField", "build_rubric"]
 _NUMBER = rf"([{D}]+(?:\.[{D}]+)?)"
 _BAND = re.compile(rf"{_NUMBER}\s*[-–—]\s*{_NUMBER}\s*%|ร้อยละ\s*{_NUMBER}\s*(?:-|–|ถึง)\s*{_NUMBER}")
 _FROM = re.compile(
-    rf"{_NUMBER}\s*%\s*ขึ้นไป|ร้อยละ\s*{_NUMBER}\s*(?:%\s*)?ขึ้นไป|(?:ไม่น้อยกว่า|อย่างน้อย|ตั้งแต่)\s*(?:ร้อยละ\s*{_NUMBER}|{_NUMBER}\s*%)"
+    rf"{_NUMBER}\s*%\s*ขึ้นไป|ร้อยละ\s*{_NUMBER}\s*(?:%\s*)?ขึ้นไป|(?:ไม่น้อยกว่า|ไม่ต่ำกว่า|อย่างน้อย|ตั้งแต่|≥|>=)\s*(?:ร้อยละ\s*{_NUMBER}|{_NUMBER}\s*%)"
 )
-_COUNT = re.compile(rf"(?:ไม่น้อยกว่า|อย่างน้อย|ตั้งแต่|จำนวน)\s*([{D}]+)\s*([ก-๎]{{2,12}})")
+_COUNT = re.compile(rf"(?:ไม่น้อยกว่า|ไม่ต่ำกว่า|อย่างน้อย|≥|>=|ตั้งแต่|จำนวน)\s*([{D}]+)\s*([ก-๎]{{2,12}})")
 _UNITS = (
     "ช่องทาง",
     "รูปแบบ",
@@ -49,7 +50,7 @@ _UNITS = (
 #: «๓ เครือข่ายขึ้นไป», «๒ - ๓ ช่องทาง», «๑ ช่องทาง»
 _PLAIN_COUNT = re.compile(rf"(?:^|\s|มี)([{D}]+)\s*(?:(?:-|–|ถึง)\s*[{D}]+\s*)?({'|'.join(_UNITS)})")
 #: more than, not at least: the conditions of a score cannot say it
-_MORE_THAN = re.compile(rf"(?:มากกว่า|เกินกว่า|เกิน|สูงกว่า)\s*(?:ร้อยละ\s*)?[{D}]")
+_MORE_THAN = re.compile(rf"(?:มากกว่า|เกินกว่า|เกิน|สูงกว่า|>(?!=))\s*(?:ร้อยละ\s*)?[{D}]")
 _MANY = re.compile("หลากหลาย|หลายช่องทาง")
 _PERSONS = re.compile(
     "(?:จำนวน|^)\\s*(?:ผู้บริหาร|บุคลากร|สมาชิก|ข้าราชการ|เจ้าหน้าที่)|(?:บุคลากร|ข้าราชการ|เจ้าหน้าที่)\\S{0,20}\\s*ร้อยละ|(?:คน|ราย)\\s*คิดเป็น"
@@ -227,7 +228,7 @@ def _built(
         notes.ask(f"rubric.toml [[criteria]] {key} text", f"เกณฑ์ข้อ {to_thai_digits(c.number)} เขียนว่าอย่างไร", c.place)
     if c.lines:
         built["source_lines"] = [c.lines[0], c.lines[-1]]
-    return built, _silences(key, rows, reader, clauses)
+    return built, silences(key, rows, reader, clauses)
 
 
 class _Reader:
@@ -262,6 +263,8 @@ class _Reader:
         if plain := _PLAIN_COUNT.search(clause):
             at = self._numeric("count", clause, plain[2])
             return [{"input": str(at), "at_least": to_arabic_digits(plain[1])}]
+        if re.search(rf"[{D}]\s*%|ร้อยละ\s*[{D}]", clause):
+            self._notes.doubt("rubric", self._key, f"อ่านร้อยละใน «{clause[:60]}» ไม่ออก จึงถือเป็นคำตอบมีหรือไม่มี", self._place)
         return self._flags(clause)
 
     def _numeric(self, kind: str, clause: str, unit: str = "") -> int:
@@ -322,6 +325,9 @@ def _name(inputs: Sequence[_Input], fields: Sequence[FormField], key: str, notes
         if target.key or one.place in used or near < 0.2:
             continue
         target.key, target.label, target.field = one.key, one.label, one.place
+        if near < 0.35 and target.kind != "flag":
+            said = f"«{target.clause[:60]}» ผูกกับช่อง «{one.label[:60]}» ด้วยเลขข้อและชนิดคำตอบเท่านั้น โปรดตรวจ"
+            notes.doubt("rubric", key, said, place)
         used.add(one.place)
     for n, i in enumerate(inputs, 1):
         if not i.key:
@@ -349,51 +355,6 @@ def _said(inputs: Sequence[_Input], one: Mapping[str, str]) -> dict[str, str]:
     if "at_least" not in one:
         return {"flag": i.key}
     return {"value": f"{i.key}_percent" if i.of_staff else i.key, "at_least": one["at_least"]}
-
-
-def _silences(
-    key: str, rows: Sequence[Mapping[str, Any]], reader: _Reader, clauses: Mapping[int, Sequence[str]]
-) -> list[dict[str, Any]]:
-    """Where the table says nothing: between printed bands, below the least count, «หลากหลาย»."""
-    found = []
-    bounds = [(r["score"], c) for r in rows for c in r.get("all", []) if "at_least" in c]
-    for at, tops in reader.tops.items():
-        i = reader.inputs[at]
-        value = f"{i.key}_percent" if i.of_staff else i.key
-        for score, c in bounds:
-            top = next((t for t in tops if c["value"] == value and 0 < float(c["at_least"]) - float(t) < 1), None)
-            if top is None:
-                continue
-            low = c["at_least"]
-            found.append(
-                {
-                    "id": f"{key}-just-below-{low}", "criterion": key, "score": score - 1,
-                    "when": [{"value": value, "above": top}, {"value": value, "below": low}],
-                    "text": f"ค่าร้อยละอยู่ระหว่าง {to_thai_digits(top)} กับ {to_thai_digits(low)} ซึ่งเกณฑ์มิได้ระบุไว้ ระบบไม่ปัดเศษ และถือว่ายังไม่ถึงร้อยละ {to_thai_digits(low)}",
-                }
-            )  # fmt: skip
-    for n, i in enumerate(reader.inputs):
-        least = min((int(c["at_least"]) for _, c in bounds if c["value"] == i.key), default=0)
-        none_only = bool(clauses.get(0)) and clauses[0][0].startswith("ไม่มี")
-        if i.kind == "count" and not i.of_staff and n not in reader.many and len(reader.inputs) == 1 and none_only:
-            found += [
-                {
-                    "id": f"{key}-only-{few}", "criterion": key, "score": 0, "when": [{"value": i.key, "equals": str(few)}],
-                    "text": f"มี {to_thai_digits(few)} {i.unit} ซึ่งเกณฑ์มิได้ระบุคะแนนไว้ (ต้องไม่น้อยกว่า {to_thai_digits(least)}) ระบบจึงให้ ๐ คะแนน โปรดพิจารณา",
-                }
-                for few in range(1, least)
-            ]  # fmt: skip
-        if n in reader.many:
-            score, _ = next((s, c) for s, c in bounds if c["value"] == i.key)
-            flags = [c for c in next(r for r in rows if r["score"] == score)["all"] if "flag" in c]
-            found.append(
-                {
-                    "id": f"{key}-one-channel", "criterion": key, "score": score - 1,
-                    "when": [*flags, {"value": i.key, "equals": "1"}],
-                    "text": "เกณฑ์ระบุว่า “หลากหลาย” โดยมิได้กำหนดจำนวน ระบบถือว่าต้องมีตั้งแต่ ๒ ขึ้นไป เมื่อมี ๑ จึงยังไม่ได้คะแนนนี้",
-                }
-            )  # fmt: skip
-    return found
 
 
 def _activity_points(activities: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
