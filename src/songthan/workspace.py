@@ -58,6 +58,7 @@ from songthan.domain.errors import (
 )
 from songthan.domain.language import THAI, say, use
 from songthan.domain.plans import Plan
+from songthan.domain.rubric import CRITERIA
 from songthan.ports import Clock, Mailbox
 from songthan.steps.office import Office
 
@@ -314,7 +315,16 @@ def check_form_templates(settings: Settings, forms: tuple[str, ...]) -> list[Dat
     from songthan.adapters.form_files import check_form
 
     folder = settings.folder("templates") / "docx"
-    return [fault for form in forms for fault in check_form(folder, form)]
+    criteria = _criteria(settings.folder("plan"))
+    return [fault for form in forms for fault in check_form(folder, form, criteria)]
+
+
+def _criteria(plan: Path) -> tuple[str, ...]:
+    """The ids of the rubric beside the plan; the Thai one's where there is none, or none that can be read."""
+    try:
+        return tuple(c.id for c in load_rubric(plan).criteria)
+    except DataError:
+        return CRITERIA
 
 
 def launch_prefect(state: Path, *, port: int | None = None, outlive: bool = False) -> PrefectServer:

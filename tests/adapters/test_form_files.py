@@ -442,3 +442,20 @@ def test_cells_under_another_head_and_a_template_without_controls_are_found(tmp_
             package.writestr(name, data)
     (found,) = check_form(folder, "f5")
     assert "ช่องกรอกหายทั้งหมด" in found.th and "สำเนาเดิม" in found.remedy
+
+
+def test_a_form_may_print_the_scores_of_the_offices_own_rubric(tmp_path):
+    """Other offices' criteria are called otherwise: what the rubric knows is no unknown name, what it does not is one."""
+    folder = tmp_path / "docx"
+    shutil.copytree(TEMPLATES, folder)
+    with zipfile.ZipFile(folder / "f2.docx") as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    assert b"scores.c1" in parts["word/document.xml"]
+    parts["word/document.xml"] = parts["word/document.xml"].replace(b"scores.c1", b"scores.thrift")
+    with zipfile.ZipFile(folder / "f2.docx", "w") as package:
+        for name, data in parts.items():
+            package.writestr(name, data)
+    named = ("thrift", *(f"c{n}" for n in range(2, 10)))
+    assert check_form(folder, "f2", named) == []
+    (found,) = check_form(folder, "f2")
+    assert "thrift" in found.th

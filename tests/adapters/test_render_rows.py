@@ -18,8 +18,9 @@ from songthan.adapters.form_files import load_form
 from songthan.adapters.plan_files import load_plan
 from songthan.adapters.render_docx import DocxRenderer
 from songthan.domain.assignments import assignments_for
-from songthan.domain.bundles import Exhibit, appendix, merge_report
+from songthan.domain.bundles import Exhibit
 from songthan.domain.forms import Answer, FormIdentity
+from songthan.domain.reports import appendix, merge_report
 from songthan.domain.thai import to_thai_digits
 from songthan.steps.fill_form import slice_context
 

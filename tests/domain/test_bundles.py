@@ -12,21 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from songthan.domain.bundles import (
-    NOT_REPORTED,
     AnswerSource,
     Exhibit,
     FileEntry,
     Manifest,
     MessageSource,
     SignatureSlot,
-    appendix,
     compare,
     exhibit_path,
-    merge_report,
     safe_path,
     seal_of,
     sha256_of,
-    two_decimals,
 )
 from songthan.domain.errors import DataError
 from songthan.domain.forms import Answer
@@ -41,6 +37,7 @@ from songthan.domain.plans import (
     Registry,
     Roster,
 )
+from songthan.domain.reports import NOT_REPORTED, appendix, merge_report, two_decimals
 
 BANGKOK = timezone(timedelta(hours=7))
 WHEN = datetime(2023, 3, 17, 10, 30, tzinfo=BANGKOK)

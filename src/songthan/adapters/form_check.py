@@ -19,6 +19,7 @@ from songthan.adapters.render_template import Control, Template, load_template, 
 from songthan.domain.errors import DataError, SongthanError
 from songthan.domain.forms import Field, FormSpec
 from songthan.domain.layouts import WILD, LayoutRow, LayoutTable, Passage, Pattern, Slot
+from songthan.domain.rubric import CRITERIA
 from songthan.domain.thai import squeeze, to_thai_digits
 
 __all__ = ["QR_SLOT", "check_spec", "sample_context"]
@@ -32,11 +33,14 @@ _TOKEN = re.compile(r"\{\{[^{}]*\btoken\b[^{}]*\}\}")
 _QR = re.compile(rf'<wp:docPr\b[^>]*\bname="{QR_SLOT}"')
 
 
-def check_spec(folder: Path, spec: FormSpec) -> list[DataError]:
-    """What is wrong between `spec` and its templates in `folder`; an empty list is good. Raises nothing."""
+def check_spec(folder: Path, spec: FormSpec, criteria: Sequence[str] = CRITERIA) -> list[DataError]:
+    """What is wrong between `spec` and its templates in `folder`; an empty list is good. Raises nothing.
+
+    `criteria`: the ids of the office's rubric, whose scores a template may print.
+    """
     try:
         template = load_template(folder / spec.template)
-        unknown = unknown_names(template, sample_context(spec))
+        unknown = unknown_names(template, sample_context(spec, criteria))
         blank = blank_form(template)
     except SongthanError as error:
         return [DataError(error.th, where=error.where, remedy=error.remedy)]
@@ -71,7 +75,7 @@ def check_spec(folder: Path, spec: FormSpec) -> list[DataError]:
 # ---------------------------------------------------------------- what a template may use
 
 
-def sample_context(spec: FormSpec) -> dict[str, object]:
+def sample_context(spec: FormSpec, criteria: Sequence[str] = CRITERIA) -> dict[str, object]:
     """Everything a form's template may use, each list with one item, each answer carried over from the last form."""
     context: dict[str, object] = {
         "organisation": {"name": "สำนัก", "parent": "สำนักงาน", "plan_title": "แผน", "headcount_th": "๔๘"},
@@ -83,7 +87,7 @@ def sample_context(spec: FormSpec) -> dict[str, object]:
         "token": "ST-0000-0000-0000",
         "answers": _sample_answers(spec.fields),
     }  # fmt: skip
-    return context | (_of_activities(spec) if spec.repeat else _of_one_person(spec))
+    return context | (_of_activities(spec) if spec.repeat else _of_one_person(spec, criteria))
 
 
 def _of_activities(spec: FormSpec) -> dict[str, object]:
@@ -94,7 +98,7 @@ def _of_activities(spec: FormSpec) -> dict[str, object]:
     return {"measures": [{"number_th": "๑", "title": "มาตรการ", "activities": [activity]}]}
 
 
-def _of_one_person(spec: FormSpec) -> dict[str, object]:
+def _of_one_person(spec: FormSpec, criteria: Sequence[str]) -> dict[str, object]:
     rows = {
         f.key: [{"id": f"{f.key}[1]", "number_th": "๑", "answers": _sample_answers(f.columns)}]
         for f in spec.fields
@@ -104,7 +108,7 @@ def _of_one_person(spec: FormSpec) -> dict[str, object]:
         "year": {"this_th": "๒๕๖๖", "last_th": "๒๕๖๕", "before_th": "๒๕๖๔"},
         "director": {"name": "ชื่อ", "position": "ผู้อำนวยการ"},
         "rows": rows,
-        "scores": {**{f"c{n}": "๓" for n in range(1, 10)}, "total": "๒๗", "level": "๓", "level_title": "ระดับ"},
+        "scores": {**dict.fromkeys(criteria, "๓"), "total": "๒๗", "level": "๓", "level_title": "ระดับ"},
     }
 
 

@@ -6,7 +6,7 @@ import re
 import string
 import tomllib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import get_args
@@ -14,6 +14,7 @@ from typing import get_args
 from songthan.adapters.form_check import check_spec
 from songthan.domain.errors import DataError
 from songthan.domain.forms import Check, Choice, Field, FieldKind, FormSpec
+from songthan.domain.rubric import CRITERIA
 
 __all__ = ["check_form", "list_forms", "load_form"]
 
@@ -76,10 +77,11 @@ def load_form(folder: Path, form_id: str) -> FormSpec:
     return FormSpec(**{**top, "after": tuple(top.get("after", ())), "fields": fields, "checks": checks})
 
 
-def check_form(folder: Path, form_id: str) -> list[DataError]:
+def check_form(folder: Path, form_id: str, criteria: Sequence[str] = CRITERIA) -> list[DataError]:
     """What is wrong between the form's data and its Word template; an empty list is good. Raises nothing.
 
-    What it finds: see `songthan.adapters.form_check`; and a form named in `after` that does not exist.
+    What it finds: see `songthan.adapters.form_check`; and a form named in `after` that does not exist. `criteria`: ids
+    of the rubric.
     """
     try:
         spec = load_form(folder, form_id)
@@ -94,7 +96,7 @@ def check_form(folder: Path, form_id: str) -> list[DataError]:
         for name in spec.after
         if name not in list_forms(folder)
     ]
-    return missing + check_spec(folder, spec)
+    return missing + check_spec(folder, spec, criteria)
 
 
 # ---------------------------------------------------------------- the form itself

@@ -26,7 +26,8 @@ _PATTERNS = {
     "moment": {"day_words", "hour", "minute"},
     "short_moment": {"day_words", "hour", "minute"},
 }
-_KEYS = (*_LISTS, *_PATTERNS, "units", "phrases")
+_WORDS = ("units", "percent", "none", "yes", "no", "small", "receipt")
+_KEYS = (*_LISTS, *_PATTERNS, *_WORDS, "decimal", "phrases")
 
 
 def language_of(organisation: Organisation, templates: Path) -> Language:
@@ -56,9 +57,9 @@ def load_language(folder: Path, code: str) -> Language:
         if key not in _KEYS:
             known = ", ".join(_KEYS)
             raise DataError(f"ไม่รู้จักคีย์ «{key}»", where=str(path), remedy=f"คีย์ที่ใช้ได้: {known}")
-    units = data.get("units", [])
-    if not isinstance(units, list) or any(not isinstance(unit, str) or not unit.isalpha() for unit in units):
-        raise DataError("units ต้องเป็นรายการคำ", where=f"{path} units", remedy='เขียนเป็น ["persons", "people"]')
+    words = {key: _words(data.get(key, []), f"{path} {key}") for key in _WORDS}
+    if data.get("decimal", ".") not in (".", ","):
+        raise DataError(f"decimal «{data['decimal']}» ใช้ไม่ได้", where=str(path), remedy='ใช้ "." หรือ ","')
     lists = {key: _names(data.get(key), size, f"{path} {key}") for key, size in _LISTS.items()}
     patterns = {key: data[key] for key in _PATTERNS if key in data}
     for key, pattern in patterns.items():
@@ -69,7 +70,8 @@ def load_language(folder: Path, code: str) -> Language:
         code=code,
         **lists,
         **patterns,
-        units=tuple(unit.lower() for unit in units),
+        **words,
+        decimal=data.get("decimal", "."),
         phrases=_phrases(data.get("phrases", {}), f"{path} [phrases]"),
     )
 
@@ -78,6 +80,19 @@ def _names(value: Any, size: int, where: str) -> tuple[str, ...]:
     if not isinstance(value, list) or len(value) != size or not all(isinstance(v, str) and v for v in value):
         raise DataError(f"ต้องเป็นรายการข้อความ {size} คำ", where=where, remedy="ดูตัวอย่างใน plans/example-en/templates/language")
     return tuple(value)
+
+
+def _words(value: Any, where: str) -> tuple[str, ...]:
+    """Words to be read, lower case; `units` are single words."""
+    single = where.endswith(" units")
+    good = isinstance(value, list) and all(
+        isinstance(w, str) and w.strip() == w != "" and (w.isalpha() or not single) for w in value
+    )
+    if not good:
+        raise DataError(
+            f"{where.rpartition(' ')[2]} ต้องเป็นรายการคำ", where=where, remedy='เขียนเป็นรายการคำ เช่น ["persons", "people"]'
+        )
+    return tuple(w.lower() for w in value)
 
 
 def _phrases(table: Any, where: str) -> dict[str, str]:

@@ -47,7 +47,7 @@ def load_rubric(folder: Path) -> Rubric:
 
 
 def _criterion(data: Any, score_max: int, where: str) -> Criterion:
-    row = _table(data, _CRITERION, where, needed=_CRITERION - {"source_lines"})
+    row = _table(data, _CRITERION, where, needed=_CRITERION - {"derived", "source_lines"})
     inputs = tuple(_input(i, f"{where} inputs {n}") for n, i in _rows(row, "inputs", where))
     keys = {i.key: i.kind for i in inputs}
     derived = []

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
+from songthan.domain.dates import ORDINAL
 from songthan.domain.language import current
 from songthan.domain.thai import MONTHS, SHORT_MONTHS, canonical, to_arabic_digits
 
@@ -18,8 +19,8 @@ _BEFORE_YEAR = r"\.?,?\s*(?:พ\.ศ\.\s*)?(\d{4})"
 @lru_cache(maxsize=4)
 def _words(names: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Dates with the month in letters: the day before it, the day after it."""
-    month = "(" + "|".join(map(re.escape, names)) + ")"
-    day = r"(\d{1,2})(?:st|nd|rd|th|\.)?"
+    month = "(" + "|".join(re.escape(name.rstrip(".")) for name in names) + ")"
+    day = rf"(\d{{1,2}}){ORDINAL}"
     last, first = rf"{day}\s*{month}{_BEFORE_YEAR}", rf"{month}\.?\s+{day}{_BEFORE_YEAR}"
     return re.compile(last, re.IGNORECASE), re.compile(first, re.IGNORECASE)
 
@@ -103,7 +104,9 @@ def return_date(text: str, *, after: date) -> date | None:
     """
     text = to_arabic_digits(canonical(text))[:20_000]
     names = (*MONTHS, *SHORT_MONTHS, *current().months, *current().short_months)
-    numbers = {name.lower(): n % 12 + 1 for n, name in enumerate(names)}
+    numbers = {name.rstrip(".").lower(): n % 12 + 1 for n, name in enumerate(names)}
+    if current().small:
+        text = re.sub(rf"\b(?:{'|'.join(map(re.escape, current().small))}) ", "", text, flags=re.IGNORECASE)
     day_first, month_first = _words(names)
     found = [(int(y), numbers[m.lower()], int(d)) for d, m, y in day_first.findall(text)]
     found += [(int(y), numbers[m.lower()], int(d)) for m, d, y in month_first.findall(text)]

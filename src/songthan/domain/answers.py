@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 from songthan.domain.forms import Field
-from songthan.domain.language import day_words, digits
+from songthan.domain.language import day_words, number_words
 from songthan.domain.thai import squeeze
 from songthan.domain.values import Parsed, clean_text, parse_count, parse_date, parse_number, parse_percent, parse_tick
 
@@ -42,7 +42,7 @@ def value_of(field: Field, text: str) -> str | None:
 def printed(field: Field, value: str) -> str:
     """A value as the office writes it on paper: numbers in Thai digits, a date in words; anything else as it is."""
     if field.kind in ("percent", "number", "count"):
-        return digits(value)
+        return number_words(value)
     if field.kind == "date":
         try:
             return day_words(date.fromisoformat(value))

@@ -14,7 +14,7 @@ from fractions import Fraction
 from math import floor
 
 from songthan.domain.forms import Check, Problem
-from songthan.domain.language import digits, say
+from songthan.domain.language import current, digits, say
 from songthan.domain.places import Place, Sheet, TableRow
 from songthan.domain.thai import to_arabic_digits
 from songthan.domain.values import decimal_of, is_none_word, is_placeholder, typed_decimals
@@ -168,7 +168,7 @@ def _rounded(exact: Fraction, places: int) -> Fraction:
 
 
 def _typed(value: Decimal, places: int) -> str:
-    return f"{value:.{places}f}"
+    return f"{value:.{places}f}".replace(".", current().decimal)
 
 
 def _shown(number: Fraction) -> str:
@@ -177,7 +177,7 @@ def _shown(number: Fraction) -> str:
         return str(number.numerator)
     places = next(n for n in range(1, 99) if (number * 10**n).denominator == 1)
     text = str((number * 10**places).numerator).rjust(places + 1, "0")
-    return f"{text[:-places]}.{text[-places:]}"
+    return f"{text[:-places]}{current().decimal}{text[-places:]}"
 
 
 def _number(place: Place) -> Fraction | None:

@@ -86,16 +86,24 @@ def typed_day(text: str, *, where: str) -> date:
             remedy='เขียนวัน เดือน ปี ให้ครบ เช่น 2023-03-15, 15/3/2566 หรือ "๑๕ มี.ค. ๒๕๖๖"',
         )
     return day
+
+
+#: «1er», «1st», «1.», «1º»: what may stand behind the number of a day
+ORDINAL = "(?:st|nd|rd|th|er|[.º°ª])?"
+
+
 @lru_cache(maxsize=4)
 def _words_of(months: tuple[str, ...], short: tuple[str, ...], weekdays: tuple[str, ...]) -> re.Pattern[str]:
     month = "(" + "|".join(re.escape(name.rstrip(".")) for name in (*months, *short)) + r")\.?"
-    day, year = r"([0-9]{1,2})(?:st|nd|rd|th|\.)?", "([0-9]{4})"
+    day, year = f"([0-9]{{1,2}}){ORDINAL}", "([0-9]{4})"
     named = rf"(?:({'|'.join(map(re.escape, weekdays))}),? )?"
-    return re.compile(rf"{named}(?:the )?(?:{day} (?:of )?{month}|{month} {day}),? {year}", re.IGNORECASE)
+    return re.compile(rf"{named}(?:{day} {month}|{month} {day}),? {year}", re.IGNORECASE)
 
 
 def _in_words(language: Language, text: str) -> tuple[date | None, str] | None:
     """«15 March 2027», «March 15, 2027» in the office's own language: with the month in letters no order misleads."""
+    small = {"the", "of", *language.small}
+    text = " ".join(w for w in text.split() if w.lower() not in small)
     match = _words_of(language.months, language.short_months, language.weekdays).fullmatch(text)
     days = [n.lower() for n in language.weekdays]
     if match is None:

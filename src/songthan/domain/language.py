@@ -13,7 +13,7 @@ from datetime import date, datetime
 
 from songthan.domain.thai import MONTHS, SHORT_MONTHS, WEEKDAYS, to_thai_digits
 
-__all__ = ["THAI", "Language", "as_json", "current", "day_words", "digits", "from_json", "moment_words", "phrase", "say", "use"]
+__all__ = ["THAI", "Language", "as_json", "current", "day_words", "digits", "from_json", "moment_words", "number_words", "phrase", "say", "use"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,9 @@ class Language:
     The patterns are `str.format` patterns: `day` and `short_day` know {day} {month} {year} and the
     month's {number} («{year}-{number:02}-{day:02}»), `weekday_day` knows {weekday}
     and {day_words}, `moment` and `short_moment` know {day_words} {hour} {minute}. `units` are words that may stand behind a
-    number («12 people»), lower case; the Thai ones are always read. `year_offset` is added to the Common Era year, `first_month` begins
+    number («12 people»), `percent` words for «%», `none`, `yes` and `no` what answers so, `small` words that may stand in a date and mean
+    nothing («le», «den», «de»), `receipt` what stands before the registry's number; lower case; the Thai and the English ones
+    are always read. `decimal` is the sign before decimals, «.» or «,». `year_offset` is added to the Common Era year, `first_month` begins
     the fiscal year. How its people write dates is the language's business; era, digits and fiscal year are the
     organisation's (`Organisation`).
     """
@@ -37,7 +39,14 @@ class Language:
     weekday_day: str = "{weekday} {day_words}"
     moment: str = "{day_words} {hour}:{minute}"
     short_moment: str = "{day_words} {hour}:{minute}"
+    decimal: str = "."
     units: tuple[str, ...] = ()
+    percent: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
+    yes: tuple[str, ...] = ()
+    no: tuple[str, ...] = ()
+    small: tuple[str, ...] = ()
+    receipt: tuple[str, ...] = ()
     thai_digits: bool = False
     year_offset: int = 0
     first_month: int = 10
@@ -96,6 +105,13 @@ def phrase(text: str) -> str:
 def digits(value: object) -> str:
     """`value` as text, its digits as the office writes them."""
     return to_thai_digits(value) if _current.thai_digits else str(value)
+
+
+def number_words(value: object) -> str:
+    """A plain decimal number («72.5») as the office writes it: «๗๒.๕», «72,5»; any other text with its digits."""
+    text = str(value)
+    whole, point, part = text.partition(".")
+    return digits(f"{whole}{_current.decimal}{part}" if point and whole.isdigit() and part.isdigit() else text)
 
 
 def day_words(day: date, *, weekday: bool = False, short: bool = False) -> str:

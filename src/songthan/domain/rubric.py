@@ -18,12 +18,14 @@ from songthan.domain.language import digits, say
 from songthan.domain.thai import to_arabic_digits
 
 __all__ = [
-    "Condition", "Criterion", "Derived", "GapStep", "Input", "Level", "Remark", "Rubric", "ScoreRule", "Scoring",
+    "CRITERIA", "Condition", "Criterion", "Derived", "GapStep", "Input", "Level", "Remark", "Rubric", "ScoreRule", "Scoring",
     "Silent", "evaluate",
 ]  # fmt: skip
 
 InputKind = Literal["count", "percent", "flag"]
 Test = Literal["flag", "at_least", "above", "below", "equals"]
+#: The criteria a template may print where the office has no rubric: those of the Thai parliament's (c1-c9).
+CRITERIA = tuple(f"c{n}" for n in range(1, 10))
 _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,30})?")
 #: More persons, topics or channels than this is a slip of the keyboard.
 _COUNT_MAX = 1_000_000

@@ -40,6 +40,9 @@ _UNIT_WORD = re.compile(r"(?:คน|ท่าน|ราย|นาย|เรื�
 _COUNT_HEAD = re.compile(r"^(?:จำนวน|รวม)\s*")
 _VALUE = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _PLAIN = re.compile(r"\d+(?:\.\d+)?")
+_COMMA = re.compile(r"\d+,\d+")
+_TWO_WAYS = re.compile(r"[1-9]\d{0,2},\d{3}")
+_GROUPED = re.compile(r"[1-9]\d{0,2}(?:([ .'])\d{3})(?:\1\d{3})*(?:,\d+)?")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
 
@@ -72,8 +75,9 @@ def is_placeholder(text: str) -> bool:
 
 
 def is_none_word(text: str) -> bool:
-    """True for «-» and «ไม่มี»: the person answered that there is none."""
-    return text.strip(_EDGES).lower() in _NONE_WORDS
+    """True for «-» and «ไม่มี» (or the office's own word): the person answered that there is none."""
+    word = text.strip(_EDGES).lower()
+    return word in _NONE_WORDS or word.rstrip(".") in current().none
 
 
 def parse_number(text: str) -> Parsed:
@@ -89,7 +93,8 @@ def parse_percent(text: str) -> Parsed:
     number = Decimal(parsed.value)
     if number > 100:
         return Parsed(value=None, reason="range")
-    if 0 < number < 1 and not re.search(r"ร้อยละ|%|％|เปอร์เซ|per ?cent", text, re.IGNORECASE):
+    said = re.search(r"ร้อยละ|%|％|เปอร์เซ|per ?cent", text, re.IGNORECASE) or any(w in text.lower() for w in current().percent)
+    if 0 < number < 1 and not said:
         return Parsed(value=None, reason="fraction")
     return parsed
 
@@ -130,7 +135,7 @@ def _parse(text: str, *, percent: bool) -> Parsed:
     rest = _one_line(text)
     if not rest:
         return Parsed(value=None, reason="empty")
-    bare = _PERCENT_WORD.sub("", _PERCENT_WORD.sub("", rest)).strip()
+    bare = _without_percent(_PERCENT_WORD.sub("", _PERCENT_WORD.sub("", rest)).strip())
     if not percent and bare != rest:
         return Parsed(value=None, reason="unit")
     counted = _COUNT_HEAD.sub("", _UNIT_WORD.sub("", _without_unit(bare)).strip())
@@ -139,6 +144,12 @@ def _parse(text: str, *, percent: bool) -> Parsed:
     if re.search("[๐-๙]", counted) and re.search("[0-9０-９]", counted):
         return Parsed(value=None, reason="mixed-digits")
     return _digits(to_arabic_digits(counted).replace("．", ".").replace("，", ","))
+
+
+def _without_percent(text: str) -> str:
+    """«72,5 pour cent» without the office's own words for «%»."""
+    found = next((w for w in current().percent if text.lower().endswith(w)), "")
+    return text[: len(text) - len(found)].rstrip()
 
 
 def _without_unit(text: str) -> str:
@@ -152,6 +163,11 @@ def _digits(text: str) -> Parsed:
     """The number in a text that should hold nothing else (ASCII digits by now)."""
     if not text.isascii():
         return Parsed(value=None, reason="several" if len(re.findall("[0-9]+", text)) > 1 else "words")
+    if current().decimal == ",":
+        pointed = _pointed(text)
+        if pointed is None:
+            return Parsed(value=None, reason=_why_not(text))
+        text = pointed
     if _PLAIN.fullmatch(text):
         plain = text
     elif _THOUSANDS.fullmatch(text) and not text.startswith("0"):
@@ -164,6 +180,16 @@ def _digits(text: str) -> Parsed:
     part = part.rstrip("0")
     whole = whole.lstrip("0") or "0"
     return Parsed(value=f"{whole}.{part}" if part else whole)
+
+
+def _pointed(text: str) -> str | None:
+    """A number of an office with a decimal comma («12 500,50», «12.500,50», «72,5») with a point; None for «12,500», which
+    may be meant in two ways. What is no such number comes back as it is."""
+    if _TWO_WAYS.fullmatch(text):
+        return None
+    if _GROUPED.fullmatch(text):
+        text = re.sub("[ .']", "", text)
+    return text.replace(",", ".") if _COMMA.fullmatch(text) else text
 
 
 def _why_not(text: str) -> str:
@@ -184,7 +210,9 @@ def typed_decimals(raw: str, value: str) -> int:
 
     A value drops the zeros at its end; where `raw` does not hold the number, the value's own digits count.
     """
-    text = to_arabic_digits(_one_line(raw)).replace("．", ".").replace(",", "")
+    text = to_arabic_digits(_one_line(raw)).replace("．", ".")
+    comma = current().decimal == ","
+    text = re.sub(r"(?<=\d),(?=\d)", ".", re.sub(r"(?<=\d)[ .'](?=\d{3}(?!\d))", "", text)) if comma else text.replace(",", "")
     kept = len(value.partition(".")[2])
     numbers = re.findall(r"[0-9]+(?:\.[0-9]+)?", text)
     return max([kept, *(len(n.partition(".")[2]) for n in numbers if decimal_of(n) == decimal_of(value))])
@@ -201,9 +229,9 @@ def parse_tick(text: str) -> bool | None:
     A tick typed beside an empty box («☐ ✓») counts as a tick; a variation selector after a sign does not matter.
     """
     text = squeeze(text.replace("\ufe0e", "").replace("\ufe0f", "")).strip("()[] ")
-    if text.lower() in ("มี", "ใช่", "yes"):
+    if text.lower() in ("มี", "ใช่", "yes", *current().yes):
         return True
-    if text.lower() in ("ไม่มี", "ไม่ใช่", "no"):
+    if text.lower() in ("ไม่มี", "ไม่ใช่", "no", *current().no):
         return False
     signs = text.replace(" ", "")
     if not signs or any(char not in TICKED and char not in EMPTY_BOX for char in signs):

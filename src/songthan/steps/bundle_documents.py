@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from songthan.domain.bundles import Exhibit, appendix, merge_report, plain_organisation
+from songthan.domain.bundles import Exhibit
 from songthan.domain.errors import SongthanError
 from songthan.domain.evidence import items_in, links_in
 from songthan.domain.forms import Answer, FormSpec, split_field_id, table_row
 from songthan.domain.language import day_words, digits, say
 from songthan.domain.plans import Deadline, Member
+from songthan.domain.reports import appendix, merge_report, plain_organisation
 from songthan.domain.rubric import Scoring
 from songthan.steps.fill_form import whole_context
 from songthan.steps.office import Office
@@ -104,8 +105,9 @@ class _Merged:
         self._exhibits, self._scoring = exhibits, scoring
         repeating = [f for f in deadline.forms if office.forms[f].repeat]
         rows = answers.get(repeating[0], {}) if repeating else {}
-        asks = {f.key: f.column or f.label for f in office.forms[repeating[0]].fields if f.required} if repeating else {}
-        self._table = merge_report(office.plan, deadline, rows, exhibits, asks=asks) if repeating else None
+        fields = office.forms[repeating[0]].fields if repeating else ()
+        self._table = merge_report(office.plan, deadline, rows, exhibits, fields=fields) if repeating else None
+        self._percents = any(f.key == "percent" for f in fields)
 
     def report(self, spec: FormSpec) -> bytes:
         """The form as it is submitted: the merged table of a repeating form, else the form with its answers."""
@@ -226,6 +228,14 @@ class _Merged:
         asked = len(self._office.plan.activities_of(self._deadline))
         found = [
             say(
+                "{name}ได้รวบรวมผลการดำเนินการจากผู้รับผิดชอบแล้ว จำนวน {reported} กิจกรรม จากทั้งหมด {planned} กิจกรรม{evidence} รายละเอียดปรากฏตามรายงานที่แนบมาพร้อมนี้",
+                name=name,
+                reported=digits(asked - len(missing)),
+                planned=digits(asked),
+                evidence=evidence,
+            )
+            if not self._percents
+            else say(
                 "{name}ได้รวบรวมผลการดำเนินการจากผู้รับผิดชอบแล้ว จำนวน {reported} กิจกรรม จากทั้งหมด {planned} กิจกรรม{evidence} ผลการดำเนินการในภาพรวมคิดเป็นระดับคะแนน {percent} (ค่าเฉลี่ยร้อยละของกิจกรรมที่ได้รับรายงาน) ในส่วนของแนวทางการดำเนินการตามมาตรการ ดำเนินการแล้วเสร็จ {finished} แนวทาง อยู่ระหว่างการดำเนินการ {underway} แนวทาง รายละเอียดปรากฏตามรายงานที่แนบมาพร้อมนี้",
                 name=name,
                 reported=digits(asked - len(missing)),

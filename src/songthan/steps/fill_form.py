@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 
 from songthan.domain.answers import printed
 from songthan.domain.assignments import Assignment, AssignmentState
-from songthan.domain.bundles import plain_deadline, plain_organisation
 from songthan.domain.calendars import FiscalYears
 from songthan.domain.forms import Answer, FormIdentity, FormSpec, Problem, split_field_id, table_row
-from songthan.domain.language import current, day_words, digits, say
+from songthan.domain.language import current, day_words, digits, number_words, say
 from songthan.domain.messages import OutgoingFile
 from songthan.domain.plans import Activity, Deadline, Plan
+from songthan.domain.reports import plain_deadline, plain_organisation
 from songthan.steps.office import Office
 from songthan.steps.prefill import first_rows, first_values, score_words, scoring_of
 
@@ -200,7 +200,7 @@ def last_year_words(plan: Plan, form: str, activity: Activity) -> str:
     phrase = "ปีที่แล้ว (พ.ศ. {year}) ดำเนินการร้อยละ {percent}"
     if plan.last_year.fiscal_year != plan.fiscal_year - 1:
         phrase = "แผนปีก่อน (พ.ศ. {year}) ดำเนินการร้อยละ {percent}"
-    words = say(phrase, year=digits(plan.last_year.fiscal_year), percent=digits(values["percent"]))
+    words = say(phrase, year=digits(plan.last_year.fiscal_year), percent=number_words(values["percent"]))
     done = " ".join(values.get("done", "").split())
     if len(done) > _LAST_YEAR_LETTERS:
         end = _LAST_YEAR_LETTERS

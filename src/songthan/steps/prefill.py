@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from songthan.domain.bundles import two_decimals
 from songthan.domain.errors import SongthanError, UsageError
 from songthan.domain.forms import Answer, FormSpec, table_row
 from songthan.domain.language import digits
 from songthan.domain.plans import Deadline, Plan
-from songthan.domain.rubric import Rubric, Scoring, evaluate
+from songthan.domain.reports import two_decimals
+from songthan.domain.rubric import CRITERIA, Rubric, Scoring, evaluate
 from songthan.steps.office import Office
 
 __all__ = ["accepted_answers", "first_rows", "first_values", "score_words", "scoring_of"]
@@ -139,7 +139,7 @@ def _document(
 
 def score_words(scoring: Scoring | None, rubric: Rubric | None) -> dict[str, str]:
     """The templates' `scores`: Thai digits by criterion, `total`, `level`, `level_title`; all empty while unknown."""
-    ids = [c.id for c in rubric.criteria] if rubric else [f"c{n}" for n in range(1, 10)]
+    ids = [c.id for c in rubric.criteria] if rubric else CRITERIA
     if scoring is None or rubric is None:
         return dict.fromkeys([*ids, "total", "level", "level_title"], "")
     words = {i: digits(scoring.scores[i]) for i in ids}

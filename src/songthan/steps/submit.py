@@ -6,6 +6,7 @@ proven sent; the receipt is recorded once.
 
 from __future__ import annotations
 
+import functools
 import mimetypes
 import re
 from datetime import datetime
@@ -14,7 +15,7 @@ from pathlib import Path
 from songthan.domain.assignments import DeadlineState
 from songthan.domain.bundles import Manifest
 from songthan.domain.decisions import Submit
-from songthan.domain.language import day_words, digits, moment_words, phrase, say
+from songthan.domain.language import current, day_words, digits, moment_words, phrase, say
 from songthan.domain.messages import Message, OutgoingFile
 from songthan.domain.plans import Deadline
 from songthan.domain.routing import own_words
@@ -27,11 +28,18 @@ from songthan.steps.signing_officer import signing_officer
 
 _CHANNEL_TH = {"word": phrase("ไฟล์ WORD"), "pdf": phrase("ไฟล์ PDF")}
 #: «เลขรับที่ สว ๔๑๒๓/๒๕๖๖», «เลขทะเบียนรับ 123/2566», «receipt number R 123/2027»…: the word, an optional ที่, then the number with its year.
-RECEIPT = re.compile(
-    r"(?:เลขทะเบียนรับ|เลขที่รับ|เลขรับ|ทะเบียนรับ|(?:receipt|registration|registry)\s+(?:number|no\.?))\s*(?:ที่|เลขที่|:)?\s*"
-    r"((?:[ก-ฮA-Z]{1,4}\.?\s*)?[0-9๐-๙]+(?:\.[0-9๐-๙]+)?\s*/\s*[0-9๐-๙]{4})(?![0-9๐-๙])",
-    re.IGNORECASE,
+_WORDS = r"เลขทะเบียนรับ|เลขที่รับ|เลขรับ|ทะเบียนรับ|(?:receipt|registration|registry)\s+(?:number|no\.?)"
+_NUMBER = (
+    r"\s*(?:ที่|เลขที่|:)?\s*"
+    r"((?:[ก-ฮA-Z]{1,4}\.?\s*)?[0-9๐-๙]+(?:\.[0-9๐-๙]+)?\s*/\s*[0-9๐-๙]{4})(?![0-9๐-๙])"
 )
+
+
+@functools.lru_cache(maxsize=4)
+def _receipt(words: tuple[str, ...]) -> re.Pattern[str]:
+    """The pattern with the office's own words for «receipt number» beside the Thai and the English ones."""
+    own = "".join(rf"|{re.escape(w)}" for w in words)
+    return re.compile(f"(?:{_WORDS}{own}){_NUMBER}", re.IGNORECASE)
 
 
 def registry_key(deadline: str, version: int) -> str:
@@ -209,7 +217,7 @@ def receipt_number(text: str) -> str | None:
 
     Quoted mail does not count: what we wrote ourselves is no receipt. One number in Thai and in Arabic digits is one.
     """
-    found = [" ".join(match.split()) for match in RECEIPT.findall(canonical(own_words(text)))]
+    found = [" ".join(match.split()) for match in _receipt(current().receipt).findall(canonical(own_words(text)))]
     return found[0] if len({"".join(to_arabic_digits(n).split()) for n in found}) == 1 else None
 
 
