@@ -76,7 +76,7 @@ __all__ = [
     "default_fontconfig", "end_group", "find_root", "flow_driver", "launch_prefect", "load_calendar", "load_forms",
     "load_plan", "load_rubric", "load_rules", "load_settings", "missing_fonts", "office_for", "official_fonts", "open_office",
     "plan_changed_at", "point_at_prefect", "practice_url", "read_driven", "roll_plan", "say", "speak", "speak_dates",
-    "state_folder", "wait_healthy", "with_tick", "write_clock", "write_driven",
+    "speak_to_people", "state_folder", "wait_healthy", "with_tick", "write_clock", "write_driven",
 ]  # fmt: skip
 
 MARKER = "songthan.toml"
@@ -89,14 +89,18 @@ def find_root(start: Path | None = None) -> Path:
     if named := os.environ.get("SONGTHAN_WORKSPACE"):
         return Path(named).resolve()
     here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
-        if (folder / MARKER).is_file():
-            return folder
+    if found := _around(here):
+        return found
     raise UsageError(
         "ไม่พบพื้นที่ทำงานของ Songthan (แฟ้ม songthan.toml)",
         where=str(here),
         remedy="เข้าไปในโฟลเดอร์โครงการ หรือสร้างใหม่ด้วย songthan init DIR",
     )
+
+
+def _around(here: Path) -> Path | None:
+    """The nearest workspace upwards of a folder."""
+    return next((folder for folder in (here, *here.parents) if (folder / MARKER).is_file()), None)
 
 
 def state_folder(settings: Settings, state: str | Path | None) -> Path:
@@ -122,6 +126,15 @@ def speak(settings: Settings, plan: Plan | None = None) -> None:
 def speak_dates(plan: Plan) -> None:
     """The command line is Thai; its years and digits are the plan's own. For commands that open no office."""
     use(with_era(THAI, plan.organisation))
+
+
+def speak_to_people(plan: Plan, folder: Path) -> None:
+    """The language of the workspace the plan `folder` lies in, for what a command makes for the office's people (wall page,
+    Outlook file); the Thai of `speak_dates` where no workspace around it has the language's file."""
+    try:
+        speak(load_settings(_around(folder.resolve()) or find_root()), plan)
+    except (DataError, UsageError):
+        speak_dates(plan)
 
 
 def import_plan_file(

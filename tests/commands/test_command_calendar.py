@@ -275,3 +275,14 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     result = run("calendar", "--svg", tmp_path / "no" / "a.svg")
     assert result.exit_code == 3 and "a.svg" in result.stderr and "วิธีแก้" in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_wall_page_and_outlook_file_speak_the_offices_language(tmp_path: Path) -> None:
+    """They are for the office's people, whatever the command line speaks; the drawn year on the terminal stays Thai."""
+    example = str(ROOT / "plans" / "example-en")
+    run("calendar", "--plan", example, "--svg", str(tmp_path / "wall.svg"), "--ics", str(tmp_path / "year.ics"))
+    wall, outlook = (tmp_path / "wall.svg").read_text("utf-8"), (tmp_path / "year.ics").read_bytes()
+    assert [line for line in content_lines(outlook) if re.search("[\u0e00-\u0e7f]", line[2])] == []
+    assert re.findall("[\u0e00-\u0e7f]+", re.sub("<style>.*?</style>", "", wall)) == []
+    assert ">Quarter 1<" not in wall and "Quarter 1" in wall and "Quarter 1 2027" in outlook.decode().replace("\r\n ", "")
+    assert "ไตรมาสที่" in run("calendar", "--plan", example).output

@@ -52,7 +52,7 @@ def calendar(as_json: bool, plan_dir: Path | None, ics: Path | None, svg: Path |
         raise UsageError("พิมพ์ออกทางเดียวได้เพียงอย่างเดียว", remedy="เลือกเพียงหนึ่งใน --json, --ics -, --svg -")
     folder = plan_dir or workspace.load_settings(workspace.find_root()).folder("plan")
     plan = workspace.load_plan(folder)
-    workspace.speak_dates(plan)
+    workspace.speak_to_people(plan, folder)
     working = workspace.load_calendar(plan)
     if ics is not None:
         _write(ics, icalendar(plan, working, changed=workspace.plan_changed_at(folder)), newline="")
@@ -60,6 +60,7 @@ def calendar(as_json: bool, plan_dir: Path | None, ics: Path | None, svg: Path |
         _write(svg, wall_page(plan, working, fonts=workspace.official_fonts()), newline=None)
     if (ics or svg) and not as_json:
         return
+    workspace.speak_dates(plan)
     ladders = {d.id: ladder_for(d, working) for d in plan.deadlines}
     if as_json:
         print_json([_as_json(plan, d, ladders[d.id]) for d in plan.deadlines])

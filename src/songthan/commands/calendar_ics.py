@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from songthan.domain.calendars import WorkCalendar
-from songthan.domain.language import day_words, digits, moment_words, say
+from songthan.domain.language import current, day_words, digits, moment_words, say
 from songthan.domain.office_year import YearEvent, deadline_name, escalation_words, year_events
 from songthan.domain.plans import Plan
 
@@ -32,7 +32,7 @@ def icalendar(plan: Plan, calendar: WorkCalendar, *, changed: datetime) -> str:
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
-        "PRODID:-//Songthan//Songthan//TH",
+        f"PRODID:-//Songthan//Songthan//{current().code.upper()}",
         "CALSCALE:GREGORIAN",
         "METHOD:PUBLISH",
         _text("X-WR-CALNAME", say("ส่งทัน ปีงบประมาณ {year} {office}", year=year, office=plan.organisation.name)),

@@ -117,8 +117,7 @@ def _month(month: _Month) -> Iterator[str]:
     name = f"{current().months[first.month - 1]} {digits(first.year + current().year_offset)}"
     yield _text(x + 18, y + 54, name, size=64, bold=True, fill="#0b4f6c")
     grid = x + 12
-    weekdays = [say(w) for w in ("อา", "จ", "อ", "พ", "พฤ", "ศ", "ส")]
-    for n, word in enumerate(weekdays):
+    for n, word in enumerate(_weekdays()):
         fill = _RED if n == 0 else _FAINT
         yield _text(grid + (n + 0.5) * _CELL_W, y + _HEAD + 34, word, size=40, bold=True, anchor="middle", fill=fill)
     top = y + _HEAD + 44
@@ -127,6 +126,12 @@ def _month(month: _Month) -> Iterator[str]:
             if one.month == first.month:
                 yield from _day(month, one, grid + column * _CELL_W, top + week * _CELL_H)
     yield from _list(month, left=grid + 7 * _CELL_W + 20, top=y + 30, right=x + width - 10, bottom=y + height - 8)
+
+
+def _weekdays() -> list[str]:
+    """The heads of a month's columns, Sunday first; in another language the first two letters of its own names."""
+    names = current().weekdays
+    return ["อา", "จ", "อ", "พ", "พฤ", "ศ", "ส"] if current().code == "th" else [names[n - 1][:2] for n in range(7)]
 
 
 def _day(month: _Month, one: date, x: float, y: float) -> Iterator[str]:

@@ -71,6 +71,8 @@ def entries_of(plan: Plan, calendar: WorkCalendar) -> tuple[Entry, ...]:
 
 def plain_name(plan: Plan, deadline: Deadline) -> str:
     """The deadline's short name without the year, which the page's head says."""
+    if deadline.quarter:
+        return say("ไตรมาสที่ {quarter}", quarter=digits(deadline.quarter))
     return deadline_name(plan, deadline).removesuffix(f" ปี {digits(plan.fiscal_year)}")
 
 
