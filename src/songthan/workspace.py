@@ -323,19 +323,20 @@ def load_forms(settings: Settings) -> dict[str, object]:
     return {form_id: load_form(folder, form_id) for form_id in list_forms(folder)}
 
 
-def check_form_templates(settings: Settings, forms: tuple[str, ...]) -> list[DataError]:
-    """What is wrong in the templates of these forms, first things first."""
+def check_form_templates(settings: Settings, forms: tuple[str, ...], *, plan: Path | None = None) -> list[DataError]:
+    """What is wrong in the templates of these forms, first things first; `plan`: another folder than the workspace's."""
     from songthan.adapters.form_files import check_form
 
     folder = settings.folder("templates") / "docx"
-    criteria = _criteria(settings.folder("plan"))
+    criteria = _criteria(plan or settings.folder("plan"))
     return [fault for form in forms for fault in check_form(folder, form, criteria)]
 
 
 def _criteria(plan: Path) -> tuple[str, ...]:
-    """The ids of the rubric beside the plan; the Thai one's where there is none, or none that can be read."""
+    """The ids whose scores a form may print: the Thai rubric's (empty where the office's has no such criterion) and those of
+    the rubric beside the plan, if it can be read (the plan's own check says why not)."""
     try:
-        return tuple(c.id for c in load_rubric(plan).criteria)
+        return tuple(dict.fromkeys([*CRITERIA, *(c.id for c in load_rubric(plan).criteria)]))
     except DataError:
         return CRITERIA
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import get_args
 
 from songthan.adapters.form_check import check_spec
+from songthan.adapters.form_printed import printed_of
 from songthan.domain.errors import DataError
 from songthan.domain.forms import Check, Choice, Field, FieldKind, FormSpec
 from songthan.domain.rubric import CRITERIA
@@ -74,7 +75,9 @@ def load_form(folder: Path, form_id: str) -> FormSpec:
     fields = tuple(_field(item, f"{path.name}: fields[{n}]", repeats) for n, item in enumerate(top["fields"], start=1))
     _no_repeats([f.key for f in fields], "key", path.name)
     checks = tuple(_check(item, fields, f"{path.name}: checks[{n}]") for n, item in enumerate(top.get("checks", []), 1))
-    return FormSpec(**{**top, "after": tuple(top.get("after", ())), "fields": fields, "checks": checks})
+    printed, number_head = printed_of(folder / top["template"]) if repeats else ((), "")
+    more = {"after": tuple(top.get("after", ())), "printed": printed, "number_head": number_head}
+    return FormSpec(**{**top, **more, "fields": fields, "checks": checks})
 
 
 def check_form(folder: Path, form_id: str, criteria: Sequence[str] = CRITERIA) -> list[DataError]:

@@ -33,14 +33,6 @@ def open_questions(folder: Path) -> list[SongthanError]:
     found = [*_plan(plan, str(folder / "plan.toml")), *_roster(roster, str(folder / "roster.toml"))]
     if (folder / "rubric.toml").is_file():
         found += _rubric(load_toml(folder / "rubric.toml"), str(folder / "rubric.toml"))
-    else:
-        found.append(
-            _ask(
-                "ยังไม่มีเกณฑ์ให้คะแนน",
-                str(folder / "rubric.toml"),
-                "คัดลอก rubric.toml ของปีก่อน หรือทำใหม่ตามตัวอย่างใน plans/2566",
-            )
-        )
     return found
 
 

@@ -51,7 +51,7 @@ def read_docx(data: bytes, expectation: Expectation) -> ReturnedForm:
     controls = controls_of(body)
     if expectation.layout is None:
         answers, problems = reconcile(expectation, controls, read_grids(_grids(body), expectation))
-        problems += _behind_tables(body, answers)
+        problems += _behind_tables(body, answers, expectation.spec.printed)
     else:
         reading = read_layout(expectation.layout, _sheet(body), expectation.spec)
         answers, problems = reconcile_layout(expectation, controls, reading)
@@ -184,7 +184,7 @@ def _grids(body: etree._Element) -> list[Grid]:
     return grids
 
 
-def _behind_tables(body: etree._Element, answers: Mapping[str, Answer]) -> list[Problem]:
+def _behind_tables(body: etree._Element, answers: Mapping[str, Answer], lines: tuple[str, ...]) -> list[Problem]:
     """Text behind the tables of a form that repeats over activities, which asks for nothing there but a signature.
 
     It may be the answer of any field that was left empty; where none was, it is nobody's.
@@ -193,7 +193,7 @@ def _behind_tables(body: etree._Element, answers: Mapping[str, Answer]) -> list[
     for block in _blocks(body):
         behind = behind or block.tag == f"{W}tbl"
         text = " ".join(" ".join(paragraphs_of(block)).split()) if behind and block.tag == f"{W}p" else ""
-        if text and not (is_printed(text) or TOKEN.search(text) or is_our_note(text)):
+        if text and not (is_printed(text, lines) or TOKEN.search(text) or is_our_note(text)):
             found.append(text)
     if not found:
         return []

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from songthan.adapters.read_layout_text import NOTE, UNSEEN, noted
-from songthan.domain.forms import CARRIED_NOTES, Choice, Field, Problem, is_our_note
+from songthan.domain.forms import CARRIED_NOTES, Choice, Field, FormSpec, Problem, is_our_note
 from songthan.domain.language import digits, phrase, say
 from songthan.domain.thai import squeeze, to_arabic_digits
 from songthan.domain.values import EMPTY_BOX, TICKED, clean_text, parse_tick
@@ -24,6 +24,7 @@ __all__ = [
     "GridRow",
     "choice_of",
     "drop_marker",
+    "number_head",
     "read_grids",
     "tight",
 ]
@@ -184,19 +185,20 @@ def read_grids(grids: Sequence[Grid], expectation: Expectation) -> GridReading:
     """The cell of every expected field, and problems: row-missing, row-twice, row-unknown, column-missing, merged."""
     reading = GridReading()
     fields = [f for f in expectation.spec.fields if f.column]
+    over = number_head(expectation.spec)
     wanted: dict[str, list[str]] = {}
     for activity, number in expectation.activities:
         wanted.setdefault(tight(number), []).append(activity)
     rows: _Rows = {}
     last: tuple[_Columns, int] | None = None
     for grid in grids:
-        head = _find_head(grid, fields)
+        head = _find_head(grid, fields, over)
         if head is None:
             if last is None or not _continues(grid, wanted, last[1]):
                 continue
             head = (*last, 0)
         last = head[:2]
-        _collect(grid, head, wanted, rows, reading, fields)
+        _collect(grid, head, wanted, rows, reading, fields, over)
     numbers = dict(expectation.activities)
     for activities in wanted.values():
         found = rows.get(tight(numbers[activities[0]]), [])
@@ -209,19 +211,24 @@ def read_grids(grids: Sequence[Grid], expectation: Expectation) -> GridReading:
     return reading
 
 
+def number_head(spec: FormSpec) -> str:
+    """The head over the rows' numbers, for comparison: the template's own, else the language's «ลำดับที่»."""
+    return tight(spec.number_head or say(LABEL_COLUMN))
+
+
 def _head_text(cell: Box) -> str:
     """A cell as a head or a label; a long text is neither, and is not compared."""
     text = cell.text
     return tight(text) if len(text) <= _LONGEST_LABEL else ""
 
 
-def _find_head(grid: Grid, fields: Sequence[Field]) -> tuple[dict[str, int], int, int] | None:
+def _find_head(grid: Grid, fields: Sequence[Field], over: str) -> tuple[dict[str, int], int, int] | None:
     """(column head → cell index, cells in the head, index of the first row below) of one of our tables, or None."""
     names = {tight(f.column) for f in fields}
     for at, row in enumerate(grid.rows[:4]):
         texts = [_head_text(cell) for cell in row.cells]
         hits = names.intersection(texts)
-        if tight(say(LABEL_COLUMN)) in texts and 2 * len(hits) >= len(names):
+        if over in texts and 2 * len(hits) >= len(names):
             columns: dict[str, int] = {}
             for index, text in enumerate(texts):
                 columns.setdefault(text, index)
@@ -245,16 +252,16 @@ def _is_answered(row: GridRow, columns: _Columns, width: int, fields: Sequence[F
 
 def _collect(
     grid: Grid, head: tuple[_Columns, int, int], wanted: Mapping[str, list[str]], rows: _Rows, reading: GridReading,
-    fields: Sequence[Field],
+    fields: Sequence[Field], over: str,
 ) -> None:  # fmt: skip
     """Sort a table's rows under their printed numbers; a filled row without a known number is a problem."""
     columns, width, first = head
-    label_at = columns.get(tight(say(LABEL_COLUMN)), 0)
+    label_at = columns.get(over, 0)
     for row in grid.rows[first:]:
         if label_at >= len(row.cells):
             continue
         label = _head_text(row.cells[label_at])
-        if label == tight(say(LABEL_COLUMN)):
+        if label == over:
             continue
         if label in wanted:
             rows.setdefault(label, []).append((grid, columns, width, row))

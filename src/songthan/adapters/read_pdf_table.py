@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pdfplumber
 
 from songthan.adapters.read_answers import reconcile
-from songthan.adapters.read_grid import LABEL_COLUMN, Box, Grid, GridRow, read_grids, tight
+from songthan.adapters.read_grid import Box, Grid, GridRow, number_head, read_grids, tight
 from songthan.adapters.read_layout_text import FORMATTED, PICTURE
 from songthan.adapters.read_pdf_doubts import (
     CUT,
@@ -56,12 +56,12 @@ def read_table_pages(
     frames: list[Frame] = []
     for page, text in pages:
         here = _page(page, text, expectation, grids)
-        if last is not None and _is_cut(last, here):
+        if last is not None and _is_cut(last, here, expectation):
             grids[-1] = _with_cut_end(grids[-1])
         grids.extend(here.grids)
         last = here if here.grids or here.text_first else last
         frames.append(here.frame)
-    if last is not None and _is_cut(last, None):
+    if last is not None and _is_cut(last, None, expectation):
         grids[-1] = _with_cut_end(grids[-1])
     reading = read_grids(grids, expectation)
     answers, problems = reconcile(expectation, None, reading)
@@ -82,7 +82,7 @@ def _with_cut_end(grid: Grid) -> Grid:
     return replace(grid, rows=(*grid.rows[:-1], cut_off(grid.rows[-1])))
 
 
-def _is_cut(last: _Page, following: _Page | None) -> bool:
+def _is_cut(last: _Page, following: _Page | None, expectation: Expectation) -> bool:
     """May the last row of a page go on where we do not find it? `following` is None behind the last page."""
     if not last.grids or last.text_last:
         return False
@@ -91,8 +91,8 @@ def _is_cut(last: _Page, following: _Page | None) -> bool:
     if following.text_first:
         return False
     labels = [tight(row.cells[0].text) for row in following.grids[0].rows if row.cells] if following.grids else []
-    first = next((label for label in labels if label != tight(say(LABEL_COLUMN))), "")
-    return not first[:1].isdigit()
+    first = next((label for label in labels if label != number_head(expectation.spec)), "")
+    return not first[:1].isdigit() and first not in {tight(number) for _, number in expectation.activities}
 
 
 def _page(page: pdfplumber.page.Page, text: PageText, expectation: Expectation, before: Sequence[Grid]) -> _Page:

@@ -7,6 +7,8 @@ import re
 from functools import lru_cache
 
 from songthan.domain.language import say
+from songthan.domain.layouts import WILD
+from songthan.domain.thai import squeeze
 
 __all__ = ["is_printed", "measure_numbers", "page_number", "page_word"]
 
@@ -19,8 +21,11 @@ def measure_numbers(text: str) -> list[str]:
     return _measures(word).findall(text) if word in text else []
 
 
-def is_printed(text: str) -> bool:
-    """Is this paragraph below a table one that forms print there: a heading, a signature's lines, a dotted line?"""
+def is_printed(text: str, lines: tuple[str, ...] = ()) -> bool:
+    """Is this paragraph below a table one that forms print there: a heading, a signature's lines, a dotted line, or one of
+    the template's own `lines` (`FormSpec.printed`)?"""
+    if lines and _lines(lines).fullmatch(squeeze(text)):
+        return True
     return _printed(say("มาตรการที่|ลงชื่อ|ลงนาม|ตำแหน่ง|วันที่|ผู้รายงาน|ผู้รับรอง|หมายเหตุ :")).match(text) is not None
 
 
@@ -45,6 +50,11 @@ def _printed(listed: str) -> re.Pattern[str]:
     # a note's head ends in a colon, with or without a space before it
     starts = (re.escape(word.removesuffix(" :")) + (r"\s*:" if word.endswith(" :") else "") for word in listed.split("|"))
     return re.compile("|".join((*starts, r"\(.*\)$", r".*[.…_]{6}")))
+
+
+@lru_cache(maxsize=16)
+def _lines(lines: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(".*".join(map(re.escape, line.split(WILD))) for line in lines))
 
 
 @lru_cache(maxsize=4)

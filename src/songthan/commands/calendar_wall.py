@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
 
+from rich.cells import cell_len
+
 from songthan.commands.calendar_wall_words import Entry, entries_of, plain_name
 from songthan.commands.paper import fold
 from songthan.domain.calendars import WorkCalendar
@@ -204,7 +206,9 @@ def _side(plan: Plan, calendar: WorkCalendar) -> Iterator[str]:
     yield f'<rect x="{x}" y="{y:.0f}" width="{width:.0f}" height="{height}" rx="12" fill="#f8f9fa" stroke="{_RULE}" stroke-width="3"/>'
     for n, (kind, words) in enumerate(legend):
         yield _shape(kind, x + 55, y + 52 + 74 * n, 30)
-        yield _text(x + 108, y + 52 + 74 * n + 50 * _DIGIT_MIDDLE, words, size=50)
+        # another language's words may be longer: smaller, never over the page's edge
+        size = min(50.0, (width - 120) / (cell_len(words) * _LETTER))
+        yield _text(x + 108, y + 52 + 74 * n + 50 * _DIGIT_MIDDLE, words, size=size)
     last = y + 52 + 74 * len(legend)
     yield f'<rect x="{x + 21}" y="{last - 32:.0f}" width="68" height="64" rx="6" fill="#ffe3e3"/>'
     yield _text(x + 55, last + 50 * _DIGIT_MIDDLE, digits(1), size=54, bold=True, anchor="middle", fill=_RED)

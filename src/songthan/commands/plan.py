@@ -81,7 +81,10 @@ def _check(settings: Settings, folder: Path) -> _Checked:
     checked = _Checked()
     checked.findings += workspace.open_questions(folder)
     found = checked.look(lambda: workspace.load_plan(folder, draft=bool(checked.findings)))
-    rubric = checked.look(lambda: workspace.load_rubric(folder))
+    scored = (folder / "rubric.toml").exists()
+    rubric = checked.look(lambda: workspace.load_rubric(folder)) if scored else None
+    if not scored and folder.is_dir():
+        checked.notes.append("ไม่มี rubric.toml: ระบบจะไม่ให้คะแนน หากหน่วยงานใช้เกณฑ์ ให้คัดลอกของปีก่อนหรือทำตามตัวอย่างใน plans/2566")
     rules = checked.look(lambda: workspace.load_rules(settings.folder("inbox_rules")))
     forms = checked.look(lambda: workspace.load_forms(settings))
     if isinstance(found, Plan):
@@ -96,7 +99,7 @@ def _check(settings: Settings, folder: Path) -> _Checked:
         checked.findings += [
             # the data can be read; that its template does not fit it is an answer of «no»
             SongthanError(f.th, where=f.where, remedy=f.remedy)
-            for f in workspace.check_form_templates(settings, tuple(forms))
+            for f in workspace.check_form_templates(settings, tuple(forms), plan=folder)
         ]
     if isinstance(found, Plan) and rubric is not None:
         checked.findings += _points_without_activity(found, rubric.activity_points, folder)

@@ -98,7 +98,9 @@ class FormSpec:
     (each seat that answers for one of the deadline's activities, its own rows), «lead» (the first such seat, for all),
     or an office role of the roster («secretary», «head», …). `after` names forms whose answers this one is made from:
     it is asked when they are accepted. `report_template` prints the accepted answers; without it the form itself does.
-    `cover_template` prints a summary that lies on top (its sheet limit is the plan's channel rule).
+    `cover_template` prints a summary that lies on top (its sheet limit is the plan's channel rule). Of a form that repeats,
+    `printed` are the lines its template prints around the tables (see `domain.layouts.WILD`), `number_head` the head of the
+    column with the rows' numbers; both are read off the template, never written by hand.
     """
 
     id: str
@@ -114,6 +116,8 @@ class FormSpec:
     fields: tuple[Field, ...] = ()
     checks: tuple[Check, ...] = ()
     file_name: str = ""
+    printed: tuple[str, ...] = ()
+    number_head: str = ""
 
     def field(self, key: str) -> Field:
         """The field with this key; KeyError if none."""

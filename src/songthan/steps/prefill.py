@@ -139,9 +139,10 @@ def _document(
 
 def score_words(scoring: Scoring | None, rubric: Rubric | None) -> dict[str, str]:
     """The templates' `scores`: Thai digits by criterion, `total`, `level`, `level_title`; all empty while unknown."""
-    ids = [c.id for c in rubric.criteria] if rubric else CRITERIA
+    ids = [c.id for c in rubric.criteria] if rubric else []
+    unknown = dict.fromkeys([*CRITERIA, *ids, "total", "level", "level_title"], "")
     if scoring is None or rubric is None:
-        return dict.fromkeys([*ids, "total", "level", "level_title"], "")
-    words = {i: digits(scoring.scores[i]) for i in ids}
+        return unknown
+    words = unknown | {i: digits(scoring.scores[i]) for i in ids}
     level = digits(scoring.level)
     return words | {"total": digits(scoring.total), "level": level, "level_title": rubric.level_name(scoring.level)}
