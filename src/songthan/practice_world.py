@@ -7,19 +7,25 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 from songthan.domain.errors import EnvironmentNotReady
+from songthan.domain.forms import Field, FormSpec
+from songthan.domain.language import day_words, number_words
 from songthan.domain.plans import Plan
 from songthan.practice.exchange import PracticeError, RunningExchange, start
 
 SERVER_NAME = "practice-exchange.example"
 
 
-def lay_down(plan: Plan, state: Path, *, fontconfig: Path | None) -> Path:
-    """Accounts and people of the practice world, made once (passwords are random and stay in this folder)."""
+def lay_down(plan: Plan, state: Path, *, fontconfig: Path | None, forms: Iterable[FormSpec] = ()) -> Path:
+    """Accounts and people of the practice world, made once (passwords are random and stay in this folder).
+
+    `forms`: the office's; the cast is told something fit to type into fields that it cannot know.
+    """
     folder = state / "practice"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if (folder / "people.json").exists() and (folder / "accounts.toml").exists():
@@ -61,12 +67,36 @@ def lay_down(plan: Plan, state: Path, *, fontconfig: Path | None) -> Path:
             "password": passwords[roster.registry.email],
         },
         "headcount": plan.organisation.headcount,
-        "script": dict(plan.play),
+        "script": _script(plan, forms),
         "soffice": "soffice",
         "fontconfig": str(fontconfig) if fontconfig else None,
     }
     _write_private(folder / "people.json", json.dumps(people, ensure_ascii=False, indent=1))
     return folder
+
+
+def _script(plan: Plan, forms: Iterable[FormSpec]) -> dict[str, object]:
+    """The plan's `cast.toml`, and for each field that is no free text an answer of its kind, by the field's key."""
+    fit: dict[str, list[str]] = {}
+    for form in forms:
+        for item in (*form.fields, *(column for table in form.fields for column in table.columns)):
+            if (typed := _fit(item, plan)) and item.key not in _KNOWN:
+                fit.setdefault(item.key, [typed])
+    return {**plan.play, "answers": {**fit, **plan.play.get("answers", {})}}
+
+
+#: What the cast types into these it knows itself (`practice/cast/answers.py`).
+_KNOWN = ("percent", "done", "output_reached", "outcome_reached", "evidence", "note")
+
+
+def _fit(item: Field, plan: Plan) -> str:
+    """Something `item` accepts, written as this office writes; «» for what any words do."""
+    low = item.minimum or ""
+    if item.kind in ("number", "count", "percent"):
+        return number_words(low if low.replace(".", "").isdigit() and low != "0" else "12")
+    if item.kind == "date":
+        return day_words(date.fromisoformat(low) if low else plan.deadlines[0].internal)
+    return ""
 
 
 def start_exchange(

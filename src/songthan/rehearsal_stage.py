@@ -17,6 +17,7 @@ from songthan import practice_world, workspace
 from songthan.domain.errors import EnvironmentNotReady
 from songthan.domain.ladders import Ladder, ladder_for
 from songthan.domain.plans import Deadline
+from songthan.domain.thai import to_thai_digits
 from songthan.rehearsal_view import View
 from songthan.steps.office import Office
 
@@ -80,12 +81,15 @@ def set_stage(root: Path, state: Path, deadlines: tuple[Deadline, ...], view: Vi
     with ExitStack() as stack:
         server = workspace.launch_prefect(state)
         stack.callback(server.stop)
-        plan = workspace.load_plan(workspace.load_settings(root).folder("plan"))
+        settings = workspace.load_settings(root)
+        plan = workspace.load_plan(settings.folder("plan"))
+        workspace.speak(settings, plan)
         calendar = workspace.load_calendar(plan)
         ladders = {d.id: ladder_for(d, calendar) for d in deadlines}
         clock = workspace.FileClock(state / "clock.txt")
         clock.set(calendar.at(min(ladder.opens for ladder in ladders.values()), OPENING))
-        world = practice_world.lay_down(plan, state, fontconfig=fontconfig)
+        forms = workspace.load_forms(settings).values()
+        world = practice_world.lay_down(plan, state, fontconfig=fontconfig, forms=forms)
         running = stack.enter_context(practice_world.exchange(state, clock=clock.path))
         cast = _start_cast(world, running.base)
         stack.callback(cast.stop)
@@ -93,7 +97,8 @@ def set_stage(root: Path, state: Path, deadlines: tuple[Deadline, ...], view: Vi
         cast.step(clock.now())
         trust_director(state)
         workspace.wait_healthy(server)
-        view.say("Prefect พร้อมแล้ว ลงทะเบียนกำหนดส่งทั้งหกเป็น deployment")
+        count = to_thai_digits(len(plan.deadlines))
+        view.say(f"Prefect พร้อมแล้ว ลงทะเบียนกำหนดส่งทั้ง {count} รายการเป็น deployment")
         driver = workspace.flow_driver(root, state)
         stack.callback(driver.close)
         yield Stage(

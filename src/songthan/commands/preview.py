@@ -20,8 +20,8 @@ import click
 from songthan.commands.paper import console, deadline_of, number
 from songthan.domain.errors import DataError, EnvironmentNotReady, UsageError
 from songthan.domain.ladders import Ladder, ladder_for
+from songthan.domain.language import current, digits, moment_words, phrase, say
 from songthan.domain.plans import Deadline
-from songthan.domain.thai import thai_datetime
 
 if TYPE_CHECKING:
     from songthan.steps.office import Office
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 _HOUR = time(8, 35)
 _KIND_TH = {
-    "request": "ขอให้รายงาน",
-    "reminder": "เตือน",
-    "duties": "เรื่องของวัน",
-    "alarm": "แจ้งเลขานุการ",
+    "request": phrase("ขอให้รายงาน"),
+    "reminder": phrase("เตือน"),
+    "duties": phrase("เรื่องของวัน"),
+    "alarm": phrase("แจ้งเลขานุการ"),
 }
 
 
@@ -135,9 +135,10 @@ def _put(box: Path, n: int, at: datetime, delivery: Delivery) -> _Sent:
     mail = delivery.mail
     local = "".join(c if c.isalnum() or c in "._-" else "-" for c in delivery.recipients[0].partition("@")[0])
     stem = f"{n:03}-{mail.kind}-{local}"
-    head = f"ถึง: {', '.join(delivery.recipients)}\nเรื่อง: {mail.subject}\nวันเวลา: {thai_datetime(at)}\n"
+    to, about = say("ถึง: {to}", to=", ".join(delivery.recipients)), say("เรื่อง: {about}", about=mail.subject)
+    head = f"{to}\n{about}\n{say('วันเวลา: {moment}', moment=moment_words(at))}\n"
     names = [f"forms/{n:03}-{name}" for name, _, _ in delivery.files]
-    attached = "".join(f"แนบ: {name}\n" for name, _, _ in delivery.files)
+    attached = "".join(say("แนบ: {name}", name=name) + "\n" for name, _, _ in delivery.files)
     (box / "mails" / f"{stem}.txt").write_text(f"{head}{attached}\n{mail.text}", encoding="utf-8")
     (box / "mails" / f"{stem}.html").write_text(mail.html, encoding="utf-8")
     for name, (_, _, data) in zip(names, delivery.files, strict=True):
@@ -148,32 +149,40 @@ def _put(box: Path, n: int, at: datetime, delivery: Delivery) -> _Sent:
 
 
 def _index(office: Office, deadline: Deadline, shown: list[_Sent]) -> str:
-    """The page that lists everything, official Thai."""
+    """The page that lists everything, in the language of the office's people."""
     roster = office.plan.roster
     rows = []
     for one in shown:
         address = one.delivery.recipients[0]
         member = roster.by_address(address)
         files = "<br>".join(_link(f, Path(f).name.partition("-")[2]) for f in one.files) or "–"
-        kind = _KIND_TH.get(one.delivery.mail.kind, one.delivery.mail.kind)
+        kind = say(_KIND_TH.get(one.delivery.mail.kind, one.delivery.mail.kind))
         cells = (
-            html.escape(thai_datetime(one.at)),
+            html.escape(moment_words(one.at)),
             html.escape(kind),
             f"{html.escape(member.full_name if member else '')}<br><small>{html.escape(address)}</small>",
-            f"{html.escape(one.delivery.mail.subject)}<br>{_link(one.page, 'อ่านจดหมาย')} · {_link(one.text, 'ข้อความล้วน')}",
+            f"{html.escape(one.delivery.mail.subject)}<br>{_link(one.page, say('อ่านจดหมาย'))} · {_link(one.text, say('ข้อความล้วน'))}",
             files,
         )
         rows.append("<tr>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>")
-    heads = "".join(f"<th>{h}</th>" for h in ("วันเวลาที่จะส่ง", "ชนิด", "ถึง", "เรื่อง", "แบบที่แนบ"))
-    title = html.escape(f"ตัวอย่างสิ่งที่จะส่ง: {deadline.title}")
+    heads = "".join(
+        f"<th>{h}</th>" for h in (say("วันเวลาที่จะส่ง"), say("ชนิด"), say("ถึง"), say("เรื่อง"), say("แบบที่แนบ"))
+    )
+    title = html.escape(say("ตัวอย่างสิ่งที่จะส่ง: {title}", title=deadline.title))
+    counted = say(
+        "จดหมาย {mails} ฉบับ แบบ {files} ไฟล์ แสดงในกรณีที่ยังไม่มีผู้ใดตอบกลับ",
+        mails=digits(len(shown)),
+        files=digits(sum(len(s.files) for s in shown)),
+    )
+    nowhere, unusable = say("ไม่ได้ส่งออกไปที่ใด"), say("รหัสแบบในตัวอย่างนี้ใช้ส่งกลับไม่ได้")
     return f"""<!doctype html>
-<html lang="th"><head><meta charset="utf-8"><title>{title}</title>
+<html lang="{current().code}"><head><meta charset="utf-8"><title>{title}</title>
 <style>body{{font-family:"TH SarabunPSK","Sarabun","Noto Sans Thai",sans-serif;margin:2em;max-width:75em}}
 table{{border-collapse:collapse;width:100%}}td,th{{border:1px solid #bbb;padding:.4em .6em;vertical-align:top;text-align:left}}
 th{{background:#f0ece0}}small{{color:#555}}</style></head><body>
 <h1>{title}</h1>
-<p>จดหมาย {number(len(shown))} ฉบับ แบบ {number(sum(len(s.files) for s in shown))} ไฟล์ แสดงในกรณีที่ยังไม่มีผู้ใดตอบกลับ
-<strong>ไม่ได้ส่งออกไปที่ใด</strong> รหัสแบบในตัวอย่างนี้ใช้ส่งกลับไม่ได้</p>
+<p>{counted}
+<strong>{nowhere}</strong> {unusable}</p>
 <table><thead><tr>{heads}</tr></thead><tbody>
 {chr(10).join(rows)}
 </tbody></table></body></html>

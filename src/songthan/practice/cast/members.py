@@ -160,7 +160,8 @@ class Members:
             owner = person.id
         else:
             mine = [m for m in named if self._people.members[m].deputy == person.id]
-            owner = mine[0] if mine else named[0]
+            # a form may print others (the secretary, the director) and not the one who is asked
+            owner = mine[0] if mine else person.id
         allowed = owner == person.id or self._people.members[owner].deputy == person.id
         return owner if allowed else None
 
