@@ -120,3 +120,19 @@ def test_as_a_program_without_a_terminal(house: Path) -> None:
     done = program("plan", "roll", "2567", "--json", cwd=house)
     assert done.returncode == 0 and done.stdout.startswith("{") and "Traceback" not in done.stderr
     assert not list((house / "plans").glob(".*"))
+
+
+def test_an_office_in_another_language_gets_its_review_in_it_and_inside_its_workspace(house: Path) -> None:
+    """Its plan lies in the workspace's own folder: next year's lies in it, not outside, and the workspace is no left-over."""
+    office = house / "plans" / "example-en"
+    (office / "rubric.toml").unlink()
+    result = run("plan", "roll", "2028", workspace=office)
+    assert result.exit_code == 0, result.stderr
+    made = office / "2028"
+    review = (made / "review.txt").read_text("utf-8")
+    assert not [line for line in review.splitlines() if any("\u0e00" <= c <= "\u0e7f" for c in line)]
+    assert "inbox_rules" not in review and "rubric.toml" not in review and (made / "cast.toml").is_file()
+    assert not (office.parent / "2028").exists()
+    (office / "songthan.toml").write_text((office / "songthan.toml").read_text("utf-8").replace('plan = "."', 'plan = "2028"'))
+    code, found = run_json("plan", "check", workspace=office)
+    assert code == 0, found["findings"]

@@ -34,6 +34,8 @@ from songthan.domain.plans import (
 )
 
 FILES = ("plan.toml", "roster.toml", "rubric.toml", "holidays.toml")
+#: How the office's people behave in a rehearsal (optional).
+CAST = "cast.toml"
 
 
 def load_plan(folder: Path, *, draft: bool = False) -> Plan:
@@ -77,7 +79,7 @@ def load_plan(folder: Path, *, draft: bool = False) -> Plan:
         days_off=office_days.days_off,
         days_off_checked=office_days.checked,
         last_year=load_last_year(folder),
-        play=load_toml(folder / "cast.toml") if (folder / "cast.toml").exists() else {},
+        play=load_toml(folder / CAST) if (folder / CAST).exists() else {},
     )
     top.done()
     _cross_check(plan, str(folder / "plan.toml"), draft=draft)

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from songthan.adapters.plan_files import FILES, load_plan
+from songthan.adapters.plan_files import CAST, FILES, load_plan
 from songthan.adapters.plan_holidays import Holidays, library_days, load_holidays
 from songthan.adapters.plan_last_year import FILE as LAST_YEAR
 from songthan.adapters.plan_last_year import last_year_toml
@@ -68,7 +68,7 @@ def roll_folder(source: Path, *, year: int, results: LastYear | None, box: Path)
     head = _head(old.fiscal_year, year)
     head = head.replace("\n", "\r\n") if "\r\n" in text else head
     (box / "plan.toml").write_bytes((head + rolled).encode())
-    for name in ("roster.toml", "rubric.toml"):
+    for name in ("roster.toml", "rubric.toml", CAST):
         if (source / name).is_file():
             shutil.copyfile(source / name, box / name)
     last = replace(results or LastYear(fiscal_year=old.fiscal_year), dates=_kept(roller))
@@ -81,8 +81,10 @@ def roll_folder(source: Path, *, year: int, results: LastYear | None, box: Path)
 
 
 def _left(source: Path) -> tuple[str, ...]:
-    """What lies in the old folder beside the plan's own files and an earlier roll's."""
-    mine = {*FILES, LAST_YEAR, REVIEW_HTML, REVIEW_TEXT}
+    """What lies in the old folder beside the plan's own files and an earlier roll's; a workspace's folder holds its own."""
+    if (source / "songthan.toml").is_file():
+        return ()
+    mine = {*FILES, CAST, LAST_YEAR, REVIEW_HTML, REVIEW_TEXT}
     return tuple(sorted(p.name for p in source.iterdir() if p.name not in mine and not p.name.startswith(".")))
 
 

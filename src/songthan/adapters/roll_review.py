@@ -102,8 +102,9 @@ def decisions(rolled: RolledPlan, handed: Handed = ()) -> tuple[tuple[str, str],
             for seat, role, name in handed
         ),
         (say("เป้าหมาย"), say("ค่าเป้าหมายคงเดิมทุกข้อ โปรดยืนยันตามตารางในหน้าทบทวน")),
-        (say("เกณฑ์คะแนน"), say("rubric.toml คงเดิม โปรดตรวจว่าเกณฑ์ปี {year} ไม่เปลี่ยน", year=year)),
     ]  # fmt: skip
+    if (rolled.folder / "rubric.toml").is_file():
+        rows.append((say("เกณฑ์คะแนน"), say("rubric.toml คงเดิม โปรดตรวจว่าเกณฑ์ปี {year} ไม่เปลี่ยน", year=year)))
     rows += [(f"{place_words(rolled, q.place)}: {q.text}", q.why) for q in rolled.questions]
     # the days off have been asked about already, with what the old year knew of them
     rows += [(say("ข้อสังเกตของแผนใหม่"), note) for note in deadline_notes(plan, calendar)]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command("roll")
 @click.argument("year")
-@click.option("--out", type=click.Path(path_type=Path), help="โฟลเดอร์ของแผนใหม่ ปกติคือโฟลเดอร์ชื่อปีข้างแผนเดิม")
+@click.option("--out", type=click.Path(path_type=Path), help="โฟลเดอร์ของแผนใหม่ ปกติคือโฟลเดอร์ชื่อปีข้างแผนเดิม (ในพื้นที่ทำงาน)")
 @click.option("--confirm", is_flag=True, help="ทำทับได้: โฟลเดอร์เดิมถูกเปลี่ยนชื่อเก็บไว้ ไม่ถูกลบ")
 @json_option
 @plan_option
@@ -37,8 +37,11 @@ def roll(
     source = plan_dir or settings.folder("plan")
     old = workspace.load_plan(source)
     wanted = _year(year, old)
-    target = (out or source.with_name(str(wanted))).resolve()
-    _refuse(target, source.resolve(), confirm=confirm)
+    # a plan that lies in its workspace's own folder stays in the workspace, whatever year it is
+    home = source.resolve() == root
+    target = (out or (source / str(wanted) if home else source.with_name(str(wanted)))).resolve()
+    _refuse(target, source.resolve(), confirm=confirm, home=home)
+    workspace.speak_to_people(old, source)
     # a state folder that was named must be there; the office's own may not have begun yet
     ledger = state or (settings.folder("state") if (settings.folder("state") / "ledger.sqlite").is_file() else None)
     results, handed = _results(root, source, ledger) if ledger else (None, ())
@@ -66,9 +69,9 @@ def _year(text: str, old: Plan) -> int:
     return year
 
 
-def _refuse(target: Path, source: Path, *, confirm: bool) -> None:
-    """Nothing is written over what is there, nor over the plan it is made from."""
-    if target == source or target in source.parents or source in target.parents:
+def _refuse(target: Path, source: Path, *, confirm: bool, home: bool) -> None:
+    """Nothing is written over what is there, nor over the plan it is made from (`home`: whose folder is the workspace's)."""
+    if target == source or target in source.parents or (source in target.parents and not home):
         raise UsageError("โฟลเดอร์ใหม่ทับกับโฟลเดอร์ของแผนเดิม", where=str(target), remedy="เลือกโฟลเดอร์อื่นด้วย --out")
     if target.exists() and not target.is_dir():
         raise UsageError("มีแฟ้มชื่อนี้อยู่แล้ว", where=str(target), remedy="เลือกโฟลเดอร์อื่นด้วย --out")
