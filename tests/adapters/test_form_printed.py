@@ -11,7 +11,9 @@ from pathlib import Path
 
 from songthan.adapters.form_files import load_form
 from songthan.adapters.form_printed import printed_of
+from songthan.adapters.read_grid import drop_marker
 from songthan.adapters.read_office import read
+from songthan.domain.language import THAI, use
 from songthan.domain.layouts import WILD
 from songthan.ports import Expectation
 
@@ -63,3 +65,13 @@ def test_of_the_thai_template_the_same_words_as_before(tmp_path: Path) -> None:
     assert head == "ลำดับที่" and any(line.startswith("มาตรการที่") for line in lines)
     assert not [line for line in lines if not re.search(r"[ก-ฮ]{1}", line)]
     assert printed_of(tmp_path / "none.docx") == ((), "")
+
+
+def test_notes_of_a_language_may_begin_as_they_like() -> None:
+    """A correction's note is known by its own words, whatever the language's word for «please» is."""
+    use(replace(THAI, code="fr", phrases={"(โปรดแก้ไข: ": "(À corriger : "}))
+    try:
+        assert drop_marker(("85", "(À corriger : écrivez un nombre de 0 à 100)")) == (("85",), frozenset())
+        assert drop_marker(("85 (environ)", "fin")) == (("85 (environ)", "fin"), frozenset())
+    finally:
+        use(THAI)

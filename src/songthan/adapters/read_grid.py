@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from songthan.adapters.read_layout_text import NOTE, UNSEEN, noted
-from songthan.domain.forms import CARRIED_NOTES, Choice, Field, FormSpec, Problem, is_our_note
+from songthan.domain.forms import CARRIED_NOTES, WRONG_NOTE, Choice, Field, FormSpec, Problem, is_our_note
 from songthan.domain.language import digits, phrase, say
 from songthan.domain.thai import squeeze, to_arabic_digits
 from songthan.domain.values import EMPTY_BOX, TICKED, clean_text, parse_tick
@@ -115,8 +115,9 @@ def _tight(text: str) -> str:
 
 def drop_marker(paragraphs: Sequence[str]) -> tuple[tuple[str, ...], frozenset[str]]:
     """The paragraphs without our own notes; «after-marker» when a person typed behind or beside one."""
-    please = say("โปรด")
-    if not any(please in p for p in paragraphs):
+    # most cells hold none: a look for the sign they begin with («(») spares the search
+    signs = {say(note)[:1] for note in (*CARRIED_NOTES, WRONG_NOTE[0])}
+    if not any(sign in p for sign in signs for p in paragraphs):
         return tuple(paragraphs), frozenset()
     kept: list[str] = []
     seen, odd = False, False
