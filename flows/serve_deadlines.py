@@ -65,8 +65,8 @@ def deployments(workspace: str, state: str) -> list:
             name=say("วินิจฉัยจดหมายที่พักไว้"), tags=[say("เลขานุการ")], parameters={**given, "mail": 0, "decision": "accept", "reason": ""}
         ),
         change_duty.to_deployment(
-            name="เปลี่ยนแปลงหน้าที่",
-            tags=["เลขานุการ"],
+            name=say("เปลี่ยนแปลงหน้าที่"),
+            tags=[say("เลขานุการ")],
             parameters={**given, "kind": "waive", "what": "", "reason": "", "to": "", "date": "", "date_to": ""},
         ),
     ]

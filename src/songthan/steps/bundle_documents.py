@@ -169,7 +169,9 @@ class _Merged:
         organisation, roster = self._office.plan.organisation, self._office.plan.roster
         return {
             "organisation": plain_organisation(self._office.plan),
-            "agency": say("{name} โทร. {phone}", name=organisation.name, phone=digits(roster.phone)),
+            "agency": say("{name} โทร. {phone}", name=organisation.name, phone=digits(roster.phone))
+            if roster.phone
+            else organisation.name,
             "number": "",
             "date_th": day_words(created.date()),
             "subject": self._deadline.title,
