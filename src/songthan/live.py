@@ -132,7 +132,7 @@ def _start_flows(flows: Path, root: Path, state: Path, run: Path) -> int:
     """The process that serves every deployment; its runs are started by Prefect's schedules."""
     script = flows / "serve_deadlines.py"
     if not script.exists():
-        raise EnvironmentNotReady("ไม่พบโฟลเดอร์ flows", where=str(script), remedy="คัดลอกโฟลเดอร์ flows มาไว้ในพื้นที่ทำงาน")
+        raise EnvironmentNotReady("ไม่พบโฟลเดอร์ flows", where=str(script), remedy="แก้ flows ใน songthan.toml หรือคัดลอกโฟลเดอร์ flows มาไว้ในพื้นที่ทำงาน")
     with (run / "flows.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, str(script), str(root), str(state)],

@@ -16,7 +16,7 @@ import sqlite3
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from songthan.adapters.blobs import FileBlobs
 from songthan.adapters.clocks import FileClock, ShiftedClock, SystemClock
 from songthan.adapters.convert import LibreOffice, default_fontconfig
-from songthan.adapters.language_file import language_of, with_era
+from songthan.adapters.language_file import language_of, load_language, with_era
 from songthan.adapters.plan_files import FILES, load_plan
 from songthan.adapters.plan_questions import open_questions
 from songthan.adapters.prefect_server import (
@@ -42,7 +42,7 @@ from songthan.adapters.prefect_server import (
 from songthan.adapters.read_convert import ConvertingReader
 from songthan.adapters.read_sandboxed import SandboxedReader
 from songthan.adapters.roll_place import roll_plan
-from songthan.adapters.rubric_file import load_rubric
+from songthan.adapters.rubric_file import load_rubric, printable_criteria
 from songthan.adapters.rule_files import load_rules
 from songthan.adapters.sandbox import Sandbox
 from songthan.adapters.settings_file import Settings, load_settings, mailbox_password
@@ -58,7 +58,6 @@ from songthan.domain.errors import (
 )
 from songthan.domain.language import THAI, say, use
 from songthan.domain.plans import Plan
-from songthan.domain.rubric import CRITERIA
 from songthan.ports import Clock, Mailbox
 from songthan.steps.office import Office
 
@@ -75,7 +74,7 @@ __all__ = [
     "count_deployments", "deadlines_under_way", "import_plan_file", "new_blanks", "open_questions", "write_import",
     "default_fontconfig", "end_group", "find_root", "flow_driver", "launch_prefect", "load_calendar", "load_forms",
     "load_plan", "load_rubric", "load_rules", "load_settings", "missing_fonts", "office_for", "official_fonts", "open_office",
-    "plan_changed_at", "point_at_prefect", "practice_url", "read_driven", "roll_plan", "say", "speak", "speak_dates",
+    "phrases_of", "plan_changed_at", "point_at_prefect", "practice_url", "read_driven", "roll_plan", "say", "speak", "speak_dates",
     "speak_to_people", "state_folder", "wait_healthy", "with_tick", "write_clock", "write_driven",
 ]  # fmt: skip
 
@@ -121,6 +120,11 @@ def speak(settings: Settings, plan: Plan | None = None) -> None:
     """From now on this process speaks the language of the workspace's people (`plan`: already read)."""
     plan = plan or load_plan(settings.folder("plan"))
     use(language_of(plan.organisation, settings.folder("templates")))
+
+
+def phrases_of(templates: Path, language: str) -> Mapping[str, str]:
+    """The phrases of a language file and their words; empty for Thai, which needs none. DataError when it is not in order."""
+    return {} if language == "th" else load_language(templates / "language", language).phrases
 
 
 def speak_dates(plan: Plan) -> None:
@@ -328,17 +332,8 @@ def check_form_templates(settings: Settings, forms: tuple[str, ...], *, plan: Pa
     from songthan.adapters.form_files import check_form
 
     folder = settings.folder("templates") / "docx"
-    criteria = _criteria(plan or settings.folder("plan"))
+    criteria = printable_criteria(plan or settings.folder("plan"))
     return [fault for form in forms for fault in check_form(folder, form, criteria)]
-
-
-def _criteria(plan: Path) -> tuple[str, ...]:
-    """The ids whose scores a form may print: the Thai rubric's (empty where the office's has no such criterion) and those of
-    the rubric beside the plan, if it can be read (the plan's own check says why not)."""
-    try:
-        return tuple(dict.fromkeys([*CRITERIA, *(c.id for c in load_rubric(plan).criteria)]))
-    except DataError:
-        return CRITERIA
 
 
 def launch_prefect(state: Path, *, port: int | None = None, outlive: bool = False) -> PrefectServer:

@@ -171,3 +171,23 @@ def test_the_program_outside_a_workspace_says_so(tmp_path):
 def test_the_program_finds_its_workspace_and_prints_one_document():
     done = program("calendar", "--json", cwd=ROOT / "plans")
     assert done.returncode == 0 and done.stdout.startswith("[") and done.stderr == ""
+
+
+def test_a_language_with_holes_and_a_plan_without_rubric_are_notes(tmp_path):
+    """Both work; what is missing is said once, with the place of the whole list."""
+    init.lay_down(init.starter(), tmp_path / "house")
+    office = tmp_path / "house" / "plans" / "example-en"
+    code, found = run_json("plan", "check", workspace=office)
+    assert code == 0 and not [note for note in found["notes"] if "en.toml" in note or "rubric" in note]
+    words = office / "templates" / "language" / "en.toml"
+    lines = words.read_text("utf-8").splitlines()
+    kept = [line for line in lines if not line.startswith(('"ว่าง"', '"ไม่ได้เลือก"'))]
+    assert len(lines) - len(kept) == 2
+    words.write_text("\n".join(kept), "utf-8")
+    (office / "rubric.toml").unlink()
+    code, found = run_json("plan", "check", workspace=office)
+    assert code == 0 and found["ok"]
+    assert any("2 วลี" in note and "«ว่าง»" in note for note in found["notes"]) and any("rubric.toml" in n for n in found["notes"])
+    words.write_text("months = 3", "utf-8")
+    code, found = run_json("plan", "check", workspace=office)
+    assert code == 2 and any("en.toml" in f["where"] for f in found["findings"])

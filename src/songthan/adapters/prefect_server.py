@@ -216,7 +216,7 @@ def load_flows(folder: Path) -> ModuleType:
     """The module `serve_deadlines` of a flows folder (flows are no package: they are found by path)."""
     path = folder / "serve_deadlines.py"
     if not path.exists():
-        raise EnvironmentNotReady("ไม่พบโฟลเดอร์ flows", where=str(path), remedy="คัดลอกโฟลเดอร์ flows มาไว้ในพื้นที่ทำงาน")
+        raise EnvironmentNotReady("ไม่พบโฟลเดอร์ flows", where=str(path), remedy="แก้ flows ใน songthan.toml หรือคัดลอกโฟลเดอร์ flows มาไว้ในพื้นที่ทำงาน")
     spec = importlib.util.spec_from_file_location("songthan_flows", path)
     module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
     spec.loader.exec_module(module)  # type: ignore[union-attr]

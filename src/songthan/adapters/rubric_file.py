@@ -10,9 +10,9 @@ from typing import Any
 
 from songthan.adapters.plan_toml import load_toml
 from songthan.domain.errors import DataError
-from songthan.domain.rubric import Condition, Criterion, Derived, Input, Level, Rubric, ScoreRule, Silent
+from songthan.domain.rubric import CRITERIA, Condition, Criterion, Derived, Input, Level, Rubric, ScoreRule, Silent
 
-__all__ = ["load_rubric"]
+__all__ = ["load_rubric", "printable_criteria"]
 
 _TOP = {
     "plan_lines", "title", "score_max", "criteria", "levels", "department_levels", "silent", "activity_points",
@@ -44,6 +44,15 @@ def load_rubric(folder: Path) -> Rubric:
             _points(row, f"{path} [[activity_points]] {n}") for n, row in _rows(top, "activity_points", str(path))
         ),
     )
+
+
+def printable_criteria(folder: Path) -> tuple[str, ...]:
+    """The ids whose scores a form may print: the Thai rubric's (empty where the office's has no such criterion) and those of
+    the plan folder's own, if it can be read (the plan's check says why not)."""
+    try:
+        return tuple(dict.fromkeys([*CRITERIA, *(c.id for c in load_rubric(folder).criteria)]))
+    except DataError:
+        return CRITERIA
 
 
 def _criterion(data: Any, score_max: int, where: str) -> Criterion:

@@ -89,6 +89,8 @@ def _check(settings: Settings, folder: Path) -> _Checked:
     forms = checked.look(lambda: workspace.load_forms(settings))
     if isinstance(found, Plan):
         checked.counts |= _plan_counts(found)
+        workspace.speak_dates(found)
+        checked.notes += checked.look(lambda: _unsaid(settings, found)) or []
     if rubric is not None:
         checked.counts["criteria"] = len(rubric.criteria)
         checked.counts["levels"] = len(rubric.levels)
@@ -125,6 +127,21 @@ def _plan_counts(found: Plan) -> dict[str, int]:
         "members": len(found.roster.members),
         "days_off": len(found.days_off),
     }
+
+
+def _unsaid(settings: Settings, plan: Plan) -> list[str]:
+    """A note of the engine's phrases that the office's language file does not say (the shipped English one says all)."""
+    from songthan import workspace
+    from songthan.commands.init import starter
+
+    language = plan.organisation.language
+    own = workspace.phrases_of(settings.folder("templates"), language)
+    shipped = starter() / "plans" / "example-en" / "templates"
+    lacking = [phrase for phrase in workspace.phrases_of(shipped, "en") if phrase not in own] if own or language != "th" else []
+    if not lacking:
+        return []
+    some = " ".join(f"«{phrase[:40]}»" for phrase in lacking[:3])
+    return [f"templates/language/{language}.toml: ยังไม่มีคำของ {number(len(lacking))} วลี จึงใช้ภาษาไทย เช่น {some} (ครบใน {shipped / 'language' / 'en.toml'})"]
 
 
 def _points_without_activity(found: Plan, points: tuple[tuple[str, str, int], ...], folder: Path) -> list[SongthanError]:
