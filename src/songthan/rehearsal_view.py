@@ -122,7 +122,8 @@ def _assignments(office: Office, deadline: Deadline) -> Table:
 def _year(office: Office, deadlines: Sequence[Deadline]) -> Table:
     """The year's board: every deadline with its state, its counts and what comes next."""
     year = to_thai_digits(office.plan.fiscal_year)
-    table = Table(title=f"ปีงบประมาณ พ.ศ. {year} · กำหนดส่ง {to_thai_digits(len(deadlines))} รายการ", expand=True)
+    era = "พ.ศ." if office.plan.organisation.year_offset else "ค.ศ."
+    table = Table(title=f"ปีงบประมาณ {era} {year} · กำหนดส่ง {to_thai_digits(len(deadlines))} รายการ", expand=True)
     table.add_column("กำหนดส่ง", no_wrap=True)
     table.add_column("สถานะ", no_wrap=True)
     for column in ("รับครบ", "ขอแก้"):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import html
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from songthan.adapters.mail_texts import KINDS, PRACTICE_LINE, SUBJECT_LIMIT, MailTexts
 from songthan.domain.errors import RenderError
+from songthan.domain.language import THAI, use
 
 FOLDER = Path(__file__).parents[2] / "templates" / "mail"
 TEXTS = MailTexts(FOLDER)
@@ -232,6 +234,15 @@ def test_a_reminder_speaks_in_the_tone_of_its_step():
     }
     assert len({subject for subject, _ in said.values()}) == len({text for _, text in said.values()}) == 5
     assert "อีก ๗ วันทำการ" in said["early"][1] and "มาแล้ว ๒ วันทำการ" in said["overdue"][1]
+
+
+def test_a_thai_office_with_arabic_digits_counts_in_them() -> None:
+    use(replace(THAI, thai_digits=False))
+    try:
+        text = TEXTS.compose("reminder", full("reminder", step="early", days_left=7))[1]
+    finally:
+        use(THAI)
+    assert "อีก 7 วันทำการ" in text
 
 
 @pytest.mark.parametrize("kind", KINDS_OF_NOTICE)

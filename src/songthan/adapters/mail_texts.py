@@ -21,8 +21,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from songthan.domain.errors import RenderError
-from songthan.domain.language import phrase, say
-from songthan.domain.thai import to_thai_digits
+from songthan.domain.language import digits, phrase, say
 
 __all__ = ["KINDS", "PRACTICE_LINE", "SUBJECT_LIMIT", "MailTexts"]
 
@@ -49,7 +48,7 @@ class MailTexts:
         }
         # Plain text must not carry `&amp;`: the text is escaped once, as a whole, when it becomes HTML.
         self._text = SandboxedEnvironment(autoescape=False, **options)
-        self._text.filters.update(th=to_thai_digits, day=_day)
+        self._text.filters.update(th=digits, day=_day)
         self._html = SandboxedEnvironment(autoescape=True, **options)
 
     def compose(self, kind: str, context: Mapping[str, object]) -> tuple[str, str, str]:

@@ -37,9 +37,8 @@ def library_days(country: str, years: Iterable[int], *, government: bool, where:
                 remedy="ตรวจ fiscal_year หรือเว้น source ว่างแล้วใส่วันหยุดเองใน [[add]]",
             )
         kinds = ("public", "government") if government and "government" in known.supported_categories else ("public",)
-        table = holidays.country_holidays(
-            country, years=wanted, language="th" if country == "TH" else None, categories=kinds
-        )
+        # in the country's own language: left out, the names would be those of the machine's locale
+        table = holidays.country_holidays(country, years=wanted, language=known.default_language, categories=kinds)
     except NotImplementedError as error:
         raise DataError(
             f"ไม่มีปฏิทินของ «{country}»", where=where, remedy='ใช้ source = "holidays:TH" หรือเว้นว่าง'

@@ -36,8 +36,9 @@ def add(member: str, first: str, last: str, reason: str, state: Path | None, as_
     """บันทึกการลาของ MEMBER: รหัสบุคคล รหัสตำแหน่ง อีเมล หรือส่วนหนึ่งของชื่อ (add)."""
     from songthan.steps.leave_book import add_leave
 
+    office = _office(state)  # first: it knows the language the days are typed in
     days = typed_day(first, where="--from"), typed_day(last, where="--until")
-    tell(add_leave(_office(state), member, *days, reason.strip(), by=at_the_desk()), as_json)
+    tell(add_leave(office, member, *days, reason.strip(), by=at_the_desk()), as_json)
 
 
 @leave.command("end")
