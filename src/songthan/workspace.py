@@ -14,7 +14,6 @@ import shutil
 import socket
 import sqlite3
 import tempfile
-import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -26,6 +25,7 @@ from songthan.adapters.blobs import FileBlobs
 from songthan.adapters.clocks import FileClock, ShiftedClock, SystemClock
 from songthan.adapters.convert import LibreOffice, default_fontconfig
 from songthan.adapters.language_file import language_of, load_language, with_era
+from songthan.adapters.late_mailbox import LateMailbox
 from songthan.adapters.plan_files import FILES, load_plan
 from songthan.adapters.plan_questions import open_questions
 from songthan.adapters.prefect_server import (
@@ -52,7 +52,6 @@ from songthan.domain.errors import (
     DataError,
     EnvironmentNotReady,
     LedgerError,
-    MailAuthFailed,
     SongthanError,
     UsageError,
 )
@@ -283,42 +282,6 @@ def open_mailbox(settings: Settings, plan: Plan, state: Path) -> Mailbox:
     )
 
 
-#: After the server refused our password nothing is tried for this long: repeated tries lock an account out.
-REST_AFTER_REFUSAL_S = 3600.0
-
-
-class LateMailbox:
-    """Opens the mailbox at its first use, so that commands which need no mail work without a server.
-
-    A refused password is remembered in the state folder, across processes: until an hour has passed or the file
-    `mailbox-refused` is deleted (the password was mended), every call fails without asking the server.
-    """
-
-    def __init__(self, settings: Settings, plan: Plan, state: Path) -> None:
-        self._open = functools.cache(lambda: open_mailbox(settings, plan, state))
-        self._refused = state / "mailbox-refused"
-
-    def __getattr__(self, name: str) -> Callable[..., object]:
-        def call(*arguments: object, **named: object) -> object:
-            self._rest()
-            try:
-                return getattr(self._open(), name)(*arguments, **named)
-            except MailAuthFailed:
-                self._refused.touch()
-                raise
-
-        return call
-
-    def _rest(self) -> None:
-        with contextlib.suppress(OSError):
-            if time.time() - self._refused.stat().st_mtime < REST_AFTER_REFUSAL_S:
-                raise MailAuthFailed(
-                    say("เซิร์ฟเวอร์จดหมายปฏิเสธรหัสผ่านเมื่อไม่นานนี้ ระบบพักการติดต่อไว้เพื่อไม่ให้บัญชีถูกล็อก"),
-                    where=str(self._refused),
-                    remedy=say("แก้รหัสผ่าน แล้วลบแฟ้มนี้เพื่อให้ระบบติดต่อใหม่ทันที"),
-                )
-
-
 def load_forms(settings: Settings) -> dict[str, object]:
     """Every form that has a template and its data twin."""
     from songthan.adapters.form_files import list_forms, load_form
@@ -395,7 +358,7 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         clock=open_clock(folder),
         ledger=SqliteLedger(folder / "ledger.sqlite"),
         blobs=blobs,
-        mailbox=LateMailbox(settings, plan, folder),
+        mailbox=LateMailbox(lambda: open_mailbox(settings, plan, folder), folder),
         texts=MailTexts(templates / "mail"),
         renderer=DocxRenderer(templates / "docx"),
         reader=ConvertingReader(SandboxedReader(sandbox)),
