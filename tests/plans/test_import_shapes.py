@@ -168,3 +168,12 @@ def test_a_scale_of_its_own_in_the_words_of_its_own(tmp_path):
     assert {"rubric.toml [[criteria]] c3 scores 4", "rubric.toml [[criteria]] c3 scores 2"} <= {
         q.field for q in imported.notes.questions
     }
+
+
+def test_plan_check_lists_a_form_without_a_channel_and_a_rubric_without_levels(tmp_path):
+    table = "เกณฑ์การให้คะแนน\n\nข้อ\tเกณฑ์\t2\t1\t0\n1\tสำเร็จ\t95 % ขึ้นไป\t75 % ขึ้นไป\tต่ำกว่า 75 %\n\n"
+    text = PLAN.replace(FORMS, table + FORMS, 1).replace("ส่งทางระบบสารบรรณอิเล็กทรอนิกส์ เป็นไฟล์ Word\n", "")
+    imported = read(text, tmp_path)
+    workspace.write_import(imported, workspace.compare_import(imported, tmp_path / "y"), tmp_path / "y")
+    places = " ".join(f.where for f in workspace.open_questions(tmp_path / "y"))
+    assert "[channels.f3]" in places and "[[levels]]" in places and "[channels.f5]" not in places

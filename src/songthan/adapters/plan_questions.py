@@ -56,6 +56,12 @@ def _plan(plan: Mapping[str, Any], where: str) -> Iterator[SongthanError]:
             for key in keys:
                 if row.get(key) == "":
                     yield _ask("ยังไม่ทราบชื่อ", f"{where} [[{table}]] {name}", f"กรอก {key}")
+    channels = plan.get("channels", {})
+    for form, channel in channels.items() if isinstance(channels, Mapping) else ():
+        if isinstance(channel, Mapping) and channel.get("registry") == [] and channel.get("website") == []:
+            yield _ask(
+                f"ยังไม่ทราบว่าแบบ {form} ส่งทางใด", f"{where} [channels.{form}]", 'กรอก registry หรือ website เช่น ["pdf"]'
+            )
     for d in _rows(plan, "deadlines"):
         if d.get("internal") == "":
             place = f"{where} [[deadlines]] {d.get('id', '')}"
@@ -78,6 +84,8 @@ def _rubric(rubric: Mapping[str, Any], where: str) -> Iterator[SongthanError]:
         for s in _rows(c, "scores"):
             if s.get("text") == "?" or "all" not in s:
                 yield _ask(f"ยังไม่ทราบว่าคะแนน {s.get('score', '')} ต้องมีอะไร", place, "กรอก text และ all")
+    if rubric.get("levels") == []:
+        yield _ask("ยังไม่มีเกณฑ์ของแต่ละระดับ", f"{where} [[levels]]", "กรอก [[levels]] ตามตัวอย่างใน plans/2566")
     for level in _rows(rubric, "levels"):
         gone = [str(x) for x in level.get("criteria", []) if str(x) not in known]
         if gone:
