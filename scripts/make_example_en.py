@@ -20,13 +20,16 @@ from template_parts import (
     HEAD_FILL,
     blank,
     box,
+    bullets,
     cell,
     check_box,
     column,
     command,
     control,
     field_cell,
+    grouped,
     head_row,
+    numbered_evidence,
     paragraph,
     pen_line,
     row,
@@ -113,15 +116,13 @@ def make_progress(folder: Path) -> None:
 
     def reached(width: int, asked: str, key: str) -> str:
         tag = "{{ activity.id }}." + key
-        listed = command(f"for item in activity.{asked}") + paragraph("- {{ item }}", "TableBullet") + command("endfor")
+        listed = bullets(f"activity.{asked}")
         return cell(width, listed, check_box(f"{tag}=yes", "as planned"), check_box(f"{tag}=no", "not yet"))
 
     about = cell(
         columns[1],
         paragraph("{{ activity.title }}", "TableText"),
-        command("for item in activity.details"),
-        paragraph("- {{ item }}", "TableBullet"),
-        command("endfor"),
+        bullets("activity.details"),
         command("if activity.documents"),
         paragraph("Due {{ activity.due_th }}: {{ activity.documents|join(', ') }}", "TableText"),
         command("endif"),
@@ -169,36 +170,19 @@ def make_progress_report(folder: Path) -> None:
     titles = ["No.", "Activity", "Progress", "Output", "Evidence", "Notes", "Next step"]
 
     def reached(width: int, asked: str, said: str) -> str:
-        listed = command(f"for item in activity.{asked}") + paragraph("- {{ item }}", "TableBullet") + command("endfor")
+        listed = bullets(f"activity.{asked}")
         return cell(width, listed, paragraph(run(f"{{{{ activity.{said} }}}}", BOLD), "TableText"))
 
-    group = row([
-        cell(columns[0], paragraph(run("{{ group.number }}", BOLD), "TableCentre", "<w:keepNext/>")),
-        cell(sum(columns[1:]), paragraph(run("{{ group.title }}", BOLD), "TableText", "<w:keepNext/>"), span=6),
-    ])  # fmt: skip
     activity = row([
         cell(columns[0], paragraph("{{ activity.number }}", "TableCentre")),
         cell(columns[1], paragraph("{{ activity.title }}", "TableText")),
         cell(columns[2], paragraph(run("{{ activity.percent_th }} percent", BOLD), "TableText"), paragraph("{{ activity.done }}", "TableText")),
         reached(columns[3], "outputs", "output_reached_th"),
-        cell(
-            columns[4],
-            command("for item in activity.evidence"),
-            paragraph("{{ item.number_th }} {{ item.text }}", "TableBullet"),
-            command("endfor"),
-        ),
+        numbered_evidence(columns[4]),
         cell(columns[5], paragraph("{{ activity.note }}", "TableText")),
         cell(columns[6], paragraph("{{ activity.answers.next_step }}", "TableText")),
     ])  # fmt: skip
-    rows = [
-        head_row(columns, titles),
-        row_command("for group in measure.groups", columns),
-        group,
-        row_command("for activity in group.activities", columns),
-        activity,
-        row_command("endfor", columns),
-        row_command("endfor", columns),
-    ]
+    rows = grouped(columns, titles, activity)
     half = [sum(columns[:3]), sum(columns[3:])]
     total = row([
         cell(half[0], paragraph(run("Average of the activities reported: {{ footer.overall_percent_th }} percent", BOLD), "TableText")),
@@ -215,9 +199,7 @@ def make_progress_report(folder: Path) -> None:
         table(half, [total]),
         command("if missing"),
         paragraph("Not reported", "Heading1"),
-        command("for item in missing"),
-        paragraph("- {{ item }}", "TableBullet"),
-        command("endfor"),
+        bullets("missing"),
         command("endif"),
         GAP,
     ]

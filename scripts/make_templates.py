@@ -14,11 +14,14 @@ from template_parts import (
     BOLD,
     CM,
     GREY,
+    bullets,
     cell,
     check_box,
     command,
     control,
+    grouped,
     head_row,
+    numbered_evidence,
     paragraph,
     picture_slot,
     row,
@@ -53,9 +56,7 @@ def reached_cell(width: int, asked: str, key: str) -> str:
         width,
         command(f"if activity.{asked}"),
         paragraph(run("ตามแผน:", '<w:u w:val="single"/>'), "TableText"),
-        command(f"for item in activity.{asked}"),
-        paragraph("- {{ item }}", "TableBullet"),
-        command("endfor"),
+        bullets(f"activity.{asked}"),
         command("endif"),
         check_box(f"{tag}=yes", "ปรากฏตามแผน"),
         check_box(f"{tag}=no", "ยังไม่ปรากฏ"),
@@ -77,9 +78,7 @@ def make_f3(folder: Path) -> None:
         command("endif"),
         command("if activity.documents"),
         paragraph(run("เอกสารตามแผน:", '<w:u w:val="single"/>'), "TableText"),
-        command("for item in activity.documents"),
-        paragraph("- {{ item }}", "TableBullet"),
-        command("endfor"),
+        bullets("activity.documents"),
         command("endif"),
     )
     activity = row([
@@ -131,18 +130,12 @@ def make_report(folder: Path) -> None:
     def reached(width: int, asked: str, said: str) -> str:
         return cell(
             width,
-            command(f"for item in activity.{asked}"),
-            paragraph("- {{ item }}", "TableBullet"),
-            command("endfor"),
+            bullets(f"activity.{asked}"),
             command(f"if activity.{said}"),
             paragraph(run(f"{{{{ activity.{said} }}}}", BOLD), "TableText"),
             command("endif"),
         )
 
-    group = row([
-        cell(columns[0], paragraph(run("{{ group.number }}", BOLD), "TableCentre", "<w:keepNext/>")),
-        cell(sum(columns[1:]), paragraph(run("{{ group.title }}", BOLD), "TableText", "<w:keepNext/>"), span=6),
-    ])  # fmt: skip
     activity = row([
         cell(columns[0], paragraph("{{ activity.number }}", "TableCentre")),
         cell(columns[1], paragraph("{{ activity.title }}", "TableText")),
@@ -154,23 +147,10 @@ def make_report(folder: Path) -> None:
         ),
         reached(columns[3], "outputs", "output_reached_th"),
         reached(columns[4], "outcomes", "outcome_reached_th"),
-        cell(
-            columns[5],
-            command("for item in activity.evidence"),
-            paragraph("{{ item.number_th }} {{ item.text }}", "TableBullet"),
-            command("endfor"),
-        ),
+        numbered_evidence(columns[5]),
         cell(columns[6], paragraph("{{ activity.note }}", "TableText")),
     ])  # fmt: skip
-    rows = [
-        head_row(columns, titles),
-        row_command("for group in measure.groups", columns),
-        group,
-        row_command("for activity in group.activities", columns),
-        activity,
-        row_command("endfor", columns),
-        row_command("endfor", columns),
-    ]
+    rows = grouped(columns, titles, activity)
     half = [sum(columns[:3]), sum(columns[3:])]
     total = row([
         cell(half[0], paragraph(run("ผลการดำเนินการในภาพรวมคิดเป็นระดับคะแนน {{ footer.overall_percent_th }}", BOLD), "TableText")),
@@ -194,9 +174,7 @@ def make_report(folder: Path) -> None:
         table(half, [total]),
         command("if missing"),
         paragraph("รายการที่ยังไม่ได้รับรายงาน", "Heading1"),
-        command("for item in missing"),
-        paragraph("- {{ item }}", "TableBullet"),
-        command("endfor"),
+        bullets("missing"),
         command("endif"),
         gap,
     ]

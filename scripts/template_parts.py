@@ -143,6 +143,34 @@ def yes_no(key: str, yes: str = "มี", no: str = "ไม่มี") -> str:
     return box(f"{key}=yes") + run(f"\u00a0{yes}   ") + box(f"{key}=no") + run(f"\u00a0{no}")
 
 
+def bullets(items: str, style: str = "TableBullet") -> str:
+    """«- item» for each of the template's list `items`."""
+    return command(f"for item in {items}") + paragraph("- {{ item }}", style) + command("endfor")
+
+
+def numbered_evidence(width: int) -> str:
+    """A report's cell: an activity's evidence by its numbers in the bundle."""
+    line = paragraph("{{ item.number_th }} {{ item.text }}", "TableBullet")
+    return cell(width, command("for item in activity.evidence"), line, command("endfor"))
+
+
+def grouped(columns: Sequence[int], titles: Sequence[str], activity: str) -> list[str]:
+    """A report's rows: the head, and for each group of a measure its own row and its activities'."""
+    group = row([
+        cell(columns[0], paragraph(run("{{ group.number }}", BOLD), "TableCentre", "<w:keepNext/>")),
+        cell(sum(columns[1:]), paragraph(run("{{ group.title }}", BOLD), "TableText", "<w:keepNext/>"), span=len(columns) - 1),
+    ])  # fmt: skip
+    return [
+        head_row(columns, titles),
+        row_command("for group in measure.groups", columns),
+        group,
+        row_command("for activity in group.activities", columns),
+        activity,
+        row_command("endfor", columns),
+        row_command("endfor", columns),
+    ]
+
+
 def check_box(tag: str, label: str) -> str:
     """A paragraph with a check box and its label, lightly shaded: it is to be filled in."""
     return paragraph(box(tag) + run(f" {label}"), "CheckLine")

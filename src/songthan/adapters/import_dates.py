@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
 
+from songthan.domain.calendars import FiscalYears
 from songthan.domain.dates import read_date
-from songthan.domain.thai import MONTHS, SHORT_MONTHS, WEEKDAYS, to_arabic_digits, to_thai_digits
+from songthan.domain.thai import BUDDHIST_ERA, MONTHS, SHORT_MONTHS, WEEKDAYS, to_arabic_digits, to_thai_digits
 
 __all__ = ["D", "MONTH", "SPELLED", "FoundDate", "dates_in"]
 
@@ -145,7 +146,7 @@ def _month(match: re.Match[str], fiscal_year: int) -> FoundDate:
     if match[1]:
         doubt = f"«{shown}» มิได้พิมพ์วัน จึงไม่ทราบวันที่"
         return FoundDate(day=None, text=shown, start=match.start(), end=match.end(), doubt=doubt)
-    ce = year - 543 if year > 2400 else year
+    ce = year - BUDDHIST_ERA if year > 2400 else year
     if not 1900 < ce < 2200:
         return FoundDate(day=None, text=shown, start=match.start(), end=match.end(), doubt=f"ปีของ «{shown}» ใช้ไม่ได้")
     doubt = " ".join(x for x in (f"«{shown}» มิได้พิมพ์วัน ถือวันสุดท้ายของเดือน", said) if x)
@@ -172,7 +173,7 @@ def _spans(text: str, found: list[FoundDate]) -> list[FoundDate]:
 
 
 def _out_of_year(found: FoundDate, fiscal_year: int) -> FoundDate:
-    first, last = date(fiscal_year - 544, 10, 1), date(fiscal_year - 543, 9, 30)
+    first, last = FiscalYears().days(fiscal_year)
     if found.day is None or first <= found.day <= last:
         return found
     said = f"«{found.text}» อยู่นอกปีงบประมาณ พ.ศ. {to_thai_digits(fiscal_year)}"

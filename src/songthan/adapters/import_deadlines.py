@@ -15,6 +15,7 @@ from typing import Any
 from songthan.adapters.import_boxes import FoundForm
 from songthan.adapters.import_cells import D, bare
 from songthan.adapters.import_channels import channel_of
+from songthan.domain.calendars import FiscalYears
 from songthan.domain.import_notes import Notebook
 from songthan.domain.thai import thai_date, to_thai_digits
 
@@ -93,7 +94,7 @@ def _quarterly(
     forms: Sequence[FoundForm], handed_in: Sequence[date], year: int, tail: str, notes: Notebook
 ) -> list[dict[str, Any]]:
     built = []
-    before = date(year - 544, 9, 30)
+    before = FiscalYears().days(year - 1)[1]
     spots = [(day, q, form, box) for form in forms for box in form.boxes for q, day in box.quarters.items()]
     for day, quarter, form, box in sorted(spots, key=lambda s: (s[0], s[1])):
         key = f"{year}-q{quarter}"
@@ -121,7 +122,7 @@ def _quarterly(
 
 def _in_quarter(day: date, quarter: int, year: int) -> bool:
     """A quarter's report is due within it (near its end) or in the two months after."""
-    start = date(year - 544, 10, 1) if quarter == 1 else date(year - 543, 3 * quarter - 5, 1)
+    start, _ = FiscalYears().quarter_days(year, quarter)
     return start + timedelta(days=45) <= day <= start + timedelta(days=155)
 
 

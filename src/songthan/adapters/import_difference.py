@@ -15,7 +15,7 @@ from typing import Any
 from songthan.adapters.import_cells import bare
 from songthan.adapters.import_ids import with_old_ids
 
-__all__ = ["Change", "Merge", "merge_documents"]
+__all__ = ["Difference", "Merge", "merge_documents"]
 
 _HAND = frozenset(("id", "headcount", "addressee", "address", "language", "calendar", "timezone", "era", "digits"))
 #: told by the row's text, not printed: a person may have put better ones
@@ -24,7 +24,7 @@ _SILENT = frozenset(("source_lines", "source"))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class Difference:
     """One difference. `kind`: changed, added, removed, or held (under way, so not carried out)."""
 
     file: str
@@ -41,10 +41,10 @@ class Merge:
 
     documents: dict[str, Any] = field(default_factory=dict)
     base: dict[str, Any] = field(default_factory=dict)
-    changes: list[Change] = field(default_factory=list)
+    changes: list[Difference] = field(default_factory=list)
 
     @property
-    def real(self) -> list[Change]:
+    def real(self) -> list[Difference]:
         return [c for c in self.changes if c.kind != "held"]
 
 
@@ -68,7 +68,7 @@ def merge_documents(
         old, fresh = mine.get(name), new.get(name)
         if old is None or fresh is None:
             if fresh is not None:
-                merge.changes.append(Change(file=f"{name}.toml", where="ทั้งแฟ้ม", kind="added"))
+                merge.changes.append(Difference(file=f"{name}.toml", where="ทั้งแฟ้ม", kind="added"))
             merge.documents[name] = fresh if old is None else old
         elif name == "holidays":
             # the year's days off are the office's work once they are there
@@ -98,7 +98,7 @@ def _empty(value: Any) -> bool:
 
 
 class _Merger:
-    def __init__(self, name: str, changes: list[Change]) -> None:
+    def __init__(self, name: str, changes: list[Difference]) -> None:
         self._file = f"{name}.toml"
         self._changes = changes
 
@@ -171,7 +171,7 @@ class _Merger:
         return merged
 
     def _tell(self, where: str, kind: str, old: Any = None, new: Any = None) -> None:
-        self._changes.append(Change(file=self._file, where=where, kind=kind, old=old, new=new))
+        self._changes.append(Difference(file=self._file, where=where, kind=kind, old=old, new=new))
 
 
 def _rows(value: Any) -> bool:
@@ -202,7 +202,7 @@ def _hold(merge: Merge, mine: Mapping[str, Any], held: Collection[str]) -> None:
     for key, deadline in kept.items():
         if not _same(after.get(key), deadline):
             merge.changes.append(
-                Change(file="plan.toml", where=f"deadlines {key}", kind="held", old=deadline, new=after.get(key))
+                Difference(file="plan.toml", where=f"deadlines {key}", kind="held", old=deadline, new=after.get(key))
             )
             merge.changes[:] = [c for c in merge.changes if c.kind == "held" or not _about(c, f"deadlines {key}")]
             _remember(merge, "plan", "deadlines", deadline)
@@ -223,7 +223,7 @@ def _hold(merge: Merge, mine: Mapping[str, Any], held: Collection[str]) -> None:
         _holders_of(merge, mine["roster"], {s for a in plan["activities"] if a["id"] in wanted for s in a["seats"]})
 
 
-def _about(change: Change, where: str) -> bool:
+def _about(change: Difference, where: str) -> bool:
     return change.file == "plan.toml" and (change.where == where or change.where.startswith(f"{where} "))
 
 
@@ -240,7 +240,7 @@ def _put_back(merge: Merge, document: str, key: str, before: Mapping[str, Any], 
             where = f"{key} {row['id']}"
             merge.changes[:] = [c for c in merge.changes if not (c.where == where and c.kind == "removed")]
             merge.changes.append(
-                Change(file=f"{document}.toml", where=where, kind="held", old=_shown(row) or row["id"])
+                Difference(file=f"{document}.toml", where=where, kind="held", old=_shown(row) or row["id"])
             )
 
 
@@ -257,7 +257,7 @@ def _seats_of(merge: Merge, before: Mapping[str, Any], wanted: Collection[str]) 
         if a["id"] in seats and a["seats"] != seats[a["id"]]:
             where = f"activities {a['id']} seats"
             merge.changes[:] = [c for c in merge.changes if c.where != where]
-            merge.changes.append(Change(file="plan.toml", where=where, kind="held", old=seats[a["id"]], new=a["seats"]))
+            merge.changes.append(Difference(file="plan.toml", where=where, kind="held", old=seats[a["id"]], new=a["seats"]))
             a["seats"] = seats[a["id"]]
 
 
@@ -271,7 +271,7 @@ def _holders_of(merge: Merge, before: Mapping[str, Any], wanted: Collection[str]
         where = f"seats {seat['id']} member"
         merge.changes[:] = [c for c in merge.changes if c.where != where]
         merge.changes.append(
-            Change(file="roster.toml", where=where, kind="held", old=old["member"], new=seat["member"])
+            Difference(file="roster.toml", where=where, kind="held", old=old["member"], new=seat["member"])
         )
         seat["member"] = old["member"]
         _remember(merge, "roster", "seats", {**seat})

@@ -20,6 +20,7 @@ from songthan.adapters.import_slips import find_slips, rest_to_check, rows_to_ch
 from songthan.adapters.import_source import Source
 from songthan.domain.errors import DataError
 from songthan.domain.import_notes import Notebook
+from songthan.domain.thai import BUDDHIST_ERA
 
 __all__ = ["Imported", "OfficeForms", "fields_of", "import_plan", "known_rubric_keys"]
 
@@ -126,14 +127,14 @@ def _organisation(name: str, parent: str, title: str, group: str) -> dict[str, A
 
 def _holidays(year: int, notes: Notebook) -> dict[str, Any]:
     """The country's list without the two days on which government offices work (or which is no office day off)."""
-    first = date(year - 543, 1, 1)
+    first = date(year - BUDDHIST_ERA, 1, 1)
     children = first + timedelta(days=(5 - first.weekday()) % 7 + 7)
     notes.ask("holidays.toml", "ตรวจวันหยุดราชการของปีกับมติคณะรัฐมนตรี (วันพืชมงคลและวันหยุดพิเศษ) แล้วเพิ่มหรือถอน")
     return {
         "source": "holidays:TH",
         "remove": [
             {"date": children, "name": "วันเด็กแห่งชาติ", "why": "มิใช่วันหยุดราชการ"},
-            {"date": date(year - 543, 5, 1), "name": "วันแรงงานแห่งชาติ", "why": "ส่วนราชการเปิดทำการ"},
+            {"date": date(year - BUDDHIST_ERA, 5, 1), "name": "วันแรงงานแห่งชาติ", "why": "ส่วนราชการเปิดทำการ"},
         ],
     }
 

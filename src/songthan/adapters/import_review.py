@@ -8,7 +8,7 @@ import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from songthan.adapters.import_difference import Change
+from songthan.adapters.import_difference import Difference
 from songthan.adapters.import_plan import Imported
 from songthan.domain.import_notes import DOUBTS, Doubt, Found, change_words
 from songthan.domain.language import digits, say
@@ -39,7 +39,7 @@ class _Section:
     marks: tuple[bool, ...] = ()
 
 
-def _sections(imported: Imported, changes: Sequence[Change]) -> list[_Section]:
+def _sections(imported: Imported, changes: Sequence[Difference]) -> list[_Section]:
     notes = imported.notes
     by_row: dict[str, list[Doubt]] = {}
     for d in notes.doubts:
@@ -75,7 +75,7 @@ def _questions(imported: Imported) -> _Section:
     )
 
 
-def _changed(changes: Sequence[Change]) -> _Section:
+def _changed(changes: Sequence[Difference]) -> _Section:
     rows = tuple(
         ((say(_CHANGES[c.kind]),), (f"{c.file} {c.where}",), (change_words(c.old),), (change_words(c.new),))
         for c in changes
@@ -115,7 +115,7 @@ def _lead(imported: Imported) -> list[str]:
     return [*lines, *imported.source.remarks]
 
 
-def text_review(imported: Imported, changes: Sequence[Change] = ()) -> str:
+def text_review(imported: Imported, changes: Sequence[Difference] = ()) -> str:
     """The review as plain text."""
     out = [say("ผลการนำเข้าแผน"), "", *_lead(imported)]
     for section in _sections(imported, changes):
@@ -142,7 +142,7 @@ section.ask th { background: #fde2d2; } section.ask td:first-child { white-space
 """
 
 
-def html_review(imported: Imported, changes: Sequence[Change] = ()) -> str:
+def html_review(imported: Imported, changes: Sequence[Difference] = ()) -> str:
     """The review as one HTML page; every text is escaped, nothing is fetched."""
     lead = _lead(imported)
     body = [f"<h1>{html.escape(say('ผลการนำเข้าแผน'))}</h1>"]

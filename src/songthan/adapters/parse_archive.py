@@ -43,6 +43,7 @@ def look_into(data: bytes) -> Look:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _look(archive, data)
+    # NotImplementedError: zipfile's word for a way of packing it does not know
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError, struct.error, zlib.error,
             RuntimeError, KeyError, IndexError, OverflowError, UnicodeError, MemoryError):  # fmt: skip
         return Look(type=_guess_broken(data), defects=frozenset({"zip-broken"}))
@@ -124,6 +125,7 @@ def look_nested(content: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as inner:
             names = {n.lower() for n in inner.namelist()[:MAX_ENTRIES]}
+    # NotImplementedError: zipfile's word for a way of packing it does not know
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error):
         return False
     return not (names & {mark for mark, _ in _KINDS} or "mimetype" in names)

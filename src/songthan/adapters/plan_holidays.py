@@ -13,6 +13,7 @@ import holidays
 from songthan.adapters.plan_toml import Table, load_toml, named
 from songthan.domain.calendars import FiscalYears
 from songthan.domain.errors import DataError
+from songthan.domain.thai import BUDDHIST_ERA
 
 #: Days on the library's public list on which Thai government offices work; their substitute days go with them.
 #: Labour Day is for private employees and banks; Children's Day was never an official day off.
@@ -32,14 +33,14 @@ def library_days(country: str, years: Iterable[int], *, government: bool, where:
         # past its last year the library would say «no holidays» without a word
         if not known.start_year <= wanted[0] <= wanted[-1] <= known.end_year:
             raise DataError(
-                f"ไม่มีรายการวันหยุดของ «{country}» ครบปี พ.ศ. {wanted[0] + 543}–{wanted[-1] + 543}",
+                f"ไม่มีรายการวันหยุดของ «{country}» ครบปี พ.ศ. {wanted[0] + BUDDHIST_ERA}–{wanted[-1] + BUDDHIST_ERA}",
                 where=where,
                 remedy="ตรวจ fiscal_year หรือเว้น source ว่างแล้วใส่วันหยุดเองใน [[add]]",
             )
         kinds = ("public", "government") if government and "government" in known.supported_categories else ("public",)
         # in the country's own language: left out, the names would be those of the machine's locale
         table = holidays.country_holidays(country, years=wanted, language=known.default_language, categories=kinds)
-    except NotImplementedError as error:
+    except NotImplementedError as error:  # the library's word for a country it does not know
         raise DataError(
             f"ไม่มีปฏิทินของ «{country}»", where=where, remedy='ใช้ source = "holidays:TH" หรือเว้นว่าง'
         ) from error

@@ -26,7 +26,16 @@ from pathlib import Path
 
 from lxml import etree
 
-from songthan.adapters.read_package import MAX_ENTRIES, MAX_RATIO, MAX_TOTAL, MAX_XML, RATIO_FROM, parse_xml, refused
+from songthan.adapters.read_package import (
+    BROKEN_ZIP,
+    MAX_ENTRIES,
+    MAX_RATIO,
+    MAX_TOTAL,
+    MAX_XML,
+    RATIO_FROM,
+    parse_xml,
+    refused,
+)
 from songthan.domain.errors import ConversionFailed, EnvironmentNotReady
 from songthan.domain.forms import Problem, ReturnedForm
 from songthan.domain.language import digits, phrase, say
@@ -106,7 +115,7 @@ def _check_odt(data: bytes) -> None:
         for entry in archive.infolist():
             if entry.filename.lower().endswith((".xml", ".rdf")):
                 _check_odt_part(entry.filename, parse_xml(archive.read(entry), entry.filename))
-    except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
+    except BROKEN_ZIP as error:
         raise refused("zip-broken") from error
 
 

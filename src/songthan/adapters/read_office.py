@@ -6,13 +6,12 @@ Jobs answer with `ReturnedForm.as_json()`; a refusal is an answer too, never an 
 from __future__ import annotations
 
 import zipfile
-import zlib
 from io import BytesIO
 
 from songthan.adapters.read_convert import CONVERTED, check_convertible
 from songthan.adapters.read_docx import identify_docx, read_docx
 from songthan.adapters.read_expectation import expectation_of
-from songthan.adapters.read_package import refused
+from songthan.adapters.read_package import BROKEN_ZIP, refused
 from songthan.adapters.read_verdict import refused_form, review_form
 from songthan.domain.errors import ReadRefused
 from songthan.domain.forms import ReturnedForm
@@ -64,7 +63,7 @@ def _kind_of_zip(data: bytes) -> str:
             return "unknown-type"
         with archive.open("mimetype") as entry:
             kind = entry.read(100)
-    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, NotImplementedError, RuntimeError):
+    except BROKEN_ZIP:
         return "docx"  # a broken zip is refused by the reader, with its reason
     return "odt" if kind.startswith(_ODF + b"text") else "unknown-type"
 

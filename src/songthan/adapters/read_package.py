@@ -21,6 +21,8 @@ _REL = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationsh
 _STRICT_W = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")
 
+#: What a damaged zip raises. NotImplementedError: zipfile's word for a way of packing it does not know.
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, NotImplementedError, RuntimeError)
 _KEPT_PART = 1 << 20
 MAX_ENTRIES, MAX_TOTAL, MAX_XML = 2000, 200 << 20, 40 << 20
 MAX_RATIO, MAX_XML_RATIO, RATIO_FROM = 100, 250, 5 << 20
@@ -92,11 +94,9 @@ class Package:
             return plain
         try:
             return self._archive.read(name)
-        except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError) as error:
-            raise refused("zip-broken", name) from error
-        except Exception as error:  # zlib.error, lzma errors: one broken part is a broken file
-            if isinstance(error, MemoryError):
-                raise
+        except MemoryError:
+            raise
+        except Exception as error:  # lzma errors and all of BROKEN_ZIP: one broken part is a broken file
             raise refused("zip-broken", name) from error
 
     def xml(self, name: str) -> etree._Element:
@@ -178,7 +178,7 @@ def open_package(data: bytes) -> Package:
     """The docx in `data` after every check from outside and of every XML part; ReadRefused otherwise."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError) as error:
+    except BROKEN_ZIP as error:
         raise refused("zip-broken") from error
     _check_sizes(archive.infolist(), len(data))
     _check_names(archive.namelist())

@@ -12,9 +12,9 @@ import click
 
 from songthan.commands.calendar_ics import icalendar
 from songthan.commands.calendar_wall import wall_page
-from songthan.commands.paper import console, day, fold, json_option, note, number, plan_option, print_json
+from songthan.commands.paper import console, day, fold, json_option, note, number, plan_option, print_json, write_whole
 from songthan.domain.calendars import WorkCalendar
-from songthan.domain.errors import EnvironmentNotReady, UsageError
+from songthan.domain.errors import UsageError
 from songthan.domain.ladders import Ladder, ladder_for
 from songthan.domain.language import current
 from songthan.domain.office_year import deadline_name, escalation_words
@@ -55,9 +55,9 @@ def calendar(as_json: bool, plan_dir: Path | None, ics: Path | None, svg: Path |
     workspace.speak_to_people(plan, folder)
     working = workspace.load_calendar(plan)
     if ics is not None:
-        _write(ics, icalendar(plan, working, changed=workspace.plan_changed_at(folder)), newline="")
+        _write(ics, icalendar(plan, working, changed=workspace.plan_changed_at(folder)))
     if svg is not None:
-        _write(svg, wall_page(plan, working, fonts=workspace.official_fonts()), newline=None)
+        _write(svg, wall_page(plan, working, fonts=workspace.official_fonts()))
     if (ics or svg) and not as_json:
         return
     workspace.speak_dates(plan)
@@ -70,20 +70,12 @@ def calendar(as_json: bool, plan_dir: Path | None, ics: Path | None, svg: Path |
     _draw_table(out, plan, ladders)
 
 
-def _write(path: Path, text: str, *, newline: str | None) -> None:
-    """The text to a file (whole or not at all) or, for «-», to standard output; `newline` "" keeps CRLF as it is."""
+def _write(path: Path, text: str) -> None:
+    """The text to a file or, for «-», to standard output; line ends stay as they are."""
     if str(path) == "-":
         click.echo(text.encode(), nl=False)
         return
-    new = path.with_name(f".{path.name}.new")
-    try:
-        new.write_text(text, encoding="utf-8", newline=newline)
-        new.replace(path)
-    except OSError as error:
-        new.unlink(missing_ok=True)
-        raise EnvironmentNotReady(
-            f"เขียนแฟ้มไม่ได้ ({error.strerror})", where=str(path), remedy="เลือกโฟลเดอร์ที่มีอยู่และเขียนได้"
-        ) from error
+    write_whole(path, text.encode())
     note(f"เขียน {path} แล้ว")
 
 

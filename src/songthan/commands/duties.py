@@ -6,27 +6,24 @@ from pathlib import Path
 
 import click
 
-from songthan.commands.paper import at_the_desk, json_option, tell
+from songthan.commands.paper import at_the_desk, json_option, ledger_option, office_at, tell
 
-_STATE = click.option("--state", type=click.Path(path_type=Path, exists=True, file_okay=False), help="โฟลเดอร์สถานะ")
 # not click's `required`: the step says in Thai what is missing
 _REASON = click.option("--reason", default="", metavar="เหตุผล", help="ต้องระบุ บันทึกในสมุดทะเบียน และพิมพ์ในจดหมาย")
 _KEPT = click.option("--reason", default="", metavar="เหตุผล", help="ต้องระบุ บันทึกในสมุดทะเบียน (ไม่พิมพ์ในจดหมาย)")
 
 
 def _decide(state: Path | None, as_json: bool, **given: str) -> None:
-    from songthan import workspace
     from songthan.steps.change_duties import change_duty
 
-    office = workspace.open_office(workspace.find_root(), state)
-    tell(change_duty(office, by=at_the_desk(), **given), as_json)
+    tell(change_duty(office_at(state), by=at_the_desk(), **given), as_json)
 
 
 @click.command()
 @click.argument("duty")
 @click.argument("member", default="")
 @_REASON
-@_STATE
+@ledger_option
 @json_option
 def waive(duty: str, member: str, reason: str, state: Path | None, as_json: bool) -> None:
     """ยกเว้นรายการหนึ่ง: DUTY คือรหัสรายการ (2566-q2.f3.s04) หรือกำหนดส่งตามด้วยบุคคล (waive)."""
@@ -38,7 +35,7 @@ def waive(duty: str, member: str, reason: str, state: Path | None, as_json: bool
 @click.argument("member", default="")
 @click.option("--until", default="", metavar="วันที่", help="รอคำตอบถึงวันใด (ปกติเที่ยงของวันทำการถัดไป; วันนี้: จัดทำรายงานใหม่ทันที)")
 @_REASON
-@_STATE
+@ledger_option
 @json_option
 def reopen(duty: str, member: str, until: str, reason: str, state: Path | None, as_json: bool) -> None:
     """ขอใหม่: DUTY คือรหัสรายการ หรือกำหนดส่งที่จัดทำรายงานแล้วแต่ยังไม่ส่งสารบรรณ (reopen)."""
@@ -49,7 +46,7 @@ def reopen(duty: str, member: str, until: str, reason: str, state: Path | None, 
 @click.argument("seat")
 @click.option("--to", "to", default="", metavar="บุคคล", help="ผู้รับโอน: รหัสบุคคล อีเมล หรือส่วนหนึ่งของชื่อ")
 @_KEPT
-@_STATE
+@ledger_option
 @json_option
 def reassign(seat: str, to: str, reason: str, state: Path | None, as_json: bool) -> None:
     """โอนตำแหน่ง SEAT (s04) หรือทุกตำแหน่งของบุคคล (m04) พร้อมงานที่ยังค้างให้ผู้อื่น (reassign)."""
@@ -61,7 +58,7 @@ def reassign(seat: str, to: str, reason: str, state: Path | None, as_json: bool)
 @click.option("--internal", default="", metavar="วันที่", help='วันใหม่ของสมาชิก เช่น 2023-03-17, 17/3/2566 หรือ "๑๗ มี.ค. ๒๕๖๖"')
 @click.option("--internal-to", default="", metavar="วันที่", help="วันสุดท้าย ถ้ากำหนดเป็นช่วง")
 @_REASON
-@_STATE
+@ledger_option
 @json_option
 def extend(deadline: str, internal: str, internal_to: str, reason: str, state: Path | None, as_json: bool) -> None:
     """เปลี่ยนกำหนดของสมาชิกในกำหนดส่งหนึ่ง วันส่งจริงไม่เปลี่ยน (extend)."""

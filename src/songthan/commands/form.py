@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,9 +18,10 @@ from songthan.commands.paper import (
     number,
     print_json,
     state_option,
+    write_whole,
 )
 from songthan.domain.assignments import Assignment, assignments_for
-from songthan.domain.errors import EnvironmentNotReady, UsageError
+from songthan.domain.errors import UsageError
 from songthan.domain.forms import FormSpec, Problem, ReturnedForm
 from songthan.domain.plans import Plan
 from songthan.domain.returns import check, missing_evidence
@@ -292,24 +291,6 @@ def _tell(returned: ReturnedForm, file: Path, spec: object) -> None:
     if returned.suggestion:
         out.print("ข้อความที่เครื่องอ่านจากภาพ (ใช้เทียบเท่านั้น):", style="bold")
         out.print(clean(returned.suggestion), soft_wrap=True, markup=False)
-
-
-def write_whole(target: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    try:
-        handle, name = tempfile.mkstemp(dir=target.absolute().parent, prefix=".new-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            os.chmod(name, 0o644)
-            os.replace(name, target)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise EnvironmentNotReady(
-            f"เขียนแฟ้มไม่ได้ ({error.strerror})", where=str(target), remedy="ตรวจโฟลเดอร์ปลายทาง สิทธิ และพื้นที่ว่าง"
-        ) from error
 
 
 COMMANDS = [form]

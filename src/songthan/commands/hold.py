@@ -9,16 +9,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from songthan.commands.paper import clean
+from songthan.commands.paper import clean, ledger_option, office_at
 from songthan.domain.errors import UsageError
-
-_STATE = click.option("--state", type=click.Path(path_type=Path, exists=True, file_okay=False), help="โฟลเดอร์สถานะ")
-
-
-def _office(state: Path | None) -> object:
-    from songthan import workspace
-
-    return workspace.open_office(workspace.find_root(), state)
 
 
 @click.group()
@@ -27,12 +19,12 @@ def hold() -> None:
 
 
 @hold.command("list")
-@_STATE
+@ledger_option
 @click.option("--all", "everything", is_flag=True, help="รวมที่วินิจฉัยแล้ว")
 @click.option("--json", "as_json", is_flag=True, help="พิมพ์ผลเป็น JSON หนึ่งฉบับ")
 def list_holds(state: Path | None, everything: bool, as_json: bool) -> None:
     """รายการจดหมายที่พักไว้ (list)."""
-    rows = _office(state).ledger.inbox.holds(open_only=not everything)
+    rows = office_at(state).ledger.inbox.holds(open_only=not everything)
     if as_json:
         keys = ("id", "route", "rule", "reason", "sender", "subject", "received", "assignment", "decision")
         click.echo(json.dumps([{k: r[k] for k in keys} for r in rows], ensure_ascii=False, indent=1))
@@ -51,13 +43,13 @@ def list_holds(state: Path | None, everything: bool, as_json: bool) -> None:
 @hold.command("show")
 @click.argument("mail", type=int)
 @click.option("--save", type=click.Path(path_type=Path, file_okay=False), help="เก็บไฟล์แบบไว้ในโฟลเดอร์นี้เพื่อเปิดด้วย Word")
-@_STATE
+@ledger_option
 def show(mail: int, save: Path | None, state: Path | None) -> None:
     """รายละเอียดของจดหมายที่พักไว้ และค่าที่อ่านได้ (show)."""
     from songthan.steps.fill_form import safe_name
     from songthan.steps.holds import held_forms, hold_row, place_of
 
-    office = _office(state)
+    office = office_at(state)
     row = hold_row(office, mail)
     click.echo(f"จดหมายที่ {mail} จาก {row['sender_name'] or ''} <{row['sender'] or '-'}>\nเรื่อง {row['subject'] or '-'}")
     click.echo(f"เหตุที่พัก: {row['reason']} (กติกา {row['rule']})")
@@ -93,12 +85,12 @@ def _decision(name: str, help_th: str, step: str) -> click.Command:
     @click.command(name, help=help_th)
     @click.argument("mail", type=int)
     @click.option("--reason", required=True, help="เหตุผล (บันทึกในสมุดทะเบียน)")
-    @_STATE
+    @ledger_option
     def command(mail: int, reason: str, state: Path | None, values: tuple[str, ...] = ()) -> None:
         from songthan.steps import holds
 
         extra = (_pairs(values),) if step == "accept_hold" else ()
-        click.echo(getattr(holds, step)(_office(state), mail, reason, *extra))
+        click.echo(getattr(holds, step)(office_at(state), mail, reason, *extra))
 
     if step == "accept_hold":
         click.option(

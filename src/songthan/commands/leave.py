@@ -8,16 +8,8 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from songthan.commands.paper import at_the_desk, console, day, json_option, print_json, tell
+from songthan.commands.paper import at_the_desk, console, day, json_option, ledger_option, office_at, print_json, tell
 from songthan.domain.dates import typed_day
-
-_STATE = click.option("--state", type=click.Path(path_type=Path, exists=True, file_okay=False), help="โฟลเดอร์สถานะ")
-
-
-def _office(state: Path | None) -> object:
-    from songthan import workspace
-
-    return workspace.open_office(workspace.find_root(), state)
 
 
 @click.group()
@@ -30,37 +22,37 @@ def leave() -> None:
 @click.option("--from", "first", required=True, metavar="วันที่", help='วันแรกของการลา เช่น 2023-03-13, 13/3/2566 หรือ "๑๓ มี.ค. ๒๕๖๖"')
 @click.option("--until", "last", required=True, metavar="วันที่", help="วันสุดท้ายของการลา")
 @click.option("--reason", default="", help="เหตุที่ลา (ไม่บังคับ)")
-@_STATE
+@ledger_option
 @json_option
 def add(member: str, first: str, last: str, reason: str, state: Path | None, as_json: bool) -> None:
     """บันทึกการลาของ MEMBER: รหัสบุคคล รหัสตำแหน่ง อีเมล หรือส่วนหนึ่งของชื่อ (add)."""
     from songthan.steps.leave_book import add_leave
 
-    office = _office(state)  # first: it knows the language the days are typed in
+    office = office_at(state)  # first: it knows the language the days are typed in
     days = typed_day(first, where="--from"), typed_day(last, where="--until")
     tell(add_leave(office, member, *days, reason.strip(), by=at_the_desk()), as_json)
 
 
 @leave.command("end")
 @click.argument("member")
-@_STATE
+@ledger_option
 @json_option
 def end(member: str, state: Path | None, as_json: bool) -> None:
     """MEMBER กลับมาแล้ว ปิดการลาที่ค้างอยู่ทุกรายการ (end)."""
     from songthan.steps.leave_book import end_leave
 
-    tell(end_leave(_office(state), member, by=at_the_desk()), as_json)
+    tell(end_leave(office_at(state), member, by=at_the_desk()), as_json)
 
 
 @leave.command("list")
 @click.option("--all", "everything", is_flag=True, help="รวมที่สิ้นสุดแล้ว")
-@_STATE
+@ledger_option
 @json_option
 def list_leaves(everything: bool, state: Path | None, as_json: bool) -> None:
     """การลาที่มีผลอยู่และที่จะมาถึง (list)."""
     from songthan.steps.leave_book import leave_rows
 
-    rows = leave_rows(_office(state), everything=everything)
+    rows = leave_rows(office_at(state), everything=everything)
     if as_json:
         print_json(rows)
     elif not rows:

@@ -6,16 +6,21 @@ import getpass
 import json
 import os
 import sys
+import tempfile
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.cells import cell_len
 from rich.console import Console
 
-from songthan.domain.errors import UsageError
+from songthan.domain.errors import EnvironmentNotReady, UsageError
 from songthan.domain.language import day_words, digits
 from songthan.domain.plans import Deadline, Plan
+
+if TYPE_CHECKING:
+    from songthan.steps.office import Office
 
 #: Columns where the output is no terminal.
 _PAPER_WIDTH = 100
@@ -25,6 +30,9 @@ state_option = click.option(
     "--state",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="โฟลเดอร์สถานะที่ใช้ดูทะเบียน (อ่านอย่างเดียว)",
+)
+ledger_option = click.option(
+    "--state", type=click.Path(path_type=Path, exists=True, file_okay=False), help="โฟลเดอร์สถานะ"
 )
 plan_option = click.option(
     "--plan",
@@ -49,6 +57,31 @@ def print_json(document: object) -> None:
 def note(text: str) -> None:
     """A remark beside the answer, on standard error."""
     click.echo(f"หมายเหตุ: {text}", err=True)
+
+
+def office_at(state: Path | None) -> Office:
+    """The office whose ledger a decision is written into: of `--state`, or of the workspace."""
+    from songthan import workspace
+
+    return workspace.open_office(workspace.find_root(), state)
+
+
+def write_whole(target: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    try:
+        handle, name = tempfile.mkstemp(dir=target.absolute().parent, prefix=".new-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            os.chmod(name, 0o644)
+            os.replace(name, target)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise EnvironmentNotReady(
+            f"เขียนแฟ้มไม่ได้ ({error.strerror})", where=str(target), remedy="ตรวจโฟลเดอร์ปลายทาง สิทธิ และพื้นที่ว่าง"
+        ) from error
 
 
 def at_the_desk() -> str:

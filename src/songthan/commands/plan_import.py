@@ -13,7 +13,7 @@ from songthan.domain.errors import SongthanError, UsageError
 from songthan.domain.import_notes import DOUBTS, change_words
 
 if TYPE_CHECKING:
-    from songthan.adapters.import_difference import Change, Merge
+    from songthan.adapters.import_difference import Difference, Merge
     from songthan.adapters.import_plan import Imported
 
 _CHANGES = {"changed": "เปลี่ยน", "added": "เพิ่ม", "removed": "ตัดออก", "held": "คงเดิม"}
@@ -150,7 +150,7 @@ def _as_json(
     }
 
 
-def _change(c: Change) -> dict[str, Any]:
+def _change(c: Difference) -> dict[str, Any]:
     return {"file": c.file, "where": c.where, "kind": c.kind, "old": _plain(c.old), "new": _plain(c.new)}
 
 

@@ -13,7 +13,7 @@ from songthan.domain.assignments import DeadlineState
 from songthan.domain.errors import UsageError
 from songthan.domain.last_year import LastYear
 from songthan.domain.plans import Plan
-from songthan.domain.thai import to_arabic_digits
+from songthan.domain.thai import BUDDHIST_ERA, to_arabic_digits
 
 if TYPE_CHECKING:
     from songthan.adapters.roll_files import RolledPlan
@@ -63,7 +63,7 @@ def _year(text: str, old: Plan) -> int:
         raise UsageError(f"«{text}» ไม่ใช่ปี", remedy=example)
     year = int(plain)
     if buddhist and year < 2400:
-        raise UsageError(f"{year} เป็นปี ค.ศ. หรือปีที่ใช้ไม่ได้", remedy=f"{example} (ค.ศ. {year} คือ พ.ศ. {year + 543})")
+        raise UsageError(f"{year} เป็นปี ค.ศ. หรือปีที่ใช้ไม่ได้", remedy=f"{example} (ค.ศ. {year} คือ พ.ศ. {year + BUDDHIST_ERA})")
     if year <= old.fiscal_year:
         raise UsageError(f"ปี {year} ไม่อยู่หลังปีของแผนเดิม ({old.fiscal_year})", remedy=example)
     return year

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from songthan.domain.dates import ORDINAL
 from songthan.domain.language import current
-from songthan.domain.thai import MONTHS, SHORT_MONTHS, canonical, to_arabic_digits
+from songthan.domain.thai import BUDDHIST_ERA, MONTHS, SHORT_MONTHS, canonical, to_arabic_digits
 
 _BEFORE_YEAR = r"\.?,?\s*(?:พ\.ศ\.\s*)?(\d{4})"
 
@@ -27,7 +27,6 @@ def _words(names: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 _NUMBERS = re.compile(r"\b(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})\b")
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
-_BUDDHIST = 543
 
 #: Where a leave comes from: the secretary wrote it down, or the member's own mail program said so.
 SECRETARY, OUT_OF_OFFICE = "secretary", "out-of-office"
@@ -115,7 +114,7 @@ def return_date(text: str, *, after: date) -> date | None:
     days = []
     for year, month, day in found:
         try:
-            days.append(date(year - _BUDDHIST if year > 2400 else year, month, day))
+            days.append(date(year - BUDDHIST_ERA if year > 2400 else year, month, day))
         except ValueError:
             continue
     return max((day for day in days if day >= after), default=None)

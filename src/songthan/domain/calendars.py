@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from songthan.domain.errors import DataError
+from songthan.domain.thai import BUDDHIST_ERA
 
 #: A year of unbroken holidays is a broken table, not a calendar.
 _LONGEST_RUN = 366
@@ -21,7 +22,7 @@ class FiscalYears:
     in to name it (543: Buddhist). The Thai government's is 2566 = 1 Oct 2022 - 30 Sep 2023."""
 
     first_month: int = 10
-    offset: int = 543
+    offset: int = BUDDHIST_ERA
 
     def year(self, day: date) -> int:
         """The fiscal year `day` lies in: 30 Sep 2023 → 2566, 1 Oct 2023 → 2567."""

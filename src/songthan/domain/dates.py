@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from songthan.domain.errors import UsageError
 from songthan.domain.language import Language, current
-from songthan.domain.thai import MONTHS, SHORT_MONTHS, WEEKDAYS, canonical, to_arabic_digits
+from songthan.domain.thai import BUDDHIST_ERA, MONTHS, SHORT_MONTHS, WEEKDAYS, canonical, to_arabic_digits
 
 __all__ = ["read_date", "typed_day"]
 
@@ -163,7 +163,7 @@ def _common_era(digits: str, era: str) -> tuple[int | None, str]:
         number += 2500
     elif len(digits) != 4 or (era and era != ("BE" if number >= _BE_FROM else "CE")):
         return None, "year"
-    year = number - 543 if number >= _BE_FROM else number
+    year = number - BUDDHIST_ERA if number >= _BE_FROM else number
     return (year, "") if year in _YEARS else (None, "year")
 
 

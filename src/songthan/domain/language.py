@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from songthan.domain.thai import MONTHS, SHORT_MONTHS, WEEKDAYS, to_thai_digits
+from songthan.domain.thai import BUDDHIST_ERA, MONTHS, SHORT_MONTHS, WEEKDAYS, to_thai_digits
 
 __all__ = ["THAI", "Language", "as_json", "current", "day_words", "digits", "from_json", "moment_words", "number_words", "phrase", "say", "use"]
 
@@ -62,7 +62,7 @@ THAI = Language(
     moment="{day_words} เวลา {hour}.{minute} น.",
     short_moment="{day_words} {hour}.{minute} น.",
     thai_digits=True,
-    year_offset=543,
+    year_offset=BUDDHIST_ERA,
 )
 
 _current = THAI

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from songthan.domain.calendars import FiscalYears
 from songthan.domain.errors import DataError
 from songthan.domain.last_year import LastYear
+from songthan.domain.thai import BUDDHIST_ERA
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,7 @@ class Organisation:
     @property
     def year_offset(self) -> int:
         """What is added to a year C.E. to name it in the organisation's era."""
-        return 543 if self.era == "buddhist" else 0
+        return BUDDHIST_ERA if self.era == "buddhist" else 0
 
     @property
     def fiscal(self) -> FiscalYears:

@@ -15,11 +15,10 @@ from datetime import date
 from songthan.domain.calendars import FiscalYears, WorkCalendar, years_later
 from songthan.domain.language import digits, say
 from songthan.domain.plan_notes import day_off_name
-from songthan.domain.thai import MONTHS, SHORT_MONTHS, WEEKDAYS, to_arabic_digits, to_thai_digits
+from songthan.domain.thai import BUDDHIST_ERA, MONTHS, SHORT_MONTHS, WEEKDAYS, to_arabic_digits, to_thai_digits
 
 __all__ = ["MovedDate", "Question", "RolledText", "Roller"]
 
-_ERA = 543
 #: Four digits that can be a year of an era.
 _BUDDHIST, _COMMON = range(2400, 2701), range(1900, 2101)
 
@@ -175,7 +174,7 @@ class Roller:
         year += 2500 if len(match["year"]) == 2 else 0
         month = _MONTH_NUMBERS[match["month"]]
         try:
-            days = [date(year - _ERA, month, int(to_arabic_digits(match[k]))) for k in ("day", "to") if match[k]]
+            days = [date(year - BUDDHIST_ERA, month, int(to_arabic_digits(match[k]))) for k in ("day", "to") if match[k]]
         except ValueError:
             return None, say("วันที่นี้ไม่มีในปฏิทิน ไม่ได้เปลี่ยน โปรดตรวจ")
         if _SIGNED.search(before):
@@ -193,7 +192,7 @@ class Roller:
         """The dates in the words of the match: its digits, its month's length, its year's length, its weekday."""
         names = MONTHS if match["month"] in MONTHS else SHORT_MONTHS
         first, last = days[0], days[-1]
-        year = last.year + _ERA
+        year = last.year + BUDDHIST_ERA
         words = f"{last.day} {names[last.month - 1]} {match['era'] or ''}{year if len(match['year']) == 4 else year % 100}"
         if first != last:
             head = f"{first.day}" if first.month == last.month else f"{first.day} {names[first.month - 1]} "

@@ -14,6 +14,8 @@ MONTHS = (
     "กรกฎาคม", "สิงหาคม", "กันยายน", "ตุลาคม", "พฤศจิกายน", "ธันวาคม",
 )  # fmt: skip
 SHORT_MONTHS = ("ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.", "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค.")
+#: What is added to a Common Era year to name it in the Buddhist era.
+BUDDHIST_ERA = 543
 WEEKDAYS = ("จันทร์", "อังคาร", "พุธ", "พฤหัสบดี", "ศุกร์", "เสาร์", "อาทิตย์")
 
 
@@ -30,7 +32,7 @@ def to_arabic_digits(text: str) -> str:
 def thai_date(day: date, *, weekday: bool = False, short: bool = False) -> str:
     """`day` as an office writes it: «๑๕ มีนาคม ๒๕๖๖» (`short`: «๑๕ มี.ค. ๒๕๖๖»), with «วันพุธที่» before it on demand."""
     month = (SHORT_MONTHS if short else MONTHS)[day.month - 1]
-    text = to_thai_digits(f"{day.day} {month} {day.year + 543}")
+    text = to_thai_digits(f"{day.day} {month} {day.year + BUDDHIST_ERA}")
     return f"วัน{WEEKDAYS[day.weekday()]}ที่ {text}" if weekday else text
 
 
