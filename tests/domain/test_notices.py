@@ -17,7 +17,7 @@ from songthan.domain.calendars import WorkCalendar
 from songthan.domain.decisions import AssignmentView, DeadlineView
 from songthan.domain.ladders import in_office_hours, ladder_for
 from songthan.domain.notices import NoticeKind, People, Write, letters_due
-from songthan.domain.plans import Deadline
+from songthan.domain.plans import Deadline, LadderPlan, Rung
 
 K = NoticeKind
 MEMBERS = ("m1", "m2", "m3", "m4")
@@ -88,6 +88,20 @@ def _one_visit(office: ToyOffice, letters: list[Write], now: datetime) -> None:
             if notice.kind not in (K.SIGN, K.RECEIPT):
                 assert now < ladder.cut and letter.today <= ladder.external, "nothing to members after the cut"
             assert letter.today >= ladder.opens
+
+
+def test_a_clock_set_back_behind_the_opening_reminds_no_director() -> None:
+    own = replace(
+        deadline("d0", date(2023, 3, 3), date(2023, 3, 3)),
+        ladder=LadderPlan(opens=11, director=(Rung(day=0, to="director"),)),
+    )
+    calendar = WorkCalendar(days_off={}, timezone="Asia/Bangkok")
+    opens = ladder_for(own, calendar).opens
+    before = calendar.shift(opens, -1)
+    view = DeadlineView(deadline=own, state=D.WITH_DIRECTOR, bundle_version=1, director_asked_on=before)
+    people = People(roles={"director": "m1"})
+    assert not letters_due([view], people, at(calendar, before, 14), calendar)
+    assert [w.to for w in letters_due([view], people, at(calendar, opens, 14), calendar)] == ["m1"]
 
 
 @settings(max_examples=150, deadline=None)

@@ -158,6 +158,9 @@ def _notices(view: DeadlineView, people: People, now: datetime, calendar: WorkCa
             return []
         look = _Look(view=view, people=people, ladder=ladder, today=today, calendar=calendar)
         return [*look.members(), *look.escalations()]
+    if today < ladder.opens:
+        # a clock that was set back after the report was made: its reminders wait for the ladder's first day, as all do
+        return []
     if view.state is DeadlineState.WITH_DIRECTOR:
         return _to_sign(view, people, today, calendar)
     if view.state is DeadlineState.SUBMITTED:
