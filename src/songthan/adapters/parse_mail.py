@@ -9,6 +9,7 @@ import email.utils
 import hashlib
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from songthan.adapters.parse_headers import (
@@ -245,19 +246,20 @@ class SandboxedMailParser:
         self._authserv_id = authserv_id
         self._own = sorted({a.lower() for a in own_addresses})
 
-    def parse(self, raw: bytes, *, received: datetime, put: Callable[[bytes], str]) -> Message:
-        """The message; attachment bytes go through `put`, whose errors alone come through."""
+    def parse(self, raw: Path, *, received: datetime, put: Callable[[bytes], str]) -> Message:
+        """The message in the file `raw`; attachment bytes go through `put`, whose errors alone come through."""
         args = {"authserv_id": self._authserv_id, "own_addresses": self._own}
+        data = raw.read_bytes()
         try:
-            answer, blobs = self._sandbox.run(JOB, raw, args)
+            answer, blobs = self._sandbox.run(JOB, data, args)
             fields, files = _checked(answer, blobs)
         except Exception:  # the parser may die of anything a stranger sends; the mail must still be held
-            fields, files = self._cheap(raw), []
+            fields, files = self._cheap(data), []
         attachments = tuple(
             Attachment(name=f["name"], type=f["type"], sha256=put(data), size=len(data), role=f["role"])
             for f, data in files
         )
-        return Message(sha256=hashlib.sha256(raw).hexdigest(), received=received, size=len(raw),
+        return Message(sha256=hashlib.sha256(data).hexdigest(), received=received, size=len(data),
                        attachments=attachments, **fields)  # fmt: skip
 
     def _cheap(self, raw: bytes) -> dict:

@@ -50,7 +50,8 @@ def tell(office: Office, found: list[Finding]) -> None:
 def _mailbox(office: Office) -> Finding | None:
     """Every mail in the mailbox has a row, and the other way round."""
     try:
-        waiting = sum(1 for _ in office.mailbox.new_messages(office.ledger.inbox.known_ids()))
+        listed = [ref.id for ref in office.mailbox.new_messages("").refs]
+        waiting = len(listed) - len(office.ledger.inbox.known(listed))
         there, known = office.mailbox.count(), office.ledger.inbox.counts()["all"]
     except MailError as error:
         return Finding(
