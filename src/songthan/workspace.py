@@ -363,7 +363,10 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         renderer=DocxRenderer(templates / "docx"),
         reader=ConvertingReader(SandboxedReader(sandbox)),
         parser=SandboxedMailParser(
-            sandbox=sandbox, authserv_id=settings.mailbox.authserv_id, own_addresses=(plan.roster.mailbox,)
+            sandbox=sandbox,
+            authserv_id=settings.mailbox.authserv_id,
+            own_addresses=(plan.roster.mailbox,),
+            internal_servers=settings.mailbox.internal_servers,
         ),
         converter=LibreOffice(fontconfig=default_fontconfig()),
         signatures=signatures,
