@@ -44,7 +44,7 @@ from songthan.adapters.read_sandboxed import SandboxedReader
 from songthan.adapters.roll_place import roll_plan
 from songthan.adapters.rubric_file import load_rubric, printable_criteria
 from songthan.adapters.rule_files import load_rules
-from songthan.adapters.sandbox import Sandbox
+from songthan.adapters.sandbox import Limits, Sandbox
 from songthan.adapters.settings_file import Settings, load_settings, mailbox_password
 from songthan.adapters.turnstile import turnstile
 from songthan.domain.calendars import WorkCalendar
@@ -61,7 +61,7 @@ from songthan.ports import Clock, Mailbox
 from songthan.steps.office import Office
 
 if TYPE_CHECKING:
-    from songthan.adapters.bundle_files import VerifyReport
+    from songthan.adapters.bundle_verify import VerifyReport
     from songthan.adapters.import_difference import Merge
     from songthan.adapters.import_plan import Imported
 
@@ -78,6 +78,8 @@ __all__ = [
 ]  # fmt: skip
 
 MARKER = "songthan.toml"
+#: Our own finished PDF, pictures and all, is larger than a file that comes by mail.
+PROOF_LIMITS = {"memory_bytes": 2 << 30, "payload_bytes": 256 << 20, "cpu_s": 60, "wall_s": 90.0}
 #: Set by the fault tests only: the number of the boundary at which the process is to die.
 KILL_VARIABLE = "SONGTHAN_KILL_AT"
 
@@ -337,17 +339,8 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
     forms = load_forms(settings)
     sandbox = Sandbox()
     blobs = FileBlobs(folder / "blobs")
+    ledger = SqliteLedger(folder / "ledger.sqlite")
     signatures = PadesSignatures(sandbox=sandbox)
-
-    def trust_roots() -> tuple[bytes, ...]:
-        found = []
-        for pattern in settings.director.trust_roots:
-            base, pattern = (folder, pattern.removeprefix("state/")) if pattern.startswith("state/") else (
-                settings.root,
-                pattern,
-            )  # fmt: skip
-            found += [path.read_bytes() for path in sorted(base.glob(pattern))]
-        return tuple(found)
 
     return Office(
         printed_plan=plan,
@@ -356,7 +349,7 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         rules=rules,
         calendar=load_calendar(plan),
         clock=open_clock(folder),
-        ledger=SqliteLedger(folder / "ledger.sqlite"),
+        ledger=ledger,
         blobs=blobs,
         mailbox=LateMailbox(lambda: open_mailbox(settings, plan, folder), folder),
         texts=MailTexts(templates / "mail"),
@@ -370,15 +363,27 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         ),
         converter=LibreOffice(fontconfig=default_fontconfig()),
         signatures=signatures,
-        press=Press(folder / "bundles", sandbox=sandbox, signatures=signatures, fonts=default_fontconfig()),
+        press=Press(folder / "bundles", sandbox=sandbox, signatures=signatures, fonts=default_fontconfig(), secret=ledger.salt),
         website=WebsiteFolder(folder / "website", title=plan.organisation.plan_title),
         state=folder,
         practice=settings.mailbox.kind == "practice",
-        trust_roots=trust_roots,
+        trust_roots=functools.partial(_certificates, settings, folder, settings.director.trust_roots),
+        stamp_roots=functools.partial(_certificates, settings, folder, settings.signature.tsa_roots),
+        stamp_service=settings.signature.tsa_url,
+        certificate_names=settings.director.certificate_names,
         holder=f"{socket.gethostname()}:{settings.root}",
         post_door=functools.partial(turnstile, folder / "post.lock"),
         driven=read_driven(folder),
     )
+
+
+def _certificates(settings: Settings, state: Path, patterns: Sequence[str]) -> tuple[bytes, ...]:
+    """The bytes of the files these settings name; «state/…» is the state folder in use."""
+    found = []
+    for pattern in patterns:
+        base, rest = (state, pattern[6:]) if pattern.startswith("state/") else (settings.root, pattern)
+        found += [path.read_bytes() for path in sorted(base.glob(rest))]
+    return tuple(found)
 
 
 @functools.lru_cache(maxsize=4)
@@ -462,13 +467,14 @@ def _copy_ledger(source: Path, target: Path) -> None:
         ) from error
 
 
-def check_bundle(folder: Path, roots: Sequence[bytes]) -> VerifyReport:
+def check_bundle(folder: Path, roots: Sequence[bytes], stamp_roots: Sequence[bytes] = (), at: datetime | None = None) -> VerifyReport:
     """What `songthan verify` answers; offline, reads only `folder`, needs no workspace."""
-    from songthan.adapters.assemble_pdf import read_seal
-    from songthan.adapters.bundle_files import verify_bundle
+    from songthan.adapters.bundle_press import Press
     from songthan.adapters.sign_pdf import PadesSignatures
 
-    return verify_bundle(folder, signatures=PadesSignatures(sandbox=Sandbox()), read_seal=read_seal, roots=roots)
+    with Sandbox(limits=Limits(**PROOF_LIMITS)) as sandbox:
+        press = Press(folder.parent, sandbox=sandbox, signatures=PadesSignatures(sandbox=sandbox), fonts=None)
+        return press.verify(folder, roots=roots, stamp_roots=stamp_roots, at=at)
 
 
 def missing_fonts() -> list[str]:

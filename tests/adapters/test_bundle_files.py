@@ -18,9 +18,9 @@ from songthan.adapters.bundle_files import (
     add_signature,
     add_submission,
     readme,
-    verify_bundle,
     write_bundle,
 )
+from songthan.adapters.bundle_verify import verify_bundle
 from songthan.adapters.sign_pdf import PadesSignatures
 from songthan.domain.bundles import (
     AnswerSource,
@@ -125,7 +125,8 @@ def test_a_finished_bundle_verifies_offline(finished, ca):
     assert report.ok and report.stage == "acknowledged" and all(c.ok for c in report.checks)
     names = [c.name for c in report.checks]
     assert names == [
-        *("manifest", "files", "proof", "sums", "seal", "signature", "scope", "signature-roots", "submission"),
+        *("manifest", "files", "proof", "sums", "seal", "signature", "scope", "signature-roots", "lasting"),
+        *("submission", "receipt"),
     ]
     assert json.loads(json.dumps(report.as_json()))["bundle_id"].startswith("SB-")
 

@@ -34,9 +34,22 @@ class MailboxSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class DirectorSettings:
-    """`trust_roots`: files (globs allowed) with the root certificates a signature must chain to."""
+    """`trust_roots`: files (globs allowed) with the root certificates a signature must chain to.
+
+    `certificate_names`: lines «full name of the roster = name in the certificate», where the two differ.
+    """
 
     trust_roots: tuple[str, ...] = ("state/trust/*.pem",)
+    certificate_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureSettings:
+    """`tsa_url`: the time-stamp service (RFC 3161) asked once a signed PDF came back («»: none, the level stays as it came);
+    `tsa_roots`: files (globs allowed) with the service's root certificates (none: the director's)."""
+
+    tsa_url: str = ""
+    tsa_roots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +78,7 @@ class Settings:
     state: str = "state"
     mailbox: MailboxSettings = MailboxSettings()
     director: DirectorSettings = DirectorSettings()
+    signature: SignatureSettings = SignatureSettings()
     dashboard: DashboardSettings = DashboardSettings()
     practice: PracticeSettings = PracticeSettings()
 
@@ -76,6 +90,7 @@ class Settings:
 _PARTS = {
     "mailbox": MailboxSettings,
     "director": DirectorSettings,
+    "signature": SignatureSettings,
     "dashboard": DashboardSettings,
     "practice": PracticeSettings,
 }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
 
 import click
 
-from songthan.commands.paper import console, json_option, note, print_json
+from songthan.commands.paper import console, json_option, note, plain, print_json
 from songthan.domain.errors import UsageError
 
 _STAGE_TH = {
@@ -23,13 +24,24 @@ _STAGE_TH = {
 @json_option
 @click.option(
     "--root",
+    "--roots",
     "roots",
     multiple=True,
     type=click.Path(path_type=Path),
     help="ใบรับรองราก (.pem) ที่ได้มาจากผู้อำนวยการเอง ใช้ซ้ำได้",
 )
+@click.option(
+    "--tsa-root",
+    "tsa_roots",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="ใบรับรองราก (.pem) ของผู้ประทับเวลา ใช้ซ้ำได้",
+)
+@click.option("--at", "at", metavar="DATE", help="ตรวจเสมือนวันนี้คือวันที่นี้ (YYYY-MM-DD) ปกติคือวันนี้")
 @click.pass_context
-def verify(ctx: click.Context, bundle: Path, as_json: bool, roots: tuple[Path, ...]) -> None:
+def verify(
+    ctx: click.Context, bundle: Path, as_json: bool, roots: tuple[Path, ...], tsa_roots: tuple[Path, ...], at: str | None
+) -> None:
     """ตรวจชุดเอกสารแบบไม่ใช้เครือข่าย: สารบัญ แฟ้ม ลายมือชื่อ (offline check of a bundle)."""
     from songthan import workspace
 
@@ -37,20 +49,51 @@ def verify(ctx: click.Context, bundle: Path, as_json: bool, roots: tuple[Path, .
         raise UsageError(
             "ไม่พบโฟลเดอร์ชุดเอกสารนี้", where=str(bundle), remedy="ระบุโฟลเดอร์ที่มี manifest.json เช่น state/…/bundles/…"
         )
-    report = workspace.check_bundle(bundle, [_certificate(path) for path in roots])
-    if not roots:
+    moment = _day(at) if at else None
+    beside = () if roots else _roots_beside(bundle)
+    report = workspace.check_bundle(
+        bundle,
+        [_certificate(path) for path in roots or beside],
+        [_certificate(path) for path in tsa_roots],
+        moment,
+    )
+    if beside:
+        note("ตรวจกับใบรับรองรากของโฟลเดอร์สถานะที่ชุดเอกสารนี้อยู่ (trust) ระบุ --root เพื่อตรวจกับใบรับรองที่ได้จากผู้อำนวยการโดยตรง")
+    elif not roots:
         note("ตรวจกับใบรับรองรากที่เก็บไว้ในชุดเอกสารเอง ระบุ --root เพื่อตรวจกับใบรับรองที่ได้จากผู้อำนวยการโดยตรง")
     if as_json:
         print_json(report.as_json())
     else:
         out = console()
-        out.print(f"ชุดเอกสาร {report.bundle_id or bundle.name}", style="bold")
+        out.print(plain(f"ชุดเอกสาร {report.bundle_id or bundle.name}"), style="bold")
         for check in report.checks:
-            out.print(f"{'✓' if check.ok else '✗'} {check.detail_th}", style="green" if check.ok else "bold red")
+            out.print(plain(f"{'✓' if check.ok else '✗'} {check.detail_th}"), style="green" if check.ok else "bold red")
         verdict = "ถูกต้องครบถ้วน" if report.ok else "ใช้ไม่ได้"
         stage = _STAGE_TH.get(report.stage, report.stage)
         out.print(f"ผลการตรวจ: {verdict} ({stage})", style="bold green" if report.ok else "bold red")
     ctx.exit(0 if report.ok else 1)
+
+
+def _day(text: str) -> datetime:
+    """Noon of the day, in the zone of this machine: a certificate's last day is a whole day to people."""
+    try:
+        day = date.fromisoformat(text)
+        if not 2000 <= day.year < 2200:
+            raise ValueError
+    except ValueError as error:
+        raise UsageError(
+            f"วันที่ {text} ใช้ไม่ได้", remedy="เขียนปีคริสต์ศักราชเป็น YYYY-MM-DD เช่น 2033-03-16"
+        ) from error
+    return datetime(day.year, day.month, day.day, 12).astimezone()
+
+
+def _roots_beside(bundle: Path) -> tuple[Path, ...]:
+    """The office's own roots when the bundle lies in a state folder (`bundles/DEADLINE/vN` beside a ledger)."""
+    place = bundle.resolve()
+    state = place.parents[2] if len(place.parents) > 2 and place.parents[1].name == "bundles" else None
+    if state is None or not (state / "ledger.sqlite").is_file():
+        return ()
+    return tuple(sorted((state / "trust").glob("*.pem")))
 
 
 def _certificate(path: Path) -> bytes:

@@ -26,7 +26,7 @@ from songthan.domain.plans import Deadline, Member
 from songthan.domain.thai import squeeze
 from songthan.steps.bundle_documents import Papers, make_papers
 from songthan.steps.office import Office
-from songthan.steps.signing_officer import signing_officer
+from songthan.steps.signing_officer import certificate_names, signing_officer
 from songthan.steps.take_in import fetch_new, settle_all
 
 SIGNATURE_FIELD = "songthan_director"
@@ -93,7 +93,13 @@ def _freeze(office: Office, deadline: Deadline, version: int) -> None:
         "exhibits": exhibits,
         "answers": sources,
         "messages": _messages(returns, office.ledger.returns.evidence(deadline.id)),
-        "signature": SignatureSlot(file="bundle.pdf", field=SIGNATURE_FIELD, signer=signer.full_name),
+        "signature": SignatureSlot(
+            file="bundle.pdf",
+            field=SIGNATURE_FIELD,
+            signer=signer.full_name,
+            holders=certificate_names(office, signer),
+        ),
+        "recorder": office.press.recorder,
     }
     seal = seal_of(**head, files=_entries(contents))
     contents["bundle.pdf"] = _bundle_pdf(office, deadline, papers, exhibits, pages, created, seal, signer)

@@ -80,7 +80,14 @@ class MarkSignatures:
         """What the director sends back."""
         return pdf + _SIGNED
 
-    def verify(self, signed: bytes, *, frozen: bytes, trust_roots: Sequence[bytes], at: datetime) -> SignatureReport:
+    def add_time(
+        self, signed: bytes, *, service: str, trust_roots: Sequence[bytes], stamp_roots: Sequence[bytes]
+    ) -> tuple[bytes, str]:
+        return signed + b"\n%stamped\n", "B-LT"
+
+    def verify(
+        self, signed: bytes, *, frozen: bytes, trust_roots: Sequence[bytes], at: datetime, **_: object
+    ) -> SignatureReport:
         good = signed == frozen + _SIGNED
         return SignatureReport(
             valid=good,
