@@ -44,7 +44,7 @@ def entry(data, role):
     return FileEntry(sha256=sha256_of(data), size=len(data), role=role)
 
 
-def compiled(version=1, note=b"report"):
+def compiled(version=1, note=b"report", recorder=""):
     """A manifest and its files, the frozen PDF sealed with the rest."""
     photo = Exhibit(
         number=1,
@@ -76,6 +76,7 @@ def compiled(version=1, note=b"report"):
         ),
         "messages": (MessageSource(sha256=MAIL, sender="somying@bureau.example", received=NOW),),
         "signature": SignatureSlot(file="bundle.pdf", field="Director", signer=DIRECTOR),
+        "recorder": recorder,
     }
     part = Part(title="รายงาน", pdf=plain_pdf())
     pdf = assemble([part], title="ชุดเอกสาร", created=NOW, seal=seal_of(**fields))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from asn1crypto import x509
+from asn1crypto import parser, x509
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.diff_analysis import (
@@ -35,6 +35,8 @@ _STRICT = StandardDiffPolicy(
 )
 #: What programs write anew whenever they save; everything else in the document's own description stays.
 _SAVED = frozenset({"/ModDate", "/Producer"})
+#: Of the catalogue; what they become is looked at elsewhere.
+_LATER_KEYS = frozenset({"/AcroForm", "/DSS", "/Extensions", "/Metadata"})
 _TITLES = re.compile(
     r"^(?:(?:ว่าที่)?(?:ร้อยตรี|ร้อยโท|ร้อยเอก|พันตรี|พันโท|พันเอก|นาย|นางสาว|นาง|ดร\.?|น\.ส\.|mr\.?|mrs\.?|miss|ms\.?|dr\.?))\s*",
     re.IGNORECASE,
@@ -64,9 +66,15 @@ def added_to(frozen: PdfFileReader, reader: PdfFileReader, signature: EmbeddedPd
         except SuspiciousModification:
             return [*reasons, say("เนื้อหาเอกสารถูกแก้ไขหรือเพิ่มเติมก่อนหรือพร้อมกับการลงลายมือชื่อ")]
         allowed = diff.modification_level <= ModificationLevel.FORM_FILLING and diff.changed_form_fields <= {field}
+        # pyHanko lets this one change: programs would then draw the fields as they please
+        allowed &= _redraws(old) or not _redraws(reader.get_historical_resolver(revision))
         if not allowed:
             reasons.append(say("มีการแก้ไขเอกสารนอกเหนือจากการลงลายมือชื่อ"))
     return reasons + later_than(reader, signature)
+
+
+def _redraws(resolver: HistoricalResolver) -> bool:
+    return bool(resolver.root["/AcroForm"].get("/NeedAppearances", False))
 
 
 def later_than(reader: PdfFileReader, signature: EmbeddedPdfSignature) -> list[str]:
@@ -84,10 +92,19 @@ def later_than(reader: PdfFileReader, signature: EmbeddedPdfSignature) -> list[s
         except SuspiciousModification:
             return changed
         purpose = revision in stamped or _entry(new, "/DSS") != _entry(before, "/DSS") or _dss_changed(reader, revision)
-        if not purpose or _described(new) != _described(before):
+        if not purpose or _described(new) != _described(before) or _fixed(new) != _fixed(before):
             return changed
         before = new
     return []
+
+
+def _fixed(resolver: HistoricalResolver) -> tuple[dict[str, object], dict[str, object]]:
+    """What long-term-validation data leave as it is in the catalogue and in the form."""
+    form = resolver.root["/AcroForm"]
+    return (
+        {key: resolver.root.raw_get(key) for key in resolver.root if key not in _LATER_KEYS},
+        {key: form.raw_get(key) for key in form if key not in ("/Fields", "/SigFlags")},
+    )
 
 
 def _dss_changed(reader: PdfFileReader, revision: int) -> bool:
@@ -120,6 +137,10 @@ def covers_all(
     hole = signed[length:after]
     contiguous = start == 0 and length < after and hole[:1] == b"<" and hole[-1:] == b">"
     if not contiguous or not set(hole[1:-1]) <= set(b"0123456789abcdefABCDEF"):
+        return False
+    # what the signature does not fill of its place is zeros, and nothing rides along there
+    filled = 2 * parser.peek(signature.pkcs7_content)
+    if set(hole[1 + filled : -1]) - set(b"0"):
         return False
     if status.coverage == SignatureCoverageLevel.ENTIRE_FILE:
         return after + rest == len(signed)
