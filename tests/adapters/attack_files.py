@@ -16,6 +16,8 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields
+from pyhanko.sign.signers.pdf_signer import PdfTimeStamper
+from pyhanko.sign.timestamps.requests_client import RequestsHTTPTimeStamper
 from pypdf import PdfReader, PdfWriter
 
 from songthan.adapters.bundle_files import _canonical, _proof_bytes, hashes_of, sums_of
@@ -231,6 +233,24 @@ LATER = (
     *(signature_drawn_anew, signature_field_moved, signature_value_taken, title_changed, metadata_changed, orphan_added),
     *(empty_signature_field,),
 )
+
+
+def with_list(pdf, crl):
+    """A further revocation list in the security store, as anybody may add one."""
+
+    def change(writer):
+        dss = writer.root["/DSS"]
+        lists = generic.ArrayObject([*dss.get("/CRLs", ()), writer.add_object(generic.StreamObject(stream_data=crl))])
+        dss[pdf_name("/CRLs")] = lists
+        writer.update_container(dss)
+
+    return update(pdf, change)
+
+
+def stamped(pdf, service):
+    """A document time-stamp of `service`, whatever its clock says."""
+    stamper = PdfTimeStamper(RequestsHTTPTimeStamper(service.url), field_name="Late")
+    return stamper.timestamp_pdf(IncrementalPdfFileWriter(BytesIO(pdf)), "sha256").getvalue()
 
 
 # -------------------------------------------------------------------------------------- bytes, without a PDF library

@@ -31,7 +31,7 @@ BOX = (300.0, 60.0, 520.0, 130.0)
 SIGNER = PadesSignatures(expected_subject=DIRECTOR, expected_organisation=OFFICE)
 
 
-def certificate(name, *, issuer=None, days=(-30, 30), organisation=OFFICE, usage=None, signing=True):
+def certificate(name, *, issuer=None, days=(-30, 30), organisation=OFFICE, usage=None, signing=True, crl=None):
     """A certificate as (certificate, key, issuer's certificate); self-signed authority without `issuer`."""
     # pyHanko's practice timestamper can only RSA
     key = rsa.generate_private_key(65537, 2048) if usage else ec.generate_private_key(ec.SECP256R1())
@@ -63,6 +63,9 @@ def certificate(name, *, issuer=None, days=(-30, 30), organisation=OFFICE, usage
             critical=True,
         )
     )
+    if crl is not None:
+        point = x509.DistributionPoint([x509.UniformResourceIdentifier(crl)], None, None, None)
+        builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
     if usage is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=True)
     return builder.sign(issuer[1] if issuer else key, hashes.SHA256()), key, issuer[0] if issuer else None

@@ -23,7 +23,7 @@ from pyhanko.sign.timestamps.requests_client import RequestsHTTPTimeStamper
 from pyhanko.sign.validation import async_add_validation_info
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko_certvalidator import ValidationContext
-from pyhanko_certvalidator.errors import ValidationError
+from pyhanko_certvalidator.errors import PathError, ValidationError
 from pyhanko_certvalidator.fetchers.requests_fetchers import RequestsFetcherBackend
 
 from songthan.adapters.sign_checks import level_of
@@ -61,7 +61,7 @@ def add_time(
                 where=service,
                 remedy=say("ตรวจเครือข่ายและ [signature] tsa_url ใน songthan.toml ระบบจะลองใหม่เอง"),
             ) from error
-        except (ValidationError, SignatureValidationError, SigningError) as error:
+        except (ValidationError, PathError, SignatureValidationError, SigningError) as error:
             raise EnvironmentNotReady(
                 say("หาข้อมูลการเพิกถอนใบรับรองไม่ได้ หรือใบรับรองของผู้ประทับเวลาไม่น่าเชื่อถือ ({why})", why=_short(error)),
                 where=service,
@@ -92,7 +92,7 @@ async def _stamp(data: bytes, service: str) -> bytes:
 
 
 async def _store(data: bytes, roots: Sequence[x509.Certificate]) -> bytes:
-    """The certificates and lists for the signature and every time-stamp, fetched once each."""
+    """The certificates and lists for the signature and every time-stamp."""
     backend = RequestsFetcherBackend(per_request_timeout=_WAIT_S)
     fetchers = backend.get_fetchers()
     reader = _reader(data)
