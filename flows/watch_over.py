@@ -4,6 +4,7 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from songthan.steps.make_lasting import make_lasting
 from songthan.steps.post import post_all
 from songthan.steps.watch import findings, tell
 from songthan.workspace import office_for, say
@@ -13,7 +14,7 @@ from songthan.workspace import office_for, say
 def look(workspace, state):
     """What is not as it should be, as rows in Thai; new findings are told once a day."""
     office = office_for(workspace, state)
-    found = findings(office)
+    found = findings(office) + make_lasting(office)
     tell(office, found)
     post_all(office)
     return [{say("เรื่อง"): f.title, say("รายละเอียด"): f.what} for f in found]

@@ -340,7 +340,7 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
     sandbox = Sandbox()
     blobs = FileBlobs(folder / "blobs")
     ledger = SqliteLedger(folder / "ledger.sqlite")
-    signatures = PadesSignatures(sandbox=sandbox)
+    signatures = PadesSignatures(sandbox=Sandbox(limits=Limits(**PROOF_LIMITS)))
 
     return Office(
         printed_plan=plan,

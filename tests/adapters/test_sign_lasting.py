@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import attack_files as attack
 import pytest
+from click.testing import CliRunner
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from test_bundle_files import compiled, submission
 from test_sign_pdf import BOX, DIRECTOR, NOW, certificate, pem, plain_pdf, sign
 from time_service import time_service
 
+from songthan.adapters.assemble_pdf import read_seal
+from songthan.adapters.bundle_files import add_lasting, add_signature, add_submission, write_bundle
+from songthan.adapters.bundle_records import RecordKey
+from songthan.adapters.bundle_verify import verify_bundle
 from songthan.adapters.sign_pdf import PadesSignatures
-from songthan.domain.errors import EnvironmentNotReady
+from songthan.cli import main
+from songthan.domain.errors import DataError, EnvironmentNotReady, SongthanError
 
+KEY = RecordKey("the ledger's secret")
 SIGNER = PadesSignatures()
 LATER = NOW + timedelta(days=3653)
 STAMPING = ExtendedKeyUsageOID.TIME_STAMPING
@@ -177,3 +188,75 @@ def test_flipped_bytes_of_what_was_added(world):
         changed = bytearray(data)
         changed[place] ^= 1
         assert not judged(world, bytes(changed)).valid, place
+
+
+@pytest.fixture(scope="module")
+def bundle(world, tmp_path_factory):
+    """A bundle with its time-stamp, as the office leaves it, and one without."""
+    made = {}
+    for level in ("B-B", "B-LT"):
+        folder = write_bundle(tmp_path_factory.mktemp(level), *compiled(recorder=KEY.public))
+        signed = sign((folder / "bundle.pdf").read_bytes(), world.director)
+        trust = {"root-ca.pem": pem(world.ca)}
+        add_signature(folder, signed, trust=trust, received=datetime.now(UTC), message_sha256="0" * 64, key=KEY)
+        if level == "B-LT":
+            data, reached = lengthened(world, signed)
+            at = datetime.now(UTC)
+            add_lasting(folder, data, trust={"tsa-ca.pem": pem(world.ca)}, at=at, level=reached, key=KEY)
+        add_submission(folder, submission(folder), key=KEY)
+        made[level] = folder
+    return made
+
+
+def asked(folder, at=LATER, roots=()):
+    return verify_bundle(folder, signatures=SIGNER, read_seal=read_seal, roots=roots, at=at)
+
+
+def test_the_bundle_ten_years_on(bundle, world):
+    report = asked(bundle["B-LT"], roots=[pem(world.ca)])
+    assert report.ok and report.level == "B-LT" and report.as_json()["level"] == "B-LT", report
+    assert any("ตราประทับเวลา" in c.detail_th for c in report.checks if c.name == "lasting")
+    plain = asked(bundle["B-B"])
+    assert not plain.ok and [c.name for c in plain.checks if not c.ok] == ["lasting"]
+    assert asked(bundle["B-B"], at=NOW + timedelta(days=5)).ok
+
+
+def test_the_command_ten_years_on(bundle):
+    for level, code in (("B-LT", 0), ("B-B", 1)):
+        told = CliRunner().invoke(main, ["verify", str(bundle[level]), "--at", LATER.date().isoformat(), "--json"])
+        assert told.exit_code == code, told.output
+        assert json.loads(told.stdout)["at"].startswith(LATER.date().isoformat())
+
+
+@pytest.mark.parametrize("other", ["flipped", "plain", "another's", "missing"])
+def test_another_file_in_the_stamped_ones_place(bundle, world, tmp_path, other):
+    folder = Path(shutil.copytree(bundle["B-LT"], tmp_path / "v1"))
+    place = folder / "lasting.pdf"
+    data = place.read_bytes()
+    made = {
+        "flipped": data[:-300] + bytes([data[-300] ^ 1]) + data[-299:],
+        "plain": (folder / "signed.pdf").read_bytes(),
+        "another's": lengthened(world)[0],
+    }
+    if other == "missing":
+        place.unlink()
+    else:
+        place.write_bytes(made[other])
+    assert not asked(folder).ok
+    attack.made_to_agree(folder)
+    report = asked(folder)
+    assert not report.ok and (other == "missing" or "records" in {c.name for c in report.checks if not c.ok})
+
+
+def test_the_stamp_comes_late_or_twice(bundle, world, tmp_path):
+    folder = Path(shutil.copytree(bundle["B-B"], tmp_path / "v1"))
+    data, level = lengthened(world, (folder / "signed.pdf").read_bytes())
+    for _ in range(2):
+        add_lasting(folder, data, trust={"tsa-ca.pem": pem(world.ca)}, at=datetime.now(UTC), level=level, key=KEY)
+    assert asked(folder).ok
+    with pytest.raises(SongthanError):
+        add_lasting(folder, data + b" ", trust={"tsa-ca.pem": pem(world.ca)}, at=NOW, level=level, key=KEY)
+    with pytest.raises(SongthanError):
+        add_lasting(folder, world.signed, trust={}, at=NOW, level=level, key=KEY)
+    with pytest.raises(DataError):
+        add_lasting(folder, data, trust={"root-ca.pem": b""}, at=NOW, level=level, key=KEY)

@@ -141,7 +141,10 @@ def add_lasting(
     if not lasting.startswith((folder / "signed.pdf").read_bytes()):
         raise SongthanError("แฟ้มที่ประทับเวลาไม่ได้ต่อจากแฟ้มที่ผู้อำนวยการลงลายมือชื่อ", where="lasting.pdf")
     files = {"lasting.pdf": lasting, **{f"trust/{name}": data for name, data in trust.items()}}
-    _extend(folder, LASTING, files, {"at": at.isoformat(), "level": level}, key)
+    # when it was recorded first counts: repeating the same file changes nothing
+    links = read_proof((folder / "proof.json").read_bytes())
+    done = next((dict(link["data"]) for link in links if link["step"] == LASTING), None)  # type: ignore[call-overload]
+    _extend(folder, LASTING, files, done or {"at": at.isoformat(), "level": level}, key)
 
 
 def add_submission(folder: Path, submission: Mapping[str, object], *, key: RecordKey | None = None) -> None:
