@@ -354,6 +354,10 @@ class BundlePress(Protocol):
 
     def pages(self, pdf: bytes | None) -> int: ...
 
+    def page_texts(self, pdf: bytes) -> list[str]:
+        """What is printed on each page of one of our own documents, a line of print a line."""
+        ...
+
     def signature_place(self, pdf: bytes, name: str) -> tuple[int, tuple[float, float, float, float]]:
         """Page index and box (points) over the printed name of who signs."""
         ...

@@ -47,6 +47,7 @@ from songthan.adapters.rule_files import load_rules
 from songthan.adapters.sandbox import Limits, Sandbox
 from songthan.adapters.settings_file import Settings, load_settings, mailbox_password
 from songthan.adapters.turnstile import turnstile
+from songthan.domain.bundles import Manifest
 from songthan.domain.calendars import WorkCalendar
 from songthan.domain.errors import (
     DataError,
@@ -69,7 +70,7 @@ if TYPE_CHECKING:
 # where they are used: `songthan plan show` need not wait for them
 
 __all__ = [
-    "FileClock", "borrowed_office", "check_bundle", "check_form_templates", "check_port", "compare_import",
+    "FileClock", "borrowed_office", "bundle_chain", "check_bundle", "export_bundle", "check_form_templates", "check_port", "compare_import",
     "count_deployments", "deadlines_under_way", "import_plan_file", "new_blanks", "open_questions", "write_import",
     "default_fontconfig", "end_group", "find_root", "flow_driver", "launch_prefect", "load_calendar", "load_forms",
     "load_plan", "load_rubric", "load_rules", "load_settings", "missing_fonts", "office_for", "official_fonts", "open_office",
@@ -475,6 +476,21 @@ def check_bundle(folder: Path, roots: Sequence[bytes], stamp_roots: Sequence[byt
     with Sandbox(limits=Limits(**PROOF_LIMITS)) as sandbox:
         press = Press(folder.parent, sandbox=sandbox, signatures=PadesSignatures(sandbox=sandbox), fonts=None)
         return press.verify(folder, roots=roots, stamp_roots=stamp_roots, at=at)
+
+
+def bundle_chain(folder: Path) -> tuple[Manifest, list[dict[str, object]]]:
+    """The manifest and the chain of records of a bundle that `check_bundle` found in order."""
+    from songthan.adapters.bundle_files import read_proof
+
+    return Manifest.from_json((folder / "manifest.json").read_bytes()), read_proof((folder / "proof.json").read_bytes())
+
+
+def export_bundle(folder: Path, target: Path) -> None:
+    """The evidence zip of a bundle that `check_bundle` found in order."""
+    from songthan.adapters.bundle_export import export_bundle
+    from songthan.adapters.sign_evidence import evidence_of
+
+    export_bundle(folder, target, evidence_of=evidence_of)
 
 
 def missing_fonts() -> list[str]:

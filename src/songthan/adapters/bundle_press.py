@@ -37,6 +37,13 @@ class Press:
     def pages(self, pdf: bytes | None) -> int:
         return assemble_pdf.page_count(pdf)
 
+    def page_texts(self, pdf: bytes) -> list[str]:
+        document = pypdfium2.PdfDocument(pdf)
+        try:
+            return [page.get_textpage().get_text_range() for page in document]
+        finally:
+            document.close()
+
     def signature_place(self, pdf: bytes, name: str) -> tuple[int, tuple[float, float, float, float]]:
         """The last place where `name` stands in brackets; ConversionFailed when the memo does not print it."""
         document = pypdfium2.PdfDocument(pdf)

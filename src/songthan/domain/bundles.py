@@ -21,7 +21,7 @@ LATER_FILES = frozenset(
     {"manifest.json", "proof.json", "sha256sums", "signed.pdf", "lasting.pdf", "submission.json", "receipt.json"}
 )
 #: Keys that came after the first bundles; left out where they say nothing, so that old bundles keep their one spelling.
-_NEWER = frozenset({"recorder", "holders"})
+_NEWER = frozenset({"recorder", "holders", "page", "row", "whose"})
 _SHA = re.compile(r"[0-9a-f]{64}")
 _PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -69,7 +69,8 @@ class FileEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Exhibit:
-    """One piece of evidence. `name` is the sender's file name (display only), `message_sha256` the raw mail it came in."""
+    """One piece of evidence. `name` is the sender's file name (display only), `message_sha256` the raw mail it came in,
+    `page` where it begins in the PDF to be signed (0: only listed)."""
 
     number: int
     activity: str
@@ -80,6 +81,7 @@ class Exhibit:
     message_sha256: str
     sender: str
     received: datetime
+    page: int = 0
 
     @property
     def path(self) -> str:
@@ -89,23 +91,27 @@ class Exhibit:
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerSource:
-    """Where one accepted answer came from: sha256 of its value, of the attachment it was read from and of the raw mail."""
+    """Where one accepted answer came from: sha256 of its value, of the attachment it was read from and of the raw mail;
+    and where it went: the `page` of the PDF to be signed (0: not told) and the printed number of its `row`."""
 
     field: str
     value_sha256: str
     attachment_sha256: str
     message_sha256: str
     method: str
+    page: int = 0
+    row: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MessageSource:
-    """A received mail the bundle rests on, by the sha256 of its raw bytes."""
+    """A received mail the bundle rests on, by the sha256 of its raw bytes; `whose`: the member it answers for."""
 
     sha256: str
     sender: str
     received: datetime
     message_id: str = ""
+    whose: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
