@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from songthan.commands.paper import console, json_option, note, plain, print_json
 from songthan.domain.errors import UsageError
+from songthan.domain.provenance import records_in_words, sources_of
+
+if TYPE_CHECKING:
+    from songthan.adapters.bundle_verify import VerifyReport
 
 _STAGE_TH = {
     "compiled": "จัดทำแล้ว ยังไม่ได้ลงนาม",
@@ -37,10 +42,19 @@ _STAGE_TH = {
     type=click.Path(path_type=Path),
     help="ใบรับรองราก (.pem) ของผู้ประทับเวลา ใช้ซ้ำได้",
 )
+@click.option("--chain", is_flag=True, help="แสดงที่มาของทุกคำตอบและหลักฐาน: จดหมายใด ของใคร เมื่อใด อยู่หน้าใด")
+@click.option("--export", "target", type=click.Path(path_type=Path, dir_okay=False), help="เขียนแฟ้มหลักฐาน (.zip) ให้ผู้อื่นตรวจเองได้")
 @click.option("--at", "at", metavar="DATE", help="ตรวจเสมือนวันนี้คือวันที่นี้ (YYYY-MM-DD) ปกติคือวันนี้")
 @click.pass_context
 def verify(
-    ctx: click.Context, bundle: Path, as_json: bool, roots: tuple[Path, ...], tsa_roots: tuple[Path, ...], at: str | None
+    ctx: click.Context,
+    bundle: Path,
+    as_json: bool,
+    roots: tuple[Path, ...],
+    tsa_roots: tuple[Path, ...],
+    chain: bool,
+    target: Path | None,
+    at: str | None,
 ) -> None:
     """ตรวจชุดเอกสารแบบไม่ใช้เครือข่าย: สารบัญ แฟ้ม ลายมือชื่อ (offline check of a bundle)."""
     from songthan import workspace
@@ -49,6 +63,8 @@ def verify(
         raise UsageError(
             "ไม่พบโฟลเดอร์ชุดเอกสารนี้", where=str(bundle), remedy="ระบุโฟลเดอร์ที่มี manifest.json เช่น state/…/bundles/…"
         )
+    if target is not None and target.exists():
+        raise UsageError("มีแฟ้มนี้อยู่แล้ว", where=str(target), remedy="ระบุชื่อแฟ้มใหม่")
     moment = _day(at) if at else None
     beside = () if roots else _roots_beside(bundle)
     report = workspace.check_bundle(
@@ -61,17 +77,30 @@ def verify(
         note("ตรวจกับใบรับรองรากของโฟลเดอร์สถานะที่ชุดเอกสารนี้อยู่ (trust) ระบุ --root เพื่อตรวจกับใบรับรองที่ได้จากผู้อำนวยการโดยตรง")
     elif not roots:
         note("ตรวจกับใบรับรองรากที่เก็บไว้ในชุดเอกสารเอง ระบุ --root เพื่อตรวจกับใบรับรองที่ได้จากผู้อำนวยการโดยตรง")
+    manifest, records = workspace.bundle_chain(bundle) if chain and report.ok else (None, [])
     if as_json:
-        print_json(report.as_json())
+        found = {} if manifest is None else {"chain": [source.as_json() for source in sources_of(manifest)]}
+        print_json({**report.as_json(), **found})
     else:
-        out = console()
-        out.print(plain(f"ชุดเอกสาร {report.bundle_id or bundle.name}"), style="bold")
-        for check in report.checks:
-            out.print(plain(f"{'✓' if check.ok else '✗'} {check.detail_th}"), style="green" if check.ok else "bold red")
-        verdict = "ถูกต้องครบถ้วน" if report.ok else "ใช้ไม่ได้"
-        stage = _STAGE_TH.get(report.stage, report.stage)
-        out.print(f"ผลการตรวจ: {verdict} ({stage})", style="bold green" if report.ok else "bold red")
+        _print(report, bundle)
+        for line in [] if manifest is None else [*(w for s in sources_of(manifest) for w in s.in_words()), *records_in_words(records)]:
+            click.echo(plain(line))
+    if target is not None and report.ok:
+        workspace.export_bundle(bundle, target)
+        note(f"เขียนแฟ้มหลักฐานแล้ว: {target} มีข้อมูลส่วนบุคคล ส่งต่อเท่าที่จำเป็น ผู้รับอ่าน README.txt ในแฟ้ม")
     ctx.exit(0 if report.ok else 1)
+
+
+def _print(report: VerifyReport, bundle: Path) -> None:
+    out = console()
+    out.print(plain(f"ชุดเอกสาร {report.bundle_id or bundle.name}"), style="bold")
+    for check in report.checks:
+        out.print(plain(f"{'✓' if check.ok else '✗'} {check.detail_th}"), style="green" if check.ok else "bold red")
+    stage = _STAGE_TH.get(report.stage, report.stage)
+    if {c.name for c in report.checks if not c.ok} == {"lasting"}:
+        stage = "ครบถ้วนไม่ถูกแก้ไข แต่พิสูจน์ลายมือชื่อ ณ วันที่ตรวจไม่ได้"
+    verdict = "ถูกต้องครบถ้วน" if report.ok else "ใช้ไม่ได้"
+    out.print(f"ผลการตรวจ: {verdict} ({stage})", style="bold green" if report.ok else "bold red")
 
 
 def _day(text: str) -> datetime:
