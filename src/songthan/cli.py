@@ -39,6 +39,7 @@ COMMAND_MODULES: Mapping[str, tuple[str, ...]] = {
     "leave": ("leave",),
     "duties": ("waive", "reopen", "reassign", "extend"),
     "verify": ("verify",),
+    "sign": ("sign",),
 }
 
 DEBUG_VARIABLE = "SONGTHAN_DEBUG"
