@@ -386,8 +386,17 @@ class BundlePress(Protocol):
         ...
 
     def add_signature(
-        self, folder: Path, signed: bytes, *, trust: Sequence[bytes], received: datetime, message_sha256: str
-    ) -> None: ...
+        self,
+        folder: Path,
+        signed: bytes,
+        *,
+        trust: Sequence[bytes],
+        received: datetime,
+        message_sha256: str,
+        stamps: Sequence[bytes] = (),
+    ) -> None:
+        """Keep the signed PDF and the roots it was judged with (`stamps`: of the time-stamp service)."""
+        ...
 
     def add_lasting(
         self, folder: Path, lasting: bytes, *, trust: Sequence[bytes], at: datetime, level: str

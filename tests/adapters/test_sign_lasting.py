@@ -260,3 +260,18 @@ def test_the_stamp_comes_late_or_twice(bundle, world, tmp_path):
         add_lasting(folder, world.signed, trust={}, at=NOW, level=level, key=KEY)
     with pytest.raises(DataError):
         add_lasting(folder, data, trust={"root-ca.pem": b""}, at=NOW, level=level, key=KEY)
+
+
+def test_the_directors_own_program_made_it_last(world, tmp_path):
+    """B-LT as it came by mail, its time-stamp from a service with roots of its own; the office adds nothing."""
+    other = certificate("รากของผู้ประทับเวลา", days=(-30, 9000))
+    world.tsa = certificate("ประทับเวลา", issuer=other, days=(-30, 7000), usage=STAMPING)
+    folder = write_bundle(tmp_path, *compiled(recorder=KEY.public))
+    own = sign((folder / "bundle.pdf").read_bytes(), world.director, tsa=world.tsa)
+    signed, level = lengthened(world, own, stamp_roots=[pem(other)])
+    trust = {"root-ca.pem": pem(world.ca), "tsa-other.pem": pem(other)}
+    add_signature(folder, signed, trust=trust, received=datetime.now(UTC), message_sha256="0" * 64, key=KEY)
+    report = asked(folder)
+    assert report.ok and report.level == level == "B-LT", report
+    assert asked(folder, roots=[pem(world.ca)]).ok
+    assert not asked(folder, roots=[pem(other)]).ok

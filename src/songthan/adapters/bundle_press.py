@@ -97,9 +97,16 @@ class Press:
         return self._key.public if self._key else ""
 
     def add_signature(
-        self, folder: Path, signed: bytes, *, trust: Sequence[bytes], received: datetime, message_sha256: str
+        self,
+        folder: Path,
+        signed: bytes,
+        *,
+        trust: Sequence[bytes],
+        received: datetime,
+        message_sha256: str,
+        stamps: Sequence[bytes] = (),
     ) -> None:
-        roots = {f"root-{sha256_of(pem)[:12]}.pem": pem for pem in trust}
+        roots = {f"root-{sha256_of(pem)[:12]}.pem": pem for pem in trust} | _stamp_files(stamps)
         bundle_files.add_signature(
             folder, signed, trust=roots, received=received, message_sha256=message_sha256, key=self._key
         )
@@ -107,8 +114,7 @@ class Press:
     def add_lasting(
         self, folder: Path, lasting: bytes, *, trust: Sequence[bytes], at: datetime, level: str
     ) -> None:  # fmt: skip
-        roots = {f"tsa-{sha256_of(pem)[:12]}.pem": pem for pem in trust}
-        bundle_files.add_lasting(folder, lasting, trust=roots, at=at, level=level, key=self._key)
+        bundle_files.add_lasting(folder, lasting, trust=_stamp_files(trust), at=at, level=level, key=self._key)
 
     def add_submission(self, folder: Path, submission: Mapping[str, object]) -> None:
         bundle_files.add_submission(folder, submission, key=self._key)
@@ -133,3 +139,8 @@ class Press:
             stamp_roots=stamp_roots,
             at=at,
         )
+
+
+def _stamp_files(roots: Sequence[bytes]) -> dict[str, bytes]:
+    """The time-stamp service's roots under names that tell them from the signer's."""
+    return {f"tsa-{sha256_of(pem)[:12]}.pem": pem for pem in roots}

@@ -218,9 +218,9 @@ class _Verification:
         if manifest.signature is None:
             self.say("signature", False, "มี signed.pdf ทั้งที่สารบัญไม่ได้กำหนดเอกสารที่ต้องลงลายมือชื่อ")
             return
-        trust = self._trust(link)
+        trust, stamps = self._trust(link)
         received = _moment(dict(link["data"]).get("received"))  # type: ignore[call-overload]
-        report = self._judge("signed.pdf", manifest, trust, received)
+        report = self._judge("signed.pdf", manifest, trust, received, stamps)
         self.level, self.signer, self.signed_at = report.level if report.valid else "", report.signer, report.signed_at
         self.say("signature", report.valid, _signature_sentence(report, "signed.pdf"))
         scope = report.covers_whole_document and report.only_signature_added
@@ -232,12 +232,19 @@ class _Verification:
             else "signed.pdf: ลายมือชื่อไม่ครอบคลุมเอกสารทั้งฉบับ หรือมีสิ่งอื่นเพิ่มเติม",
         )
         if self._roots:
-            outside = self._judge("signed.pdf", manifest, self._roots, received)
+            outside = self._judge("signed.pdf", manifest, self._roots, received, self._stamps(stamps))
             self.say("signature-roots", outside.valid, _signature_sentence(outside, "signed.pdf"))
-        self._lasting(manifest, chain, trust, received, report)
+        self._lasting(manifest, chain, trust, received, outside if self._roots and report.valid else report)
 
-    def _trust(self, link: Mapping[str, object]) -> list[bytes]:
-        return [self._bytes(p) for p in sorted(dict(link["files"])) if p.startswith("trust/")]  # type: ignore
+    def _trust(self, link: Mapping[str, object]) -> tuple[list[bytes], list[bytes]]:
+        """The roots a step recorded: the signer's, and the time-stamp service's own («tsa-…»)."""
+        paths = [p for p in sorted(dict(link["files"])) if p.startswith("trust/")]  # type: ignore[call-overload]
+        stamps = [p for p in paths if p.startswith("trust/tsa-")]
+        return [self._bytes(p) for p in paths if p not in stamps], [self._bytes(p) for p in stamps]
+
+    def _stamps(self, recorded: Sequence[bytes]) -> Sequence[bytes]:
+        """For judging with the caller's roots: they speak for the time as well where he gives no others for it."""
+        return self._stamp_roots or (*self._roots, *recorded)
 
     def _judge(
         self,
@@ -270,14 +277,14 @@ class _Verification:
         """Does the bundle still prove the signature at the day asked for? By `lasting.pdf` where there is one."""
         link, file = _link(chain, LASTING), "signed.pdf"
         if link is not None:
-            file, stamps = "lasting.pdf", self._trust(link)
+            file, (_, stamps) = "lasting.pdf", self._trust(link)
             if not self._bytes(file).startswith(self._bytes("signed.pdf")):
                 self.say("lasting", False, "lasting.pdf ไม่ได้ต่อจาก signed.pdf ที่ผู้อำนวยการลงลายมือชื่อ")
                 return
             at = max(received, _moment(dict(link["data"]).get("at")))  # type: ignore[call-overload]
-            # the caller's roots speak for both where he gives no others for the time-stamp
-            mine = self._stamp_roots or ((*self._roots, *stamps) if self._roots else stamps)
-            report = self._judge(file, manifest, self._roots or trust, at, mine)
+            report = self._judge(
+                file, manifest, self._roots or trust, at, self._stamps(stamps) if self._roots else stamps
+            )
             if not report.valid:
                 self.say("lasting", False, _signature_sentence(report, file))
                 return

@@ -102,6 +102,7 @@ def record_signature(office: Office, deadline: Deadline, signed: str, report: Si
         trust=office.trust_roots(),
         received=message.received,
         message_sha256=message.sha256,
+        stamps=office.stamp_roots(),
     )
     signed_at: datetime = report.signed_at or message.received
     with office.ledger.transaction():
