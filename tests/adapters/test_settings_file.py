@@ -27,6 +27,9 @@ def test_everything_has_a_default(tmp_path: Path) -> None:
     assert settings.dashboard.port == 4200 and settings.folder("state") == tmp_path / "state"
     given = settings_of(tmp_path, 'plan = "p"\n[director]\ntrust_roots = ["a.pem", "b.pem"]\n[dashboard]\nport = 5000\n')
     assert given.director.trust_roots == ("a.pem", "b.pem") and given.dashboard.port == 5000
+    assert given.signature.tsa_url == "" and given.signature.tsa_roots == () == given.director.certificate_names
+    stamped = settings_of(tmp_path, '[signature]\ntsa_url = "https://stamp.example"\ntsa_roots = ["t.pem"]\n')
+    assert stamped.signature.tsa_url == "https://stamp.example" and stamped.signature.tsa_roots == ("t.pem",)
 
 
 @pytest.mark.parametrize(

@@ -131,13 +131,16 @@ class Press:
         at: datetime | None = None,
     ) -> bundle_verify.VerifyReport:
         """What `songthan verify` prints; offline, reads only `folder`."""
+
+        def read_seal(pdf: bytes) -> str | None:
+            room = self._sandbox.limits.payload_bytes if isinstance(self._sandbox, Sandbox) else len(pdf)
+            if len(pdf) <= room:
+                return assemble_pdf.read_seal(pdf, sandbox=self._sandbox)
+            with Sandbox(limits=PROOF_LIMITS) as roomy:
+                return assemble_pdf.read_seal(pdf, sandbox=roomy)
+
         return bundle_verify.verify_bundle(
-            folder,
-            signatures=self._signatures,
-            read_seal=lambda pdf: assemble_pdf.read_seal(pdf, sandbox=self._sandbox),
-            roots=roots,
-            stamp_roots=stamp_roots,
-            at=at,
+            folder, signatures=self._signatures, read_seal=read_seal, roots=roots, stamp_roots=stamp_roots, at=at
         )
 
 
