@@ -292,7 +292,8 @@ class _Verification:
         if not report.valid:
             return
         ok = report.lasting
-        self.say("lasting", ok, f"{file}: " + (_lasting_sentence(report, self.at) if ok else " และ ".join(report.lasting_th)))
+        words = _lasting_sentence(report, self.at) if ok else " และ ".join(report.lasting_th)
+        self.say("lasting", ok, f"{file} ระดับ {report.level}: {words}")
 
     # -------------------------------------------------------------------------------------------------- handing in
 
