@@ -80,9 +80,11 @@ def parse_job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
     kind = kind_of(
         tree,
         sender=answer["sender"],
+        name=answer["sender_name"],
         subject=answer["subject"],
         body=body,
         own={str(a).lower() for a in args.get("own_addresses", ())},
+        to=answer["to"],
         proven=answer["authentication"] == "pass",
     )
     blobs: list[bytes] = []
