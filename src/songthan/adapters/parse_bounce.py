@@ -160,7 +160,7 @@ def _status_part(tree: Tree) -> tuple[str, str, str]:
 
 
 def _blocks(part: Part) -> Iterator[tuple[str, str, str]]:
-    text = decode(part.data[:64_000], None, set()).replace("\r\n", "\n").replace("\r", "\n")
+    text = decode(part.content.head(64_000), None, set()).replace("\r\n", "\n").replace("\r", "\n")
     text = re.sub(r"\n[ \t]{1,200}(?=\S)", " ", text)
     for block in re.split(r"\n[ \t]{0,20}\n", text):
         fields: dict[str, str] = {}
@@ -249,7 +249,8 @@ def _copies(tree: Tree) -> Iterator[Part]:
 def _recipient_of_copy(tree: Tree, skipped: Collection[str]) -> str:
     """Whom the returned mail was written to, when that is one person."""
     for part in _copies(tree):
-        headers, _ = split_headers(part.data, 0, min(len(part.data), 256_000), top=True)
+        head = part.content.head(256_000)
+        headers, _ = split_headers(head, 0, len(head), top=True)
         people = {a for v in headers.all("to")[:5] for _, a in addresses(v, limit=5)} - set(skipped)
         if len(people) == 1:
             return people.pop()
@@ -259,7 +260,8 @@ def _recipient_of_copy(tree: Tree, skipped: Collection[str]) -> str:
 def _original(tree: Tree) -> str:
     """The Message-ID of the mail that came back, or «»."""
     for part in _copies(tree):
-        headers, _ = split_headers(part.data, 0, min(len(part.data), 256_000), top=True)
+        head = part.content.head(256_000)
+        headers, _ = split_headers(head, 0, len(head), top=True)
         found = message_ids(headers.all("message-id"))
         if found:
             return found[0]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import email.utils
 import hashlib
+import mmap
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -21,9 +22,11 @@ from songthan.adapters.parse_headers import (
 )
 from songthan.adapters.parse_kinds import kind_of
 from songthan.adapters.parse_mime import Part, Tree, take_apart
+from songthan.adapters.parse_msg import SIGNATURE as OUTLOOK_FILE
 from songthan.adapters.parse_smime import open_signed
 from songthan.adapters.parse_text import decode, display_name, html_text, one_line, plain_body
 from songthan.adapters.parse_types import Sniffed, role_of, sniff
+from songthan.adapters.parse_wrapped import tree_of_msg, unwrap
 from songthan.domain.messages import Attachment, Message
 
 __all__ = ["DEFECTS", "JOB", "SandboxedMailParser", "parse_job"]
@@ -40,6 +43,7 @@ DEFECTS = {
     "charset-guessed": "รหัสภาษาที่แจ้งมาไม่ตรงกับเนื้อความ ระบบอ่านเป็นรหัสภาษาไทย",
     "encrypted": "จดหมายเข้ารหัสลับ ระบบอ่านเนื้อความไม่ได้",
     "header-cut": "ส่วนหัวของจดหมายยาวเกินกำหนด อ่านเฉพาะตอนต้น",
+    "msg-broken": "ไฟล์จดหมายของ Outlook (.msg) เสียหายบางส่วน",
     "multipart-without-parts": "จดหมายแจ้งว่ามีหลายส่วนแต่แยกส่วนไม่ได้",
     "no-message-id": "จดหมายไม่มีรหัสประจำจดหมาย (Message-ID)",
     "no-sender": "จดหมายไม่ระบุที่อยู่ผู้ส่งที่ใช้ได้",
@@ -48,7 +52,8 @@ DEFECTS = {
     "several-message-ids": "จดหมายมีรหัสประจำจดหมายมากกว่าหนึ่งรหัส",
     "several-senders": "จดหมายระบุผู้ส่งมากกว่าหนึ่งที่อยู่",
     "smime-unreadable": "ซองลายมือชื่ออิเล็กทรอนิกส์ของจดหมาย (S/MIME) เปิดอ่านไม่ได้",
-    "tnef": "ไฟล์แนบถูกห่อเป็น winmail.dat ระบบยังไม่เปิดอ่าน",
+    "tnef-unreadable": "ไฟล์แนบถูกห่อเป็น winmail.dat และแกะออกมาได้ไม่ครบ",
+    "too-big": "ไฟล์แนบรวมกันใหญ่เกินกำหนด บางไฟล์ไม่ได้แยกออกมา",
     "too-deep": "จดหมายซ้อนกันหลายชั้นเกินกำหนด ชั้นที่ลึกกว่านั้นไม่ได้อ่าน",
     "too-many-parts": "จดหมายมีส่วนย่อยมากเกินกำหนด อ่านเฉพาะส่วนต้น",
     "undecodable-text": "ข้อความบางส่วนอ่านเป็นตัวอักษรไม่ได้",
@@ -64,16 +69,19 @@ DEFECTS = {
 
 _ENVELOPE = 256 << 10
 _KEPT_HEADERS = 200
+#: Bytes of one text part that are looked at, and bytes of files that are taken out of one mail.
+_BODY_BYTES = 4_000_000
+_FILES_BYTES = 64 << 20
 _LOGO_BYTES = 100 << 10
 _SMALL_PICTURE = 20 << 10
 
 
-def parse_job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
+def parse_job(payload: bytes | mmap.mmap | memoryview, args: dict) -> tuple[dict, list[bytes]]:
     """The sandbox's job: `payload` is the raw mail, `args` holds `authserv_id` and `own_addresses`.
 
     The answer is the Message's fields as JSON values; `attachments[i]["blob"]` is an index into the byte strings.
     """
-    tree = take_apart(payload, open_signed=open_signed)
+    tree = _tree(payload if isinstance(payload, (bytes, mmap.mmap)) else bytes(payload))
     defects = set(tree.defects)
     answer = envelope(tree.headers, str(args.get("authserv_id", "")), defects)
     body, cids = _body(tree, defects)
@@ -89,6 +97,8 @@ def parse_job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
     )
     blobs: list[bytes] = []
     attachments = _attachments(tree, cids, defects, blobs)
+    if any(part.content.broken for part in tree.parts):
+        defects.add("broken-encoding")
     answer |= {
         "body": body,
         "kind": kind.kind,
@@ -100,6 +110,13 @@ def parse_job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
         "defects": sorted(defects),
     }
     return answer, blobs
+
+
+def _tree(raw: bytes | mmap.mmap) -> Tree:
+    def mime() -> Tree:
+        return unwrap(take_apart(raw, open_signed=open_signed))
+
+    return tree_of_msg(bytes(raw), mime) if raw[:8] == OUTLOOK_FILE else mime()
 
 
 def envelope(headers: Headers, authserv_id: str, defects: set[str]) -> dict:
@@ -166,7 +183,7 @@ def _body(tree: Tree, defects: set[str]) -> tuple[str, frozenset[str]]:
     for part in tree.parts:
         if not _is_body(part):
             continue
-        text = decode(part.data[:4_000_000], part.params.get("charset"), defects)
+        text = decode(part.content.head(_BODY_BYTES), part.params.get("charset"), defects)
         if part.type == "text/html":
             cids.update(_shown(text))
             text = html_text(text, defects)
@@ -195,17 +212,21 @@ def _attachments(tree: Tree, cids: frozenset[str], defects: set[str], blobs: lis
         found.append({"name": display_name(name, len(found) + 1), "type": sniffed.type, "role": role,
                       "blob": known[key], "size": len(data)})  # fmt: skip
 
+    left = _FILES_BYTES
     for part in tree.parts:
         if _is_body(part) or (part.type == "text/calendar" and not part.name):
             continue
-        sniffed = _sniffed(part)
+        if part.content.longest * 3 // 4 > left:
+            defects.add("too-big")
+            continue
+        data = part.data
+        left -= len(data)
+        sniffed = _sniffed(part, data)
         defects |= sniffed.defects
-        role = role_of(sniffed, declared=part.type, inline=_is_inline(part, sniffed, cids))
-        if role == "tnef":
-            defects.add("tnef")
+        role = part.role or role_of(sniffed, declared=part.type, inline=_is_inline(part, sniffed, cids, len(data)))
         if "encrypted" in tree.defects and part.type.endswith("pkcs7-mime"):
             role = "evidence"
-        add(part.name, sniffed, role, part.data)
+        add(part.name, sniffed, role, data)
         for name, data in sniffed.files:
             inner = sniff(data, "application/octet-stream", name)
             defects |= inner.defects
@@ -213,23 +234,23 @@ def _attachments(tree: Tree, cids: frozenset[str], defects: set[str], blobs: lis
     return found
 
 
-def _sniffed(part: Part) -> Sniffed:
+def _sniffed(part: Part, data: bytes) -> Sniffed:
     """By content, but a mail in the mail, a report or a signature keeps the type it was declared with."""
     if part.type.startswith("message/") or part.type in ("text/rfc822-headers", "application/pkcs7-signature",
                                                          "application/x-pkcs7-signature"):  # fmt: skip
         return Sniffed(type=part.type)
-    return sniff(part.data, part.type, part.name)
+    return sniff(data, part.type, part.name)
 
 
-def _is_inline(part: Part, sniffed: Sniffed, cids: frozenset[str]) -> bool:
+def _is_inline(part: Part, sniffed: Sniffed, cids: frozenset[str], size: int) -> bool:
     """A logo or another picture that belongs to the text; a big pasted picture may be a scanned answer and is not."""
     if "pkcs7-signature" in part.type:
         return True
     if not sniffed.type.startswith("image/"):
         return False
     if part.content_id and part.content_id in cids:
-        return len(part.data) <= _LOGO_BYTES
-    return part.disposition != "attachment" and bool(part.content_id) and len(part.data) <= _SMALL_PICTURE
+        return size <= _LOGO_BYTES
+    return part.disposition != "attachment" and bool(part.content_id) and size <= _SMALL_PICTURE
 
 
 class _Runs(Protocol):

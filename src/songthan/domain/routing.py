@@ -210,8 +210,9 @@ def _forms(wanted: object, facts: RoutingFacts) -> bool:
 
 
 def _real(facts: RoutingFacts) -> tuple[Attachment, ...]:
-    """Attachments a person sent on purpose: no logos, no parts of a delivery report."""
-    return tuple(a for a in facts.message.attachments if a.role not in ("inline", "delivery-status"))
+    """Attachments a person sent on purpose: no logos, no parts of a delivery report, no wrapper of Outlook's (what was in it
+    stands beside it)."""
+    return tuple(a for a in facts.message.attachments if a.role not in ("inline", "delivery-status", "tnef"))
 
 
 def _bounce(facts: RoutingFacts) -> str:
