@@ -10,62 +10,25 @@ import hashlib
 import mmap
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
-from songthan.adapters.parse_headers import (
-    Headers,
-    addresses,
-    authentication,
-    decode_words,
-    message_ids,
-    split_headers,
-)
+from songthan.adapters.parse_authentication import OwnServer, authentication
+from songthan.adapters.parse_defects import DEFECTS
+from songthan.adapters.parse_headers import Headers, addresses, decode_words, message_ids, split_headers
 from songthan.adapters.parse_kinds import kind_of
 from songthan.adapters.parse_mime import Part, Tree, take_apart
 from songthan.adapters.parse_msg import SIGNATURE as OUTLOOK_FILE
 from songthan.adapters.parse_smime import open_signed
 from songthan.adapters.parse_text import decode, display_name, html_text, one_line, plain_body
+from songthan.adapters.parse_tnef import SIGNATURE as TNEF
 from songthan.adapters.parse_types import Sniffed, role_of, sniff
-from songthan.adapters.parse_wrapped import tree_of_msg, unwrap
+from songthan.adapters.parse_wrapped import tree_of_msg, tree_of_tnef, unwrap
 from songthan.domain.messages import Attachment, Message
 
 __all__ = ["DEFECTS", "JOB", "SandboxedMailParser", "parse_job"]
 
 JOB = "songthan.adapters.parse_mail:parse_job"
-
-DEFECTS = {
-    "authentication-other-domain": "ผลการตรวจสอบผู้ส่งเป็นของโดเมนอื่น ไม่ใช่โดเมนของที่อยู่ผู้ส่ง",
-    "authentication-repeated": "มีผลการตรวจสอบผู้ส่งในนามเครื่องแม่ข่ายของเราหลายรายการที่ขัดกัน",
-    "bad-date": "วันที่ในจดหมายอ่านไม่ได้ ใช้เวลาที่เครื่องแม่ข่ายรับจดหมายแทน",
-    "bad-header": "ส่วนหัวของจดหมายผิดรูปแบบ",
-    "body-cut": "เนื้อความยาวเกินกำหนด เก็บไว้เฉพาะตอนต้น",
-    "broken-encoding": "รหัสของเนื้อความหรือไฟล์แนบเสียหายบางส่วน",
-    "charset-guessed": "รหัสภาษาที่แจ้งมาไม่ตรงกับเนื้อความ ระบบอ่านเป็นรหัสภาษาไทย",
-    "encrypted": "จดหมายเข้ารหัสลับ ระบบอ่านเนื้อความไม่ได้",
-    "header-cut": "ส่วนหัวของจดหมายยาวเกินกำหนด อ่านเฉพาะตอนต้น",
-    "msg-broken": "ไฟล์จดหมายของ Outlook (.msg) เสียหายบางส่วน",
-    "multipart-without-parts": "จดหมายแจ้งว่ามีหลายส่วนแต่แยกส่วนไม่ได้",
-    "no-message-id": "จดหมายไม่มีรหัสประจำจดหมาย (Message-ID)",
-    "no-sender": "จดหมายไม่ระบุที่อยู่ผู้ส่งที่ใช้ได้",
-    "parser-failed": "ระบบแยกส่วนจดหมายไม่สำเร็จ จึงยังไม่ได้อ่านเนื้อความและไฟล์แนบ",
-    "password": "ไฟล์แนบมีรหัสผ่าน ระบบเปิดอ่านไม่ได้",
-    "several-message-ids": "จดหมายมีรหัสประจำจดหมายมากกว่าหนึ่งรหัส",
-    "several-senders": "จดหมายระบุผู้ส่งมากกว่าหนึ่งที่อยู่",
-    "smime-unreadable": "ซองลายมือชื่ออิเล็กทรอนิกส์ของจดหมาย (S/MIME) เปิดอ่านไม่ได้",
-    "tnef-unreadable": "ไฟล์แนบถูกห่อเป็น winmail.dat และแกะออกมาได้ไม่ครบ",
-    "too-big": "ไฟล์แนบรวมกันใหญ่เกินกำหนด บางไฟล์ไม่ได้แยกออกมา",
-    "too-deep": "จดหมายซ้อนกันหลายชั้นเกินกำหนด ชั้นที่ลึกกว่านั้นไม่ได้อ่าน",
-    "too-many-parts": "จดหมายมีส่วนย่อยมากเกินกำหนด อ่านเฉพาะส่วนต้น",
-    "undecodable-text": "ข้อความบางส่วนอ่านเป็นตัวอักษรไม่ได้",
-    "unclosed-multipart": "จดหมายขาดตอนท้าย อาจส่งมาไม่ครบ",
-    "unknown-charset": "จดหมายใช้รหัสภาษาที่ระบบไม่รู้จัก",
-    "unknown-transfer-encoding": "จดหมายใช้วิธีเข้ารหัสการส่งที่ระบบไม่รู้จัก",
-    "zip-bomb": "ไฟล์บีบอัดขยายออกแล้วใหญ่ผิดปกติ",
-    "zip-broken": "ไฟล์บีบอัดหรือไฟล์เอกสารเสียหาย เปิดรายการไม่ได้",
-    "zip-nested": "ไฟล์บีบอัดซ้อนอยู่ในไฟล์บีบอัด",
-    "zip-not-all": "ไฟล์บีบอัดมีไฟล์มากเกินกำหนด แยกออกมาเพียงบางส่วน",
-}
-"""Every defect code a Message may carry, with the sentence for the secretary."""
 
 _ENVELOPE = 256 << 10
 _KEPT_HEADERS = 200
@@ -77,13 +40,13 @@ _SMALL_PICTURE = 20 << 10
 
 
 def parse_job(payload: bytes | mmap.mmap | memoryview, args: dict) -> tuple[dict, list[bytes]]:
-    """The sandbox's job: `payload` is the raw mail, `args` holds `authserv_id` and `own_addresses`.
+    """The sandbox's job: `payload` is the raw mail, `args` holds `authserv_id`, `own_addresses` and `internal_servers`.
 
     The answer is the Message's fields as JSON values; `attachments[i]["blob"]` is an index into the byte strings.
     """
     tree = _tree(payload if isinstance(payload, (bytes, mmap.mmap)) else bytes(payload))
     defects = set(tree.defects)
-    answer = envelope(tree.headers, str(args.get("authserv_id", "")), defects)
+    answer = envelope(tree.headers, OwnServer.of(args), defects)
     body, cids = _body(tree, defects)
     kind = kind_of(
         tree,
@@ -113,13 +76,21 @@ def parse_job(payload: bytes | mmap.mmap | memoryview, args: dict) -> tuple[dict
 
 
 def _tree(raw: bytes | mmap.mmap) -> Tree:
-    def mime() -> Tree:
-        return unwrap(take_apart(raw, open_signed=open_signed))
+    """The mail in `raw` taken apart; files in which Windows keeps a mail (.msg, winmail.dat, «Unicode» text) count as one."""
+    if raw[:8] == OUTLOOK_FILE:
+        return tree_of_msg(bytes(raw), _mime)
+    if raw[:4] == TNEF:
+        return tree_of_tnef(bytes(raw))
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return _mime(raw[:_FILES_BYTES].decode("utf-16", "replace").encode("utf-8", "replace"))
+    return _mime(raw)
 
-    return tree_of_msg(bytes(raw), mime) if raw[:8] == OUTLOOK_FILE else mime()
+
+def _mime(raw: bytes | mmap.mmap) -> Tree:
+    return unwrap(take_apart(raw, open_signed=open_signed))
 
 
-def envelope(headers: Headers, authserv_id: str, defects: set[str]) -> dict:
+def envelope(headers: Headers, server: OwnServer, defects: set[str]) -> dict:
     """Sender, recipients, subject, identities and the authentication verdict; what is off goes to `defects`."""
     senders = [pair for value in headers.all("from")[:20] for pair in addresses(value, limit=20)]
     unnamed = not senders
@@ -128,7 +99,7 @@ def envelope(headers: Headers, authserv_id: str, defects: set[str]) -> dict:
     name, sender = senders[0] if senders else ("", "")
     if not sender:
         defects.add("no-sender")
-    verdict, defect = authentication(headers, authserv_id, sender.rpartition("@")[2])
+    verdict, defect = authentication(headers, server, sender)
     several = len({address for _, address in senders}) > 1
     if several:
         defects.add("several-senders")
@@ -260,34 +231,44 @@ class _Runs(Protocol):
 class SandboxedMailParser:
     """`ports.MessageParser`: parses in the sandbox; when that fails, reads the first headers here and says so.
 
-    `authserv_id` names our own server in its Authentication-Results; `own_addresses` are our mailbox's.
+    `authserv_id` names our own server in its Authentication-Results, `internal_servers` our Exchange servers (see
+    `parse_authentication.OwnServer`); `own_addresses` are our mailbox's.
     """
 
-    def __init__(self, *, sandbox: _Runs, authserv_id: str, own_addresses: Collection[str]) -> None:
+    def __init__(
+        self,
+        *,
+        sandbox: _Runs,
+        authserv_id: str,
+        own_addresses: Collection[str],
+        internal_servers: Collection[str] = (),
+    ) -> None:
         self._sandbox = sandbox
-        self._authserv_id = authserv_id
         self._own = sorted({a.lower() for a in own_addresses})
+        self._args = {
+            "authserv_id": authserv_id, "own_addresses": self._own, "internal_servers": sorted(internal_servers),
+        }  # fmt: skip
 
-    def parse(self, raw: bytes, *, received: datetime, put: Callable[[bytes], str]) -> Message:
-        """The message; attachment bytes go through `put`, whose errors alone come through."""
-        args = {"authserv_id": self._authserv_id, "own_addresses": self._own}
+    def parse(self, raw: Path, *, received: datetime, put: Callable[[bytes], str]) -> Message:
+        """The message in the file `raw`; attachment bytes go through `put`, whose errors alone come through."""
+        data = raw.read_bytes()
         try:
-            answer, blobs = self._sandbox.run(JOB, raw, args)
+            answer, blobs = self._sandbox.run(JOB, data, self._args)
             fields, files = _checked(answer, blobs)
         except Exception:  # the parser may die of anything a stranger sends; the mail must still be held
-            fields, files = self._cheap(raw), []
+            fields, files = self._cheap(data), []
         attachments = tuple(
             Attachment(name=f["name"], type=f["type"], sha256=put(data), size=len(data), role=f["role"])
             for f, data in files
         )
-        return Message(sha256=hashlib.sha256(raw).hexdigest(), received=received, size=len(raw),
+        return Message(sha256=hashlib.sha256(data).hexdigest(), received=received, size=len(data),
                        attachments=attachments, **fields)  # fmt: skip
 
     def _cheap(self, raw: bytes) -> dict:
         """What the first headers tell, with bounded, linear work."""
         defects = {"parser-failed"}
         headers, _ = split_headers(raw, 0, min(len(raw), _ENVELOPE), top=True)
-        answer = envelope(headers, self._authserv_id, defects)
+        answer = envelope(headers, OwnServer.of(self._args), defects)
         if answer["sender"] in self._own and answer["authentication"] == "pass":
             answer |= {"kind": "own", "auto": True}
         return _fields({**answer, "defects": sorted(defects)})

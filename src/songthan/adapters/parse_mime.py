@@ -16,6 +16,8 @@ from songthan.adapters.parse_headers import Headers, parameters, split_headers
 
 MAX_DEPTH = 20
 MAX_PARTS = 200
+#: Bytes of a mail whose lines end in CR alone (old Macintosh) that are looked at: it must be copied for it.
+_MOST_OLD_LINES = 32 << 20
 
 _NOT_BASE64 = bytes(i for i in range(256) if not re.match(rb"[A-Za-z0-9+/=]", bytes([i])))
 _SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
@@ -104,10 +106,12 @@ class _Node:
 
 def take_apart(raw: bytes | mmap.mmap, *, open_signed: Callable[[bytes], bytes | str]) -> Tree:
     """The leaves of `raw`. `open_signed` gives the content of an S/MIME blob, or the defect code why not."""
-    if raw.find(b"\n") < 0 <= raw.find(b"\r"):
-        raw = bytes(raw).replace(b"\r", b"\n")
     defects: set[str] = set()
-    headers, body = split_headers(raw, 0, len(raw), top=True)
+    if raw.find(b"\n") < 0 <= raw.find(b"\r"):
+        if len(raw) > _MOST_OLD_LINES:
+            defects.add("too-big")
+        raw = raw[:_MOST_OLD_LINES].replace(b"\r", b"\n")
+    headers, body = split_headers(raw, 3 if raw[:3] == b"\xef\xbb\xbf" else 0, len(raw), top=True)
     kind, params = _type_of(headers, "text/plain", defects)
     if headers.broken:
         defects.add("bad-header")

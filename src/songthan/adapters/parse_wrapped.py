@@ -40,17 +40,29 @@ def unwrap(tree: Tree) -> Tree:
     return replace(tree, parts=tuple(parts[: 2 * MAX_PARTS]), defects=frozenset(defects))
 
 
-def tree_of_msg(data: bytes, otherwise: Callable[[], Tree]) -> Tree:
-    """An Outlook file as a mail taken apart; `otherwise` when it holds none."""
+def tree_of_msg(data: bytes, mime: Callable[[bytes], Tree]) -> Tree:
+    """An Outlook file as a mail taken apart. `mime` takes a MIME text apart: what a signed mail is kept as, or the file itself
+    when there is no message of Outlook's in it."""
     try:
         opened = open_msg(data)
     except NotMsg:
-        return otherwise()
+        return mime(data)
     headers, _ = split_headers(opened.headers, 0, len(opened.headers), top=True)
     kind, params = parameters(headers.get("content-type") or "multipart/mixed")
-    parts = [*_words(opened.text, opened.html), *(_file(file, "") for file in opened.files)]
-    return Tree(headers=headers, type=kind, params=params, parts=tuple(parts), containers=frozenset(),
-                defects=frozenset() if opened.complete else frozenset({"msg-broken"}))  # fmt: skip
+    defects = set() if opened.complete else {"msg-broken"}
+    parts = _words(opened.text, opened.html)
+    if len(opened.files) == 1 and opened.files[0].type.startswith("multipart/"):
+        signed = mime(opened.files[0].data)
+        parts, defects = list(signed.parts), defects | signed.defects
+    else:
+        parts += [_file(file, "") for file in opened.files]
+    return Tree(headers=headers, type=kind, params=params, parts=tuple(parts), containers=frozenset(), defects=frozenset(defects))
+
+
+def tree_of_tnef(data: bytes) -> Tree:
+    """A winmail.dat that lies there by itself, as a mail without headers."""
+    part = _part(TNEF_TYPE, data, name="winmail.dat", disposition="attachment")
+    return unwrap(Tree(headers=Headers(fields=()), type=TNEF_TYPE, params={}, parts=(part,), containers=frozenset(), defects=frozenset()))
 
 
 def _words(text: str, html: bytes) -> list[Part]:

@@ -19,7 +19,8 @@ class MailboxSettings:
     """`kind` «practice» (the practice Exchange on this machine) or «exchange» (the office's own server).
 
     `endpoint` is the EWS address, `authserv_id` the name our own server writes into Authentication-Results,
-    `password_file` a file only its owner can read (the variable SONGTHAN_MAILBOX_PASSWORD comes first).
+    `internal_servers` the office's Exchange servers as X-MS-Exchange-Organization-AuthSource names them (`*` allowed; none:
+    that header is not believed), `password_file` a file only its owner can read (the variable SONGTHAN_MAILBOX_PASSWORD comes first).
     """
 
     kind: str = "practice"
@@ -27,6 +28,7 @@ class MailboxSettings:
     username: str = ""
     shared: bool = False
     authserv_id: str = "practice-exchange.example"
+    internal_servers: tuple[str, ...] = ()
     password_file: str = ""
 
 
