@@ -23,6 +23,7 @@ _PLAIN, _HTML = 0x1000, 0x1013
 _DISPLAY_NAME, _OBJECT, _FILE_NAME, _LONG_NAME, _MIME, _METHOD, _CID = 0x3001, 0x3701, 0x3704, 0x3707, 0x370E, 0x3705, 0x3712
 #: bytes of the fixed MAPI types, as TNEF pads them
 _FIXED = {0x02: 4, 0x03: 4, 0x04: 4, 0x05: 8, 0x06: 8, 0x07: 8, 0x0A: 4, 0x0B: 4, 0x14: 8, 0x40: 8, 0x48: 16}
+_KIND_OBJECT = 0x0D
 _EMBEDDED_MESSAGE = 5
 
 
@@ -122,9 +123,9 @@ def _described(file: TnefFile, key: int, kind: int, content: bytes, charset: str
         file.content_id = _text(kind, content, charset).strip()[:200]
     elif key == _METHOD and len(content) >= 4:
         file.is_message = struct.unpack_from("<I", content)[0] == _EMBEDDED_MESSAGE
-    elif key == _OBJECT and len(content) > 16:
+    elif key == _OBJECT and content:
         # an object's bytes stand behind the id of its interface
-        file.data = content[16:]
+        file.data = content[16:] if kind == _KIND_OBJECT else content
         file.is_message = file.is_message or file.data.startswith(SIGNATURE)
 
 
