@@ -75,12 +75,17 @@ _COPY = re.compile(
     r"^>?\s{0,4}(received|return-path|message-id|mime-version|x-[a-z-]{2,40})\s{0,2}:\s",
     re.I,
 )
-_HEADER_LINE = re.compile(r"^\s{0,10}(from|sender|reply-to|subject|sent|date|to|cc|bcc|จาก|ถึง|เรื่อง|ส่ง|สำเนา)\s{0,4}:", re.I)
+_HEADER_LINE = re.compile(
+    r"^\s{0,10}(from|sender|reply-to|subject|sent|date|to|cc|bcc|จาก|ถึง|เรื่อง|ส่ง|สำเนา)\s{0,4}:", re.I
+)
 _NAMES_RECIPIENT = re.compile(
     r"recipient|rcpt to|addressed to|addressee|following address|failed address|deliver(ed)? (message )?to|did not receive|did not reach|mailbox|user|ผู้รับ",
     re.I,
 )
-_HELPER = re.compile(r"contact|assist|help|support|question|postmaster|abuse|administrat|message from|sent by|on behalf|ติดต่อ|สอบถาม", re.I)
+_HELPER = re.compile(
+    r"contact|assist|help|support|question|postmaster|abuse|administrat|message from|sent by|on behalf|ติดต่อ|สอบถาม",
+    re.I,
+)
 _MACHINE = re.compile(r"^(post-?master|mailer[-_.]?daemon|mail-?daemon|m-?daemon|no-?reply|abuse|root|uucp)@")
 
 
@@ -170,7 +175,9 @@ def _blocks(part: Part) -> Iterator[tuple[str, str, str]]:
                 fields.setdefault(name.strip().lower(), value.strip())
         address = _recipient(fields)
         if address:
-            status = _STATUS.search(fields.get("status", "")) or _FAILED_STATUS.search(fields.get("diagnostic-code", ""))
+            status = _STATUS.search(fields.get("status", "")) or _FAILED_STATUS.search(
+                fields.get("diagnostic-code", "")
+            )
             yield address, status[1] if status else "", fields.get("action", "").split(" ")[0].strip(";,.").lower()
 
 

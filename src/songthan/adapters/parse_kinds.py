@@ -48,7 +48,15 @@ class Kind:
 
 
 def kind_of(
-    tree: Tree, *, sender: str, name: str, subject: str, body: str, own: Collection[str], to: Collection[str], proven: bool
+    tree: Tree,
+    *,
+    sender: str,
+    name: str,
+    subject: str,
+    body: str,
+    own: Collection[str],
+    to: Collection[str],
+    proven: bool,
 ) -> Kind:
     """What this mail is. The order matters: a bounce is also automatic, our own mail may carry a calendar.
 

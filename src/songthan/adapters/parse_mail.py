@@ -144,7 +144,9 @@ def _good_date(value: str) -> bool:
 def _is_body(part: Part) -> bool:
     if part.type not in ("text/plain", "text/html") or part.disposition == "attachment":
         return False
-    return not part.name or (part.disposition == "inline" and part.name.lower().startswith(("untitled", "part", "att0")))
+    return not part.name or (
+        part.disposition == "inline" and part.name.lower().startswith(("untitled", "part", "att0"))
+    )
 
 
 def _body(tree: Tree, defects: set[str]) -> tuple[str, frozenset[str]]:

@@ -56,13 +56,29 @@ def tree_of_msg(data: bytes, mime: Callable[[bytes], Tree]) -> Tree:
         parts, defects = list(signed.parts), defects | signed.defects
     else:
         parts += [_file(file, "") for file in opened.files]
-    return Tree(headers=headers, type=kind, params=params, parts=tuple(parts), containers=frozenset(), defects=frozenset(defects))
+    return Tree(
+        headers=headers,
+        type=kind,
+        params=params,
+        parts=tuple(parts),
+        containers=frozenset(),
+        defects=frozenset(defects),
+    )
 
 
 def tree_of_tnef(data: bytes) -> Tree:
     """A winmail.dat that lies there by itself, as a mail without headers."""
     part = _part(TNEF_TYPE, data, name="winmail.dat", disposition="attachment")
-    return unwrap(Tree(headers=Headers(fields=()), type=TNEF_TYPE, params={}, parts=(part,), containers=frozenset(), defects=frozenset()))
+    return unwrap(
+        Tree(
+            headers=Headers(fields=()),
+            type=TNEF_TYPE,
+            params={},
+            parts=(part,),
+            containers=frozenset(),
+            defects=frozenset(),
+        )
+    )
 
 
 def _words(text: str, html: bytes) -> list[Part]:
@@ -79,7 +95,13 @@ def _file(file: TnefFile | MsgFile, wrapper: str) -> Part:
 
 
 def _part(
-    kind: str, data: bytes, *, name: str = "", disposition: str = "", fields: tuple[tuple[str, str], ...] = (), role: str = ""
+    kind: str,
+    data: bytes,
+    *,
+    name: str = "",
+    disposition: str = "",
+    fields: tuple[tuple[str, str], ...] = (),
+    role: str = "",
 ) -> Part:
     return Part(headers=Headers(fields=fields), type=kind, params={"charset": "utf-8"} if kind == "text/plain" else {},
                 disposition=disposition, name=name, parent=TNEF_TYPE, alternative=0, content=Content(data, 0, len(data)),
