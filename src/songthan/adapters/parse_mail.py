@@ -23,8 +23,9 @@ from songthan.adapters.parse_smime import open_signed
 from songthan.adapters.parse_text import decode, display_name, html_text, one_line, plain_body
 from songthan.adapters.parse_tnef import SIGNATURE as TNEF
 from songthan.adapters.parse_types import Sniffed, role_of, sniff
-from songthan.adapters.parse_wrapped import tree_of_msg, tree_of_tnef, unwrap
+from songthan.adapters.parse_wrapped import TNEF_TYPE, tree_of_msg, tree_of_tnef, unwrap
 from songthan.domain.messages import Attachment, Message
+from songthan.domain.thai import canonical
 
 __all__ = ["DEFECTS", "JOB", "SandboxedMailParser", "parse_job"]
 
@@ -52,8 +53,8 @@ def parse_job(payload: bytes | mmap.mmap | memoryview, args: dict) -> tuple[dict
         tree,
         sender=answer["sender"],
         name=answer["sender_name"],
-        subject=answer["subject"],
-        body=body,
+        subject=canonical(answer["subject"]),
+        body=canonical(body),
         own={str(a).lower() for a in args.get("own_addresses", ())},
         to=answer["to"],
         proven=answer["authentication"] == "pass",
@@ -203,6 +204,8 @@ def _attachments(tree: Tree, cids: frozenset[str], defects: set[str], blobs: lis
         for name, data in sniffed.files:
             inner = sniff(data, "application/octet-stream", name)
             defects |= inner.defects
+            if inner.type == TNEF_TYPE:
+                defects.add("tnef-unreadable")
             add(f"{part.name} › {name}", inner, role_of(inner, declared="", inline=False), data)
     return found
 

@@ -30,7 +30,7 @@ def unwrap(tree: Tree) -> Tree:
         except NotTnef:
             defects.add("tnef-unreadable")
             continue
-        if not opened.complete:
+        if not opened.complete or any(f.data.startswith(TNEF) and not f.is_message for f in opened.files):
             defects.add("tnef-unreadable")
         if not words:
             parts += _words(opened.text, opened.html)
