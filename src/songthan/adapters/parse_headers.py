@@ -82,7 +82,8 @@ def _take(fields: list[tuple[str, bytes]], line: bytes) -> str:
         name, value = fields[-1]
         if len(value) + len(line) > MAX_VALUE:
             return "full"
-        fields[-1] = (name, value + line)
+        # a fold is a space, whatever it is written with: a tab would stand inside a file's name
+        fields[-1] = (name, value + b" " + line[1:])
         return "taken"
     match = _FIELD.match(line)
     if not match:
