@@ -378,6 +378,7 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         holder=f"{socket.gethostname()}:{settings.root}",
         post_door=functools.partial(turnstile, folder / "post.lock"),
         driven=read_driven(folder),
+        largest_mail=settings.mailbox.largest_mail,
     )
 
 

@@ -15,7 +15,8 @@ from lxml import etree
 from PIL import Image
 
 from songthan.domain.assignments import DeadlineState
-from songthan.domain.errors import UsageError
+from songthan.domain.errors import MailDenied, UsageError
+from songthan.domain.thai import to_arabic_digits
 from songthan.steps.holds import accept_hold, held_forms
 from songthan.testing.office import paper, plan_of
 
@@ -269,6 +270,57 @@ def test_report_summary_and_website_of_both(july: Desk) -> None:
     assert len(names) == 4 and all(len(n.encode()) < 200 for n in names) and names[-1].endswith(".pdf")
     assert {p.name for p in (july.office.state / "website").glob("*.pdf")} == {f"{JULY}-f1.pdf", f"{JULY}-f2.pdf"}
     assert july.ledger.deadline_state(JULY) is DeadlineState.SUBMITTED
+
+
+def test_a_submission_too_large_for_one_mail_goes_in_parts_each_once(july: Desk) -> None:
+    """The reports first, the last part lost by the server once: nothing twice, and not SUBMITTED before all are proven."""
+    july.office = replace(july.office, largest_mail=120_000)
+    send(july, "f2", F2)
+    july.tick("2023-07-12 09:00")
+    july.tick("2023-07-12 09:05")
+    send(july, "f1", F1)
+    july.tick("2023-07-13 09:00")
+    director = july.office.plan.roster.member(july.office.plan.roster.director)
+    (request,) = july.mails(director, "director")
+    july.reply(director, to=request, files=(("ลงนาม.pdf", PDF, july.office.signatures.sign(request.files[0][2])),))
+    july.tick("2023-07-14 09:00")
+    sent = july.mailbox.delivered_to(july.office.plan.roster.registry.email)
+    assert len(sent) > 1 and [f"(ส่วนที่ {n}/{len(sent)})" in to_arabic_digits(d.mail.subject) for n, d in enumerate(sent, 1)] == [True] * len(sent)
+    names = [name for d in sent for name, _, _ in d.files]
+    assert len(names) == len(set(names)) == 4 and names[-1].endswith(".pdf")
+    assert july.ledger.deadline_state(JULY) is DeadlineState.SUBMITTED
+    record = json.loads((july.office.state / str(july.ledger.bundles.latest(JULY)["folder"]) / "submission.json").read_text("utf-8"))
+    assert [p["message_id"] for p in record["parts"]] == [d.message_id for d in sent]
+    july.tick("2023-07-17 09:00")
+    assert len([d for d in july.mailbox.delivered_to(july.office.plan.roster.registry.email) if d.mail.kind == "registry"]) == len(sent)
+
+
+def test_a_part_that_did_not_leave_keeps_the_report_from_being_submitted(july: Desk) -> None:
+    july.office = replace(july.office, largest_mail=120_000)
+    send(july, "f2", F2)
+    july.tick("2023-07-12 09:00")
+    july.tick("2023-07-12 09:05")
+    send(july, "f1", F1)
+    july.tick("2023-07-13 09:00")
+    director = july.office.plan.roster.member(july.office.plan.roster.director)
+    (request,) = july.mails(director, "director")
+    july.reply(director, to=request, files=(("ลงนาม.pdf", PDF, july.office.signatures.sign(request.files[0][2])),))
+    real = july.mailbox.save_draft
+
+    def refuse(mail):
+        if mail.kind == "registry" and mail.key.endswith("/part2"):
+            raise MailDenied("จดหมายใหญ่เกินไป", remedy="ลดขนาดไฟล์")
+        return real(mail)
+
+    july.mailbox.save_draft = refuse
+    july.tick("2023-07-14 09:00")
+    assert july.ledger.deadline_state(JULY) is DeadlineState.SIGNED
+    assert any("ปฏิเสธ" in d.mail.subject + d.mail.text for d in july.mails(july.secretary, "alarm"))
+    july.mailbox.save_draft = real
+    july.tick("2023-07-14 10:00")
+    sent = july.mailbox.delivered_to(july.office.plan.roster.registry.email)
+    assert july.ledger.deadline_state(JULY) is DeadlineState.SUBMITTED
+    assert len({d.mail.key for d in sent}) == len(sent) > 1
 
 
 def test_the_summary_is_shortened_until_it_fits_its_sheets(july: Desk) -> None:

@@ -20,7 +20,8 @@ class MailboxSettings:
 
     `endpoint` is the EWS address, `authserv_id` the name our own server writes into Authentication-Results,
     `internal_servers` the office's Exchange servers as X-MS-Exchange-Organization-AuthSource names them (`*` allowed; none:
-    that header is not believed), `password_file` a file only its owner can read (the variable SONGTHAN_MAILBOX_PASSWORD comes first).
+    that header is not believed), `largest_mail` the largest mail the server sends (bytes; what is larger goes to the
+    registry in parts; 0: no limit), `password_file` a file only its owner can read (the variable SONGTHAN_MAILBOX_PASSWORD comes first).
     """
 
     kind: str = "practice"
@@ -29,6 +30,7 @@ class MailboxSettings:
     shared: bool = False
     authserv_id: str = "practice-exchange.example"
     internal_servers: tuple[str, ...] = ()
+    largest_mail: int = 10_000_000
     password_file: str = ""
 
 

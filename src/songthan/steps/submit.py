@@ -1,7 +1,8 @@
 """Hands the signed report in by the forms' channel rules, and takes the registry's receipt.
 
-Safe to repeat: the website folder is written whole; one mail per version (its key); the deadline moves when the mail is
-proven sent; the receipt is recorded once.
+Safe to repeat: the website folder is written whole; one mail per version, or one per part where the files are too large
+for one (their keys, all meant in one transaction); the deadline moves when every one is proven sent; the receipt is
+recorded once.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from songthan.domain.assignments import DeadlineState
 from songthan.domain.bundles import Manifest
 from songthan.domain.decisions import Submit
 from songthan.domain.language import current, day_words, digits, moment_words, phrase, say
+from songthan.domain.mail_parts import mail_parts
 from songthan.domain.messages import Message, OutgoingFile
 from songthan.domain.plans import Deadline
 from songthan.domain.routing import own_words
@@ -42,8 +44,9 @@ def _receipt(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(f"(?:{_WORDS}{own}){_NUMBER}", re.IGNORECASE)
 
 
-def registry_key(deadline: str, version: int) -> str:
-    return f"{deadline}/registry/v{version}"
+def registry_key(deadline: str, version: int, part: int = 1) -> str:
+    """The key of the mail to the registry, or of its further parts."""
+    return f"{deadline}/registry/v{version}" + (f"/part{part}" if part > 1 else "")
 
 
 def submit(office: Office, action: Submit) -> bool:
@@ -60,28 +63,40 @@ def submit(office: Office, action: Submit) -> bool:
     if not any(office.plan.channels[form].registry for form in deadline.forms):
         _record_publication(office, deadline, bundle, published)
         return True
-    key = registry_key(deadline.id, action.version)
     with office.ledger.transaction():
         # the last moment at which the secretary may have reopened it; after the intent she may not
         if (office.ledger.bundles.get(deadline.id, action.version) or {}).get("void"):
             return True
-        if office.ledger.outbox.state(key) == "none":
-            _queue(office, deadline, bundle, key)
-    if not post(office, key):
+        if office.ledger.outbox.state(registry_key(deadline.id, action.version)) == "none":
+            _queue(office, deadline, bundle)
+    keys = registry_mails(office, deadline.id, action.version)
+    if not all([post(office, key) for key in keys]):
         return False
-    row = office.ledger.outbox.get(key) or {}
-    mail = office.ledger.outbox.mail(key)
-    office.press.add_submission(
-        office.state / str(bundle["folder"]),
-        {
-            "message_id": str(row["message_id"]),
-            "sent_at": str(row["sent_at"]),
-            "to": list(mail.to),
-            "files": [{"name": f.name, "sha256": f.sha256} for f in mail.files],
-        },
-    )
-    _move_to_submitted(office, deadline, action.version, str(row["sent_at"]))
+    rows = [office.ledger.outbox.get(key) or {} for key in keys]
+    mails = [office.ledger.outbox.mail(key) for key in keys]
+    last = max(str(row["sent_at"]) for row in rows)
+    submission: dict[str, object] = {
+        "message_id": str(rows[0]["message_id"]),
+        "sent_at": last,
+        "to": list(mails[0].to),
+        "files": [{"name": f.name, "sha256": f.sha256} for mail in mails for f in mail.files],
+    }
+    if len(keys) > 1:
+        submission["parts"] = [
+            {"message_id": str(row["message_id"]), "sent_at": str(row["sent_at"]), "files": [f.sha256 for f in mail.files]}
+            for row, mail in zip(rows, mails, strict=True)
+        ]
+    office.press.add_submission(office.state / str(bundle["folder"]), submission)
+    _move_to_submitted(office, deadline, action.version, last)
     return True
+
+
+def registry_mails(office: Office, deadline: str, version: int) -> list[str]:
+    """The keys of every part of a submission, as many as were meant."""
+    keys = []
+    while office.ledger.outbox.state(key := registry_key(deadline, version, len(keys) + 1)) != "none":
+        keys.append(key)
+    return keys
 
 
 def _move_to_submitted(office: Office, deadline: Deadline, version: int, at: str) -> None:
@@ -134,9 +149,21 @@ def _record_publication(office: Office, deadline: Deadline, bundle: dict[str, ob
         office.ledger.move_deadline(deadline.id, DeadlineState.ACKNOWLEDGED, office.clock.now())
 
 
-def _queue(office: Office, deadline: Deadline, bundle: dict[str, object], key: str) -> None:
+def _queue(office: Office, deadline: Deadline, bundle: dict[str, object]) -> None:
+    """Mean every part of the submission. What the registry enters (the reports) comes first, the evidence after it."""
     channels = [office.plan.channels[form] for form in deadline.forms]
     files = _files(office, deadline, bundle, {kind for c in channels for kind in c.registry})
+    parts = mail_parts([office.blobs.path(f.sha256).stat().st_size for f in files], office.largest_mail)
+    for number, indexes in enumerate(parts, 1):
+        part = say(" (ส่วนที่ {number}/{count})", number=digits(number), count=digits(len(parts))) if len(parts) > 1 else ""
+        key = registry_key(deadline.id, int(str(bundle["version"])), number)
+        _queue_part(office, deadline, bundle, key, [files[i] for i in indexes], part)
+
+
+def _queue_part(
+    office: Office, deadline: Deadline, bundle: dict[str, object], key: str, files: list[OutgoingFile], part: str
+) -> None:
+    channels = [office.plan.channels[form] for form in deadline.forms]
     director, _ = signing_officer(office)
     words = say(" และ ").join(dict.fromkeys(say(_CHANNEL_TH.get(kind, kind)) for c in channels for kind in c.registry))
     created = office.calendar.local(datetime.fromisoformat(str(bundle["created_at"])))
@@ -149,7 +176,7 @@ def _queue(office: Office, deadline: Deadline, bundle: dict[str, object], key: s
         deadline=deadline.id,
         files=files,
         context={
-            "subject_th": deadline.title,
+            "subject_th": deadline.title + part,
             "registry": {"name": office.plan.roster.registry.name},
             "memo": {"number": "-", "date_th": day_words(created.date())},
             "channel": say("ระบบสารบรรณ ({words})", words=words),
