@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import mimetypes
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -249,19 +250,25 @@ def receipt_number(text: str) -> str | None:
 
 
 def record_receipt(office: Office, deadline: Deadline, number: str, message: Message, inbox_id: int) -> None:
-    """Keep the registry's number with the bundle and move the deadline to ACKNOWLEDGED."""
+    """Keep the number the registry's mail names with the bundle and move the deadline to ACKNOWLEDGED."""
+    source = {"message_sha256": message.sha256}
+    keep_receipt(office, deadline, number, received=message.received, inbox_id=inbox_id, source=source)
+
+
+def keep_receipt(
+    office: Office, deadline: Deadline, number: str, *, received: datetime, inbox_id: int | None, source: Mapping[str, str]
+) -> None:
+    """Keep the registry's number with the bundle and move the deadline to ACKNOWLEDGED; once.
+
+    `source` says whence it is known: the sha256 of the mail («» when it came otherwise), who entered it and why.
+    """
     bundle = office.ledger.bundles.latest(deadline.id)
     if bundle is None or bundle["receipt"]:
         return
     now = office.clock.now()
     office.press.add_receipt(
         office.state / str(bundle["folder"]),
-        {
-            "number": number,
-            "received": message.received.isoformat(),
-            "message_sha256": message.sha256,
-            "number_th": digits(number),
-        },
+        {"number": number, "received": received.isoformat(), "number_th": digits(number), **source},
     )
     with office.ledger.transaction():
         office.ledger.bundles.note(
@@ -270,7 +277,7 @@ def record_receipt(office: Office, deadline: Deadline, number: str, message: Mes
             now,
             "bundle-acknowledged",
             receipt=number,
-            receipt_at=message.received.isoformat(),
+            receipt_at=received.isoformat(),
             receipt_inbox=inbox_id,
         )
         office.ledger.move_deadline(deadline.id, DeadlineState.ACKNOWLEDGED, now)
