@@ -371,7 +371,9 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         converter=LibreOffice(fontconfig=default_fontconfig()),
         signatures=signatures,
         press=Press(folder / "bundles", sandbox=sandbox, signatures=signatures, fonts=default_fontconfig()),
-        website=WebsiteFolder(folder / "website", title=plan.organisation.plan_title),
+        website=WebsiteFolder(
+            folder / "website", title=plan.organisation.plan_title, command=settings.website.upload
+        ),
         state=folder,
         practice=settings.mailbox.kind == "practice",
         trust_roots=trust_roots,

@@ -42,6 +42,13 @@ class DirectorSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WebsiteSettings:
+    """`upload`: the program and arguments that copy the website folder (`{folder}`) to the web server; empty: a person does."""
+
+    upload: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class DashboardSettings:
     """Where the Prefect server listens; never anything but this machine."""
 
@@ -67,6 +74,7 @@ class Settings:
     state: str = "state"
     mailbox: MailboxSettings = MailboxSettings()
     director: DirectorSettings = DirectorSettings()
+    website: WebsiteSettings = WebsiteSettings()
     dashboard: DashboardSettings = DashboardSettings()
     practice: PracticeSettings = PracticeSettings()
 
@@ -78,6 +86,7 @@ class Settings:
 _PARTS = {
     "mailbox": MailboxSettings,
     "director": DirectorSettings,
+    "website": WebsiteSettings,
     "dashboard": DashboardSettings,
     "practice": PracticeSettings,
 }

@@ -24,9 +24,10 @@ from songthan.domain.plans import Deadline
 from songthan.domain.routing import own_words
 from songthan.domain.thai import canonical, to_arabic_digits
 from songthan.steps.fill_form import DOCX, safe_name, short_title
-from songthan.steps.letters import queue, tell_secretary
+from songthan.steps.letters import queue
 from songthan.steps.office import Office
 from songthan.steps.post import post
+from songthan.steps.publish import publish, upload
 from songthan.steps.signing_officer import signing_officer
 
 _CHANNEL_TH = {"word": phrase("ไฟล์ WORD"), "pdf": phrase("ไฟล์ PDF")}
@@ -53,17 +54,20 @@ def registry_key(deadline: str, version: int, part: int = 1) -> str:
 def submit(office: Office, action: Submit) -> bool:
     """Hand the report in by the forms' channel rules: the website folder, then the registry.
 
-    True when everything is proven done and recorded. What goes to the website only needs nobody's receipt.
+    True when everything is proven done and recorded. What goes to the website only needs nobody's receipt; the registry does
+    not wait for the website (`publish.upload_rest` goes on trying).
     """
     deadline = office.plan.deadline(action.deadline)
     bundle = office.ledger.bundles.get(deadline.id, action.version)
     if bundle is None or bundle["void"] or not bundle["signed"]:
         return True
-    published = _publish(office, deadline, bundle)
+    published = publish(office, deadline, bundle)
     office.tick("published")
+    uploaded = upload(office, deadline, bundle)
     if not any(office.plan.channels[form].registry for form in deadline.forms):
-        _record_publication(office, deadline, bundle, published)
-        return True
+        if uploaded:
+            _record_publication(office, deadline, bundle, published)
+        return uploaded
     with office.ledger.transaction():
         # the last moment at which the secretary may have reopened it; after the intent she may not
         if (office.ledger.bundles.get(deadline.id, action.version) or {}).get("void"):
@@ -104,35 +108,6 @@ def _move_to_submitted(office: Office, deadline: Deadline, version: int, at: str
     with office.ledger.transaction():
         office.ledger.bundles.note(deadline.id, version, office.clock.now(), "bundle-submitted", submitted_at=at)
         office.ledger.move_deadline(deadline.id, DeadlineState.SUBMITTED, office.clock.now())
-
-
-def _publish(office: Office, deadline: Deadline, bundle: dict[str, object]) -> list[dict[str, str]]:
-    """The reports whose rule says so, as PDF, in the website folder (evidence and answers' letters stay inside)."""
-    folder = office.state / str(bundle["folder"])
-    signed_at = office.calendar.local(datetime.fromisoformat(str(bundle["signed_at"])))
-    done = []
-    for form in deadline.forms:
-        if "pdf" not in office.plan.channels[form].website:
-            continue
-        stem = "report" if len(deadline.forms) == 1 else f"report-{form}"
-        data = (folder / f"{stem}.pdf").read_bytes()
-        sha256 = office.blobs.put(data)
-        name = f"{deadline.id}-{form}.pdf"
-        office.website.publish(name, data, title=office.forms[form].title, sha256=sha256, at=signed_at)
-        done.append({"name": name, "sha256": sha256})
-    if done:
-        tell_secretary(
-            office,
-            key=f"{deadline.id}/website/v{bundle['version']}",
-            deadline=deadline.id,
-            title=say("ไฟล์พร้อมนำลงเว็บไซต์ {title}", title=deadline.title),
-            what=(
-                say("ระบบวางไฟล์ PDF ของรายงานที่ผู้อำนวยการลงนามเสนอแล้ว {count} ไฟล์ พร้อมหน้าสารบัญ ไว้ในโฟลเดอร์ {folder} แล้ว (ลายมือชื่ออิเล็กทรอนิกส์อยู่ในบันทึกข้อความของชุดเอกสาร ไม่ได้อยู่ในไฟล์ที่เผยแพร่)", count=digits(len(done)), folder=office.state / 'website')
-            ),
-            actions=(say("ขอให้ผู้ดูแลเว็บไซต์คัดลอกทั้งโฟลเดอร์ website ขึ้นเว็บไซต์ของสำนัก แล้วเปิดหน้าเว็บตรวจดูหนึ่งครั้ง"),),
-            commands=[("songthan status", say("ดูสถานะทุกรายการ"))],
-        )
-    return done
 
 
 def _record_publication(office: Office, deadline: Deadline, bundle: dict[str, object], files: list[dict[str, str]]) -> None:
