@@ -96,7 +96,7 @@ def _freeze(office: Office, deadline: Deadline, version: int) -> None:
         "signature": SignatureSlot(file="bundle.pdf", field=SIGNATURE_FIELD, signer=signer.full_name),
     }
     seal = seal_of(**head, files=_entries(contents))
-    contents["bundle.pdf"] = _bundle_pdf(office, deadline, papers, exhibits, pages, created, seal, signer)
+    contents["bundle.pdf"] = _bundle_pdf(office, deadline, papers, exhibits, pages, created, seal, signer, version)
     manifest = Manifest(**head, files=_entries(contents))
     folder = office.press.write(manifest, contents)
     frozen = office.blobs.put(contents["bundle.pdf"])
@@ -120,16 +120,20 @@ def _bundle_pdf(
     created: datetime,
     seal: str,
     signer: Member,
+    version: int,
 ) -> bytes:
     """Memo, reports, evidence list, evidence: one PDF with the director's empty signature field on the memo."""
+    page, box = office.press.signature_place(papers.pdfs["memo"], signer.full_name)
+    place = office.press.code_place(papers.pdfs["memo"], page, box)
     merged = office.press.assemble(
         [(papers.titles[name], papers.pdfs[name]) for name in papers.documents],
         [(e, pages[e.number]) for e in exhibits],
         title=deadline.title,
         created=created,
         seal=seal,
+        # a memo too full for the code goes without: its signature by pen is then not known by machine
+        code=(page, *place, deadline.id, version) if place else None,
     )
-    page, box = office.press.signature_place(papers.pdfs["memo"], signer.full_name)
     return office.signatures.prepare(merged, field=SIGNATURE_FIELD, page=page, box=box)
 
 
