@@ -9,6 +9,7 @@ from exchangelib import BASIC, DELEGATE, Account, Configuration, Credentials, EW
 from exchangelib.protocol import close_connections
 from exchangelib.version import EXCHANGE_2016, Version
 from practice_world import ACCOUNTS, PASSWORDS, SendKey
+from wire_check import check_wire
 
 from songthan.practice.exchange import RunningExchange, start
 
@@ -35,7 +36,14 @@ def run(folder: Path) -> Iterator[Callable[[], RunningExchange]]:
 
     def begin() -> RunningExchange:
         started.append(
-            start(folder / "e.db", folder / "accounts.toml", folder / "log.jsonl", clock=folder / "clock", control=True)
+            start(
+                folder / "e.db",
+                folder / "accounts.toml",
+                folder / "log.jsonl",
+                clock=folder / "clock",
+                control=True,
+                wire=folder / "wire.jsonl",
+            )
         )
         return started[-1]
 
@@ -43,6 +51,8 @@ def run(folder: Path) -> Iterator[Callable[[], RunningExchange]]:
     close_connections()
     for server in started:
         server.stop()
+    if (folder / "wire.jsonl").exists():
+        assert check_wire(folder / "wire.jsonl") > 0
 
 
 @pytest.fixture

@@ -23,6 +23,6 @@ padding:0 1rem;line-height:1.5}}strong{{color:#a00000}}</style></head><body>
 """
 
 
-def page(server_name: str) -> bytes:
+def page(server_name: str, schemes: tuple[str, ...]) -> bytes:
     """The page as UTF-8 HTML."""
     return PAGE.format(name=escape(server_name)).encode("utf-8")

@@ -1,6 +1,6 @@
 """The EWS operations, by name: each takes a Call and gives the operation's response element."""
 
-from songthan.practice.exchange.operations import attachments, find, folders, items, names, sending, sync
+from songthan.practice.exchange.operations import attachments, events, find, folders, items, names, sending, sync
 
 OPERATIONS = {
     "ConvertId": names.convert_id,
@@ -21,4 +21,7 @@ OPERATIONS = {
     "CreateAttachment": attachments.create_attachment,
     "GetAttachment": attachments.get_attachment,
     "DeleteAttachment": attachments.delete_attachment,
+    "Subscribe": events.subscribe,
+    "GetEvents": events.get_events,
+    "Unsubscribe": events.unsubscribe,
 }

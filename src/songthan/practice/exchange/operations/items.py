@@ -32,7 +32,7 @@ def create_item(call: Call) -> Element:
         call.transport.submit(
             actor=call.actor,
             mailbox=folder.mailbox if folder else call.home,
-            raw=draft.raw,
+            raw=call.transport.with_identity(draft.raw, call.message_id_fault),
             properties=draft.properties,
             head_extra=draft.head_extra,
             save_to=folder,
@@ -46,7 +46,7 @@ def _save(call: Call, draft: drafting.Draft, folder: Folder | None) -> Element:
     folder = folder or call.mailboxes.store.distinguished(call.home, "drafts")
     item = call.mailboxes.add_item(
         folder=folder,
-        raw=call.transport.with_identity(draft.raw),
+        raw=call.transport.with_identity(draft.raw, call.message_id_fault),
         properties=draft.properties,
         is_draft=True,
         is_read=True,
@@ -128,8 +128,7 @@ def move_item(call: Call) -> Element:
 
 def _moved(call: Call, item: Item, folder: Folder, event: str) -> Item:
     source = call.mailboxes.folder_path(call.mailboxes.store.folder(item.folder))
-    made = call.mailboxes.copy_item(item, folder)
-    call.mailboxes.remove_item(item)
+    made = call.mailboxes.move_item(item, folder)
     call.mailboxes.record(
         event, made, actor=call.actor, from_folder=source, from_item_id=call.mailboxes.item_id(item.id)
     )
