@@ -9,7 +9,7 @@ from exchangelib import BASIC, DELEGATE, Account, Configuration, Credentials, EW
 from exchangelib.protocol import close_connections
 from exchangelib.version import EXCHANGE_2016, Version
 from practice_world import ACCOUNTS, PASSWORDS, SendKey
-from wire_check import check_wire
+from wire_check import check_wire, peer
 
 from songthan.practice.exchange import RunningExchange, start
 
@@ -42,6 +42,7 @@ def run(folder: Path) -> Iterator[Callable[[], RunningExchange]]:
                 folder / "log.jsonl",
                 clock=folder / "clock",
                 control=True,
+                strict=peer("schema"),
                 wire=folder / "wire.jsonl",
             )
         )

@@ -95,6 +95,27 @@ class Mailboxes:
                 (mailbox, parent, kind, name, folder_class, change, change),
             )
 
+    def relay_folder(self, folder: Folder, *, parent: int | None, name: str) -> Folder:
+        """Give a folder another name or parent; ErrorFolderExists when the name is taken there."""
+        with self.store.transaction():
+            taken = self.store.folders("parent IS ? AND name = ? AND id != ?", (parent, name, folder.id))
+            if taken:
+                raise EwsError("ErrorFolderExists", "A folder with the specified name already exists.")
+            change = self.store.next_change()
+            self.store.run(
+                "UPDATE folders SET parent = ?, name = ?, change = ? WHERE id = ?", (parent, name, change, folder.id)
+            )
+            return self.store.folder(folder.id)
+
+    def remove_folder(self, folder: Folder) -> None:
+        """Take an empty folder away."""
+        with self.store.transaction():
+            change = self.store.next_change()
+            values = (folder.id, folder.mailbox, change, folder.created_change)
+            self.store.run("INSERT INTO gone_folders VALUES (?, ?, ?, ?)", values)
+            self.store.run("DELETE FROM events WHERE folder = ?", (folder.id,))
+            self.store.run("DELETE FROM folders WHERE id = ?", (folder.id,))
+
     def folder_path(self, folder: Folder) -> str:
         """The folder's name for the log: its distinguished id, or the names below the top joined by /."""
         names = []

@@ -124,8 +124,18 @@ def success(operation: str, *children: Element | None) -> Element:
     )
 
 
+#: what a response message holds, empty, also when it tells of a failure
+HOLDERS = {
+    **dict.fromkeys(("CreateItem", "GetItem", "UpdateItem", "MoveItem", "CopyItem"), "m:Items"),
+    **dict.fromkeys(("CreateFolder", "GetFolder", "UpdateFolder", "MoveFolder"), "m:Folders"),
+    **dict.fromkeys(("CreateAttachment", "GetAttachment"), "m:Attachments"),
+}
+
+
 def failure(operation: str, error: EwsError, *children: Element) -> Element:
     """One failed response message."""
+    if not children and operation in HOLDERS:
+        children = (element(HOLDERS[operation]),)
     return element(
         f"m:{operation}ResponseMessage",
         None,

@@ -2,6 +2,7 @@
 
 from songthan.practice.exchange import drafting, soap
 from songthan.practice.exchange.errors import EwsError
+from songthan.practice.exchange.operations import answering
 from songthan.practice.exchange.operations.call import Call
 from songthan.practice.exchange.operations.sending import submit_and_discard
 from songthan.practice.exchange.shapes import Shape
@@ -19,10 +20,11 @@ def create_item(call: Call) -> Element:
     disposition = call.body.get("MessageDisposition", "SaveOnly")
 
     def create(node: Element) -> Element:
-        if local_name(node) not in ("Message", "Item"):
+        if local_name(node) not in ("Message", "Item", *answering.KINDS):
             raise EwsError("ErrorInvalidOperation", f"This server keeps messages, no {local_name(node)}.")
         folder = call.folder_in("m:SavedItemFolderId")
-        draft = drafting.new_draft(node)
+        answers = local_name(node) in answering.KINDS
+        draft = answering.answer_to(call, node) if answers else drafting.new_draft(node)
         if disposition == "SaveOnly":
             return _with_items(call, _save(call, draft, folder))
         if disposition == "SendAndSaveCopy":
