@@ -33,14 +33,14 @@ if [ ! -e "$peers/node/node_modules/ews-javascript-api/package.json" ]; then
 fi
 
 # The Debian package would start a mail gateway as a service: its files are unpacked instead.
-if [ ! -e "$peers/davmail/usr/share/davmail/davmail.jar" ]; then
+if ! ls "$peers"/davmail/usr/lib/*/jni/libjnidispatch.system.so >/dev/null 2>&1; then
   echo "peers: DavMail"
   command -v java >/dev/null || need "Java is missing: install default-jre-headless"
   command -v apt-get >/dev/null || need "DavMail comes as Debian packages, and this machine has no apt-get"
   box="$(mktemp -d)"
   chmod 755 "$box"
   packages="davmail-server libactivation-java libcommons-codec-java libcommons-logging-java libhtmlcleaner-java
-    libhttpclient-java libhttpcore-java libjackrabbit-java libjcifs-java libjdom2-java libjettison-java libjna-java
+    libhttpclient-java libhttpcore-java libjackrabbit-java libjcifs-java libjdom2-java libjettison-java libjna-java libjna-jni
     liblog4j1.2-java libmail-java libslf4j-java libstax2-api-java libwoodstox-java"
   # shellcheck disable=SC2086
   (cd "$box" && { apt-get download -qq $packages 2>/dev/null \

@@ -106,9 +106,7 @@ def read_accounts(path: Path) -> Accounts:
     if not mailboxes:
         raise PracticeError(f"accounts file {path}: no [[mailboxes]]")
     limits = _limits(path, data.get("limits", {}))
-    return Accounts(
-        server_name=name, domains=frozenset(d.lower() for d in domains), mailboxes=mailboxes, limits=limits
-    )
+    return Accounts(server_name=name, domains=frozenset(d.lower() for d in domains), mailboxes=mailboxes, limits=limits)
 
 
 def _limits(path: Path, table: object) -> Limits:

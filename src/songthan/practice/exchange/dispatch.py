@@ -34,7 +34,9 @@ class Reply:
 class Dispatch:
     """Answers requests of callers who are already known."""
 
-    def __init__(self, *, mailboxes: Mailboxes, faults: Faults | None, schema: Schema | None, wire: Wire | None) -> None:
+    def __init__(
+        self, *, mailboxes: Mailboxes, faults: Faults | None, schema: Schema | None, wire: Wire | None
+    ) -> None:
         self._mailboxes = mailboxes
         self._faults = faults
         self._schema = schema

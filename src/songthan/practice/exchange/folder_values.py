@@ -1,18 +1,34 @@
 """What a folder's fields and MAPI properties are worth: for showing and searching alike."""
 
+from datetime import datetime
+
 from songthan.practice.exchange import mapi
 from songthan.practice.exchange.mailboxes import Mailboxes
 from songthan.practice.exchange.soap import Element, local_name
 from songthan.practice.exchange.store import Folder
 from songthan.practice.exchange.values import extended_path
 
-#: PR_DISPLAY_NAME, PR_CONTENT_COUNT, PR_CONTENT_UNREAD, PR_SUBFOLDERS, PR_CONTAINER_CLASS
+#: PR_LAST_MODIFICATION_TIME, PR_DISPLAY_NAME, PR_CONTENT_COUNT, PR_CONTENT_UNREAD, PR_SUBFOLDERS, PR_CONTAINER_CLASS,
+#: PR_LOCAL_COMMIT_TIME_MAX, PR_ARTICLE_NUM_NEXT, and the last number given
 TAGS = {
+    0x3008: "modified",
     0x3001: "folder:DisplayName",
     0x3602: "folder:TotalCount",
     0x3603: "folder:UnreadCount",
     0x360A: "subfolders",
     0x3613: "folder:FolderClass",
+    0x670A: "modified",
+    0x6751: "next",
+    0x6752: "last",
+}
+QUESTIONS = {
+    "folder:TotalCount": "SELECT COUNT(*) FROM items WHERE folder = ?",
+    "folder:UnreadCount": "SELECT COUNT(*) FROM items WHERE folder = ? AND NOT is_read",
+    "folder:ChildFolderCount": "SELECT COUNT(*) FROM folders WHERE parent = ?",
+    "subfolders": "SELECT COUNT(*) > 0 FROM folders WHERE parent = ?",
+    "modified": "SELECT MAX(modified) FROM items WHERE folder = ?",
+    "last": "SELECT COALESCE(MAX(id), 0) FROM items WHERE folder = ?",
+    "next": "SELECT COALESCE(MAX(id), 0) + 1 FROM items WHERE folder = ?",
 }
 
 
@@ -38,16 +54,12 @@ class FolderValues:
             return folder.name
         if name == "folder:FolderClass":
             return folder.folder_class
-        counts = {
-            "folder:TotalCount": "SELECT COUNT(*) FROM items WHERE folder = ?",
-            "folder:UnreadCount": "SELECT COUNT(*) FROM items WHERE folder = ? AND NOT is_read",
-            "folder:ChildFolderCount": "SELECT COUNT(*) FROM folders WHERE parent = ?",
-            "subfolders": "SELECT COUNT(*) > 0 FROM folders WHERE parent = ?",
-        }
-        if name not in counts:
+        if name not in QUESTIONS:
             return None
-        number = self._store.row(counts[name], (folder.id,))[0]
-        return bool(number) if name == "subfolders" else number
+        found = self._store.row(QUESTIONS[name], (folder.id,))[0]
+        if name == "modified":
+            return None if found is None else datetime.fromisoformat(found)
+        return bool(found) if name == "subfolders" else found
 
     def written(self, folder: Folder, path: dict) -> str | None:
         """A MAPI property as EWS writes it."""

@@ -21,7 +21,13 @@ DISTINGUISHED = {
     "deleteditems": "Deleted Items",
     "junkemail": "Junk Email",
     "outbox": "Outbox",
+    "calendar": "Calendar",
+    "contacts": "Contacts",
+    "tasks": "Tasks",
+    "notes": "Notes",
 }
+#: folders of a real mailbox that hold no mail; here they stay empty
+CLASSES = {"calendar": "IPF.Appointment", "contacts": "IPF.Contact", "tasks": "IPF.Task", "notes": "IPF.StickyNote"}
 
 
 class Mailboxes:
@@ -38,12 +44,14 @@ class Mailboxes:
                 self._seed(address)
 
     def _seed(self, address: str) -> None:
-        if self.store.distinguished(address, "root"):
-            return
-        root = self.new_folder(mailbox=address, parent=None, name="Root", kind="root")
-        top = self.new_folder(mailbox=address, parent=root, name="Top of Information Store", kind="msgfolderroot")
+        root, top = (self.store.distinguished(address, kind) for kind in ("root", "msgfolderroot"))
+        root_id = root.id if root else self.new_folder(mailbox=address, parent=None, name="Root", kind="root")
+        name = "Top of Information Store"
+        top_id = top.id if top else self.new_folder(mailbox=address, parent=root_id, name=name, kind="msgfolderroot")
         for kind, name in DISTINGUISHED.items():
-            self.new_folder(mailbox=address, parent=top, name=name, kind=kind)
+            if self.store.distinguished(address, kind) is None:
+                folder_class = CLASSES.get(kind, "IPF.Note")
+                self.new_folder(mailbox=address, parent=top_id, name=name, kind=kind, folder_class=folder_class)
 
     def now(self) -> datetime:
         """The server clock's time in UTC."""
@@ -136,6 +144,7 @@ class Mailboxes:
         is_draft: bool,
         is_read: bool,
         sent: str | None = None,
+        received: str | None = None,
         head_extra: dict | None = None,
         event: str = "Created",
         limited: bool = True,
@@ -160,7 +169,7 @@ class Mailboxes:
                     is_draft,
                     is_read,
                     now,
-                    now,
+                    received or now,
                     sent,
                     now,
                     len(raw),

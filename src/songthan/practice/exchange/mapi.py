@@ -11,7 +11,7 @@ Person = tuple[str, str]
 IMPORTANCE = {"Low": 0, "Normal": 1, "High": 2}
 SENSITIVITY = {"Normal": 0, "Personal": 1, "Private": 2, "Confidential": 3}
 READ, UNSENT, HAS_ATTACHMENTS, FROM_ME = 0x1, 0x8, 0x10, 0x20
-MESSAGE_FLAGS, TRANSPORT_HEADERS = 0x0E07, 0x007D
+MESSAGE_FLAGS, DELIVERY_TIME, TRANSPORT_HEADERS = 0x0E07, 0x0E06, 0x007D
 
 
 def _person(item: Item, header: str) -> Person:
@@ -67,7 +67,7 @@ TAGS: dict[int, Callable[[Item], object]] = {
     0x0E02: _shown("bcc"),
     0x0E03: _shown("cc"),
     0x0E04: _shown("to"),
-    0x0E06: _moment("received"),
+    DELIVERY_TIME: _moment("received"),
     MESSAGE_FLAGS: _flags,
     0x0E08: lambda item: item.size,
     0x0E1D: _bare_subject,

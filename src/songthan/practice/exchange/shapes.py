@@ -82,6 +82,11 @@ NOT_IN_LISTS = {
     "message:BccRecipients",
     "message:ReplyTo",
 }
+FOLDER_ELEMENTS = {
+    "IPF.Appointment": "t:CalendarFolder",
+    "IPF.Contact": "t:ContactsFolder",
+    "IPF.Task": "t:TasksFolder",
+}
 PEOPLE = {
     "message:ToRecipients": "to",
     "message:CcRecipients": "cc",
@@ -224,11 +229,12 @@ class Shapes:
         rights."""
         read = FolderValues(mailboxes=self._mailboxes)
         key = Mailboxes.change_key(folder.change)
-        made = element("t:Folder", None, element("t:FolderId", Id=self._mailboxes.folder_id(folder.id), ChangeKey=key))
+        name = FOLDER_ELEMENTS.get(folder.folder_class, "t:Folder")
+        made = element(name, None, element("t:FolderId", Id=self._mailboxes.folder_id(folder.id), ChangeKey=key))
         if folder.parent is not None:
             made.append(element("t:ParentFolderId", Id=self._mailboxes.folder_id(folder.parent), ChangeKey=key))
-        for name in ("FolderClass", "DisplayName", "TotalCount", "ChildFolderCount"):
-            made.append(element(f"t:{name}", str(read.named(folder, f"folder:{name}"))))
+        for field in ("FolderClass", "DisplayName", "TotalCount", "ChildFolderCount"):
+            made.append(element(f"t:{field}", str(read.named(folder, f"folder:{field}"))))
         paths = paths_in(None if shape is None else shape.find(tag("t:AdditionalProperties")))
         for path in paths:
             value = read.written(folder, extended_path(path)) if path.tag == tag("t:ExtendedFieldURI") else None
@@ -237,7 +243,8 @@ class Shapes:
                 made.append(element("t:ExtendedProperty", None, uri, element("t:Value", value)))
         if actor is not None and any(path.get("FieldURI") == "folder:EffectiveRights" for path in paths):
             made.append(self._rights(folder, actor))
-        made.append(element("t:UnreadCount", str(read.named(folder, "folder:UnreadCount"))))
+        if name in ("t:Folder", "t:TasksFolder"):
+            made.append(element("t:UnreadCount", str(read.named(folder, "folder:UnreadCount"))))
         return made
 
     def _rights(self, folder: Folder, actor: str) -> Element:

@@ -22,6 +22,7 @@ DISTINGUISHED_SETS = {
     "UnifiedMessaging": "4442858e-a9e3-4e80-b900-317a210cc15b",
 }
 
+
 def extended_path(node: Element) -> dict:
     """An ExtendedFieldURI as {"set", "name", "id", "tag", "type"}, sets by GUID in lower case."""
     distinguished = node.get("DistinguishedPropertySetId")

@@ -82,4 +82,6 @@ def _body(call: Call, draft: drafting.Draft, node: Element, original: Item) -> N
         draft.raw = message.with_body(draft.raw, f"{text}<hr><p>{lines}</p>{quoted}", "HTML")
     else:
         lines = "\n".join(f"{name}: {value}" for name, value in told)
-        draft.raw = message.with_body(draft.raw, f"{text}\n\n________________________________\n{lines}\n\n{quoted}", "Text")
+        draft.raw = message.with_body(
+            draft.raw, f"{text}\n\n________________________________\n{lines}\n\n{quoted}", "Text"
+        )

@@ -15,7 +15,6 @@ from songthan.practice.exchange.subscriptions import Subscriptions
 from songthan.practice.exchange.transport import Transport
 from songthan.practice.exchange.values import Values
 
-
 #: operations that only look; all others need the right to write where they work
 LOOKING = frozenset(
     {

@@ -50,11 +50,12 @@ def _save(call: Call, draft: drafting.Draft, folder: Folder | None) -> Element:
         folder=folder,
         raw=call.transport.with_identity(draft.raw, call.message_id_fault),
         properties=draft.properties,
-        is_draft=True,
-        is_read=True,
+        is_draft=draft.is_draft is not False,
+        is_read=draft.is_read is not False,
+        received=draft.received,
         head_extra=draft.head_extra,
     )
-    call.mailboxes.record("draft_saved", item, actor=call.actor)
+    call.mailboxes.record("draft_saved" if item.is_draft else "put_in", item, actor=call.actor)
     made = call.shapes.only_id(item)
     entries = [call.shapes.attachment(entry) for entry in call.mailboxes.attachments_of(item)]
     if entries:
