@@ -30,11 +30,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(folder: Path) -> Iterator[Callable[[], RunningExchange]]:
+def run(folder: Path) -> Iterator[Callable[..., RunningExchange]]:
     """Starts the server on the folder's files (again and again on the same database)."""
     started: list[RunningExchange] = []
 
-    def begin() -> RunningExchange:
+    def begin(auth: str = "basic") -> RunningExchange:
         started.append(
             start(
                 folder / "e.db",
@@ -42,6 +42,7 @@ def run(folder: Path) -> Iterator[Callable[[], RunningExchange]]:
                 folder / "log.jsonl",
                 clock=folder / "clock",
                 control=True,
+                auth=auth,
                 strict=peer("schema"),
                 wire=folder / "wire.jsonl",
             )

@@ -12,9 +12,24 @@ from pathlib import Path
 from wire_check import peer
 
 JARS = (
-    "commons-codec httpclient httpcore commons-logging htmlcleaner jdom2 javax.mail javax.activation jcifs"
-    " jackrabbit-webdav woodstox-core stax2-api slf4j-api slf4j-nop log4j-1.2 jettison jna"
-).split()
+    "commons-codec",
+    "httpclient",
+    "httpcore",
+    "commons-logging",
+    "htmlcleaner",
+    "jdom2",
+    "javax.mail",
+    "javax.activation",
+    "jcifs",
+    "jackrabbit-webdav",
+    "woodstox-core",
+    "stax2-api",
+    "slf4j-api",
+    "slf4j-nop",
+    "log4j-1.2",
+    "jettison",
+    "jna",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
