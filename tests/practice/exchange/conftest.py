@@ -67,12 +67,14 @@ def exchange(run: Callable[[], RunningExchange]) -> RunningExchange:
 def account() -> Callable[..., Account]:
     """exchangelib's Account for an address (as another login when `login` is given)."""
 
-    def open_account(server: RunningExchange, address: str, login: str | None = None) -> Account:
+    def open_account(
+        server: RunningExchange, address: str, login: str | None = None, auth_type: str = BASIC
+    ) -> Account:
         # the protocol cache ignores a second Configuration for the same endpoint and credentials
         config = Configuration(
             service_endpoint=server.url,
             credentials=Credentials(login or address, PASSWORDS[login or address]),
-            auth_type=BASIC,
+            auth_type=auth_type,
             version=Version(EXCHANGE_2016),
             retry_policy=FailFast(),
         )
