@@ -34,16 +34,16 @@ def run(folder: Path) -> Iterator[Callable[..., RunningExchange]]:
     """Starts the server on the folder's files (again and again on the same database)."""
     started: list[RunningExchange] = []
 
-    def begin(auth: str = "basic") -> RunningExchange:
+    def begin(auth: str = "basic", *, strict: bool = True, name: str = "e") -> RunningExchange:
         started.append(
             start(
-                folder / "e.db",
+                folder / f"{name}.db",
                 folder / "accounts.toml",
-                folder / "log.jsonl",
+                folder / ("log.jsonl" if name == "e" else f"{name}.jsonl"),
                 clock=folder / "clock",
                 control=True,
                 auth=auth,
-                strict=peer("schema"),
+                strict=peer("schema") if strict else None,
                 wire=folder / "wire.jsonl",
             )
         )
