@@ -10,9 +10,9 @@ from exchangelib import FileAttachment, Message
 from exchangelib.errors import EWSError
 from practice_world import MEMBER, OFFICE, PASSWORDS
 from raw_ews import call, codes, envelope, order, post
-from wire_check import violations
 
 from songthan.practice.exchange import read_log, start
+from wire_check import violations
 
 pytestmark = pytest.mark.real
 
