@@ -8,6 +8,22 @@ cd "$(dirname "$0")/.."
 peers=.venv/share/songthan/peers
 mkdir -p "$peers"
 need() { echo "peers: $1" >&2; exit 3; }
+programs=""
+command -v npm >/dev/null || programs="$programs nodejs npm"
+command -v java >/dev/null || programs="$programs default-jre-headless"
+if [ -n "$programs" ]; then
+  as_root=""
+  if [ "$(id -u)" != 0 ]; then
+    if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then as_root="sudo -n"; else
+      need "missing:$programs - ask whoever looks after this machine to run: apt-get install -y --no-install-recommends$programs"
+    fi
+  fi
+  echo "peers: installing$programs"
+  export DEBIAN_FRONTEND=noninteractive
+  # shellcheck disable=SC2086
+  { $as_root apt-get update -qq && $as_root apt-get install -y -qq --no-install-recommends $programs >/dev/null; } \
+    || need "apt could not install:$programs - see the lines above"
+fi
 box=""
 trap '[ -z "$box" ] || rm -rf "$box"' EXIT
 
@@ -26,7 +42,6 @@ fi
 
 if [ ! -e "$peers/node/node_modules/ews-javascript-api/package.json" ]; then
   echo "peers: ews-javascript-api"
-  command -v npm >/dev/null || need "node and npm are missing: install nodejs 18 or newer"
   rm -rf "$peers/node"
   npm install --silent --no-audit --no-fund --no-package-lock --ignore-scripts --prefix "$peers/node" \
     ews-javascript-api@0.15.3 || need "ews-javascript-api could not be installed; check that the npm registry can be reached"
@@ -35,7 +50,6 @@ fi
 # The Debian package would start a mail gateway as a service: its files are unpacked instead.
 if ! ls "$peers"/davmail/usr/lib/*/jni/libjnidispatch.system.so >/dev/null 2>&1; then
   echo "peers: DavMail"
-  command -v java >/dev/null || need "Java is missing: install default-jre-headless"
   command -v apt-get >/dev/null || need "DavMail comes as Debian packages, and this machine has no apt-get"
   box="$(mktemp -d)"
   chmod 755 "$box"

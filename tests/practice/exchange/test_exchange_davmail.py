@@ -11,9 +11,9 @@ import pytest
 from davmail_gateway import gateway
 from exchangelib import FileAttachment, HTMLBody, Message
 from practice_world import MEMBER, OFFICE, PASSWORDS
-from wire_check import check_wire
 
 from songthan.practice.exchange import read_log
+from wire_check import check_wire
 
 pytestmark = pytest.mark.real
 
@@ -112,3 +112,20 @@ def test_mail_programs_and_exchangelib_read_each_other_byte_for_byte(exchange, a
     sent = [e for e in read_log(folder / "log.jsonl") if e["event"] == "sent"]
     assert [e["mailbox"] for e in sent] == [OFFICE, MEMBER]
     check_wire(folder / "wire.jsonl")
+
+
+def test_davmail_logs_in_by_ntlm_too(run, account, folder):
+    exchange = run("ntlm")
+    with gateway(exchange.url, folder / "davmail") as ports:
+        imap = imaplib.IMAP4("127.0.0.1", ports.imap, timeout=30)
+        # domain and name as Windows writes them; imaplib does not quote a name, and IMAP takes a backslash for a quote
+        imap.login(r"senate-foreign\\office", PASSWORDS[OFFICE])
+        assert imap.append("INBOX", None, None, thai_mail(MEMBER, OFFICE).as_bytes())[0] == "OK"
+        assert imap.select("INBOX") == ("OK", [b"1"])
+        raw = imap.fetch("1", "(BODY.PEEK[])")[1][0][1]
+        with pytest.raises(imaplib.IMAP4.error, match="LOGIN failed"):
+            imaplib.IMAP4("127.0.0.1", ports.imap, timeout=30).login(r"senate-foreign\\member", "wrong")
+        imap.logout()
+    assert pieces(raw) == pieces(thai_mail(MEMBER, OFFICE).as_bytes())
+    refused = {e["mailbox"].lower() for e in read_log(folder / "log.jsonl") if e["event"] == "login_refused"}
+    assert refused == {r"senate-foreign\member"}
