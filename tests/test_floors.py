@@ -59,6 +59,7 @@ OWNERS = {
     "pdfplumber": ("adapters/read_pdf",),
     "holidays": ("adapters/plan_holidays.py",),
     "requests": ("adapters/exchange",),
+    "spnego": ("practice/exchange/authentication.py",),
 }
 
 
