@@ -56,6 +56,7 @@ from songthan.domain.errors import (
     UsageError,
 )
 from songthan.domain.language import THAI, say, use
+from songthan.domain.outgoing import held_kinds
 from songthan.domain.plans import Plan
 from songthan.ports import Clock, Mailbox
 from songthan.steps.office import Office
@@ -375,7 +376,16 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         holder=f"{socket.gethostname()}:{settings.root}",
         post_door=functools.partial(turnstile, folder / "post.lock"),
         driven=read_driven(folder),
+        held_kinds=_held_kinds(settings, folder),
     )
+
+
+def _held_kinds(settings: Settings, state: Path) -> frozenset[str]:
+    """The letters that wait for the secretary. In a rehearsal, on a simulated clock, nobody is there to let them go."""
+    path = state / "clock.json"
+    if path.exists() and json.loads(path.read_text(encoding="utf-8"))["kind"] == "file":
+        return frozenset()
+    return held_kinds(settings.mailbox.send, settings.mailbox.held_letters)
 
 
 @functools.lru_cache(maxsize=4)

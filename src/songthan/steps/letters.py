@@ -27,9 +27,10 @@ def queue(
     deadline: str = "",
     subjects: tuple[str, ...] = (),
     covers: tuple[tuple[str, str], ...] = (),
+    says: str = "",
 ) -> None:
     """Write the letter and commit the intent to send it. `reply_to` is the Message-ID it answers; `covers` are the keys
-    (with their deadlines) of the things it tells, where it tells several."""
+    (with their deadlines) of the things it tells, where it tells several; `says` is what was decided that it tells."""
     if office.ledger.outbox.state(key) != "none":
         return
     subject, text, html = office.texts.compose(kind, {**common(office), **context})
@@ -44,7 +45,7 @@ def queue(
         references=(reply_to,) if reply_to else (),
         files=tuple(files),
     )
-    office.ledger.outbox.plan(mail, office.clock.now(), deadline=deadline, subjects=subjects, covers=covers)
+    office.ledger.outbox.plan(mail, office.clock.now(), deadline=deadline, subjects=subjects, covers=covers, says=says)
 
 
 def common(office: Office) -> dict[str, object]:
