@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,7 +15,7 @@ from songthan.domain.bundles import Exhibit, Manifest
 from songthan.domain.changes import Change
 from songthan.domain.forms import FormIdentity, FormSpec, ReturnedForm
 from songthan.domain.layouts import Layout
-from songthan.domain.messages import Attachment, MailRef, Message, OutgoingMail, Route, SentRef
+from songthan.domain.messages import Attachment, Listing, MailRef, Message, OutgoingMail, Route, SentRef
 from songthan.domain.outgoing import Mark, Word
 
 
@@ -34,24 +34,35 @@ class Blobs(Protocol):
         """Keep `data` durably; returns its sha256 (hex). The same bytes twice is one file."""
         ...
 
+    def receive(self, fill: Callable[[Callable[[bytes], object]], object]) -> str:
+        """Keep durably what `fill(write)` writes, piece by piece; returns its sha256. Nothing is kept when `fill` raises."""
+        ...
+
     def get(self, sha256: str) -> bytes:
         """The bytes; LedgerError if they are missing or no longer match their name."""
         ...
 
     def path(self, sha256: str) -> Path:
-        """A file holding the bytes, for programs that want one; read only."""
+        """A file holding the bytes, for programs that want one; read only. LedgerError if they are missing."""
         ...
 
 
 class Mailbox(Protocol):
     """The office's mailbox. Nothing of EWS, IMAP or Graph shows here. Errors are the domain's MailError family."""
 
-    def new_messages(self, known: frozenset[str]) -> Iterable[MailRef]:
-        """Messages in Inbox and Junk whose `id` is not in `known`, oldest first."""
+    def new_messages(self, since: str) -> Listing:
+        """Messages that came into Inbox and Junk since the state `since` («»: all that lie there).
+
+        May name a message again, never leaves one out: a `since` that is not this mailbox's, or that the server no longer
+        knows, lists everything.
+        """
         ...
 
-    def raw(self, ref: MailRef) -> bytes:
-        """The message as the server holds it (RFC 5322 bytes)."""
+    def raw(self, ref: MailRef, write: Callable[[bytes], object]) -> None:
+        """The message as the server holds it (RFC 5322 bytes), piece by piece to `write`.
+
+        Never starts over once something was written: after an error the caller throws the pieces away.
+        """
         ...
 
     def move(self, ref: MailRef, folder: str) -> MailRef:
@@ -126,8 +137,8 @@ class Reader(Protocol):
 class MessageParser(Protocol):
     """Takes a raw mail apart in a limited child process."""
 
-    def parse(self, raw: bytes, *, received: datetime, put: Callable[[bytes], str]) -> Message:
-        """The message; attachment bytes go through `put`. Never raises for bad mail: `defects` says what was off."""
+    def parse(self, raw: Path, *, received: datetime, put: Callable[[bytes], str]) -> Message:
+        """The message in the file `raw`; attachment bytes go through `put`. Never raises for bad mail: `defects` says what was off."""
         ...
 
 
@@ -185,7 +196,9 @@ class InboxLedger(Protocol):
     """The ledger's inbox table (see `songthan.adapters.ledger_mail.Inbox`)."""
 
     def add(self, ref: MailRef, sha256: str, at: datetime) -> int: ...
-    def known_ids(self) -> frozenset[str]: ...
+    def known(self, mailbox_ids: Sequence[str]) -> frozenset[str]: ...
+    def mailbox_state(self) -> str: ...
+    def save_mailbox_state(self, state: str) -> None: ...
     def unfinished(self) -> list[dict[str, object]]: ...
     def get(self, inbox_id: int) -> dict[str, object] | None: ...
     def message(self, inbox_id: int) -> Message: ...

@@ -112,7 +112,8 @@ class Play:
     def _mail(self) -> bool:
         """Take in what came; then the secretary looks at what waits for her."""
         mailbox, ledger = self.stage.office.mailbox, self.stage.office.ledger
-        waiting = any(True for _ in mailbox.new_messages(ledger.inbox.known_ids()))
+        listed = [ref.id for ref in mailbox.new_messages(ledger.inbox.mailbox_state()).refs]
+        waiting = len(ledger.inbox.known(listed)) < len(listed)
         if waiting or ledger.inbox.unfinished():
             before = ledger.inbox.counts()["all"]
             self._run("รับจดหมายเข้า")

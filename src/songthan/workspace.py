@@ -364,7 +364,10 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         renderer=DocxRenderer(templates / "docx"),
         reader=ConvertingReader(SandboxedReader(sandbox)),
         parser=SandboxedMailParser(
-            sandbox=sandbox, authserv_id=settings.mailbox.authserv_id, own_addresses=(plan.roster.mailbox,)
+            sandbox=sandbox,
+            authserv_id=settings.mailbox.authserv_id,
+            own_addresses=(plan.roster.mailbox,),
+            internal_servers=settings.mailbox.internal_servers,
         ),
         converter=LibreOffice(fontconfig=default_fontconfig()),
         signatures=signatures,
@@ -418,12 +421,17 @@ class BorrowedBlobs(FileBlobs):
 
     def __init__(self, folder: Path, lender: Path | None) -> None:
         super().__init__(folder)
+        self._own = FileBlobs(folder)
         self._lent = FileBlobs(lender) if lender and lender.is_dir() else None
 
     def get(self, sha256: str) -> bytes:
-        if self._lent and not self.path(sha256).exists():
-            return self._lent.get(sha256)
-        return super().get(sha256)
+        return self._holder(sha256).get(sha256)
+
+    def path(self, sha256: str) -> Path:
+        return self._holder(sha256).path(sha256)
+
+    def _holder(self, sha256: str) -> FileBlobs:
+        return self._lent if self._lent and not self._own.holds(sha256) else self._own
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,23 @@ def test_the_same_bytes_are_one_file(blobs: FileBlobs) -> None:
     assert blobs.put(b"x") == blobs.put(b"x") and len(files(blobs)) == 1
 
 
+def test_what_comes_in_pieces_is_kept_whole_or_not_at_all(blobs: FileBlobs) -> None:
+    def pieces(write: Callable[[bytes], object]) -> None:
+        for piece in (b"one", b"", b"two"):
+            write(piece)
+
+    def broken(write: Callable[[bytes], object]) -> None:
+        write(b"one")
+        raise ConnectionResetError("the server went away")
+
+    name = blobs.receive(pieces)
+    assert name == hashlib.sha256(b"onetwo").hexdigest() and blobs.get(name) == b"onetwo"
+    with pytest.raises(ConnectionResetError):
+        blobs.receive(broken)
+    assert files(blobs) == [blobs.path(name)]
+    assert blobs.receive(pieces) == name and len(files(blobs)) == 1
+
+
 def test_missing_changed_and_cut_files_are_noticed(blobs: FileBlobs) -> None:
     name = blobs.put(b"content")
     blobs.path(name).write_bytes(b"CONTENT")
@@ -47,6 +65,8 @@ def test_missing_changed_and_cut_files_are_noticed(blobs: FileBlobs) -> None:
     with pytest.raises(LedgerError, match="หายไป") as caught:
         blobs.get(name)
     assert caught.value.remedy
+    with pytest.raises(LedgerError, match="หายไป"):
+        blobs.path(name)
 
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", "a" * 63, "A" * 64, "g" * 64, "a" * 32 + "/" + "a" * 31])

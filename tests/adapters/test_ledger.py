@@ -353,8 +353,21 @@ def test_the_outboxs_arrows(ledger: SqliteLedger) -> None:
 def test_one_mailbox_item_is_one_row(ledger: SqliteLedger) -> None:
     first = ledger.inbox.add(ref("A"), "a" * 64, NOW)
     assert ledger.inbox.add(ref("A"), "b" * 64, NOW) == first != ledger.inbox.add(ref("B"), "a" * 64, NOW)
-    assert ledger.inbox.known_ids() == {"A", "B"} and ledger.inbox.counts() == {"all": 2}
+    assert ledger.inbox.known(["A", "B", "C"]) == {"A", "B"} and ledger.inbox.counts() == {"all": 2}
     assert len(ledger.events()) == 2
+
+
+def test_many_ids_are_asked_for_in_one_call(ledger: SqliteLedger) -> None:
+    for name in ("A", "B"):
+        ledger.inbox.add(ref(name), "a" * 64, NOW)
+    assert ledger.inbox.known([f"x{n}" for n in range(40_000)] + ["B", "A"]) == {"A", "B"} and ledger.inbox.known([]) == set()
+
+
+def test_how_far_the_mailbox_was_listed_is_kept(ledger: SqliteLedger) -> None:
+    assert ledger.inbox.mailbox_state() == ""
+    for state in ("one", "two", "two", ""):
+        ledger.inbox.save_mailbox_state(state)
+        assert ledger.inbox.mailbox_state() == state
 
 
 def test_a_row_goes_from_stored_to_settled_and_a_message_comes_back_whole(ledger: SqliteLedger) -> None:
@@ -362,7 +375,7 @@ def test_a_row_goes_from_stored_to_settled_and_a_message_comes_back_whole(ledger
     assert ledger.inbox.message(row) == message()
     assert [r["id"] for r in ledger.inbox.unfinished()] == [row] == [r["id"] for r in ledger.inbox.holds()]
     ledger.inbox.settle(row, mailbox_id="A2", folder="รอตรวจ")
-    assert ledger.inbox.unfinished() == [] and ledger.inbox.known_ids() == {"A2"}
+    assert ledger.inbox.unfinished() == [] and ledger.inbox.known(["A", "A2"]) == {"A2"}
     ledger.inbox.decide(row, "reject", "ไม่เกี่ยวข้อง", NOW)
     assert ledger.inbox.holds() == [] and len(ledger.inbox.holds(open_only=False)) == 1
     assert [e["kind"] for e in ledger.events(f"inbox/{row}")] == ["mail-stored", "mail-hold", "hold-reject"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import tempfile
 import time
 import urllib.parse
 from datetime import UTC, datetime
@@ -60,7 +61,10 @@ def parse(raw: bytes, sandbox: object = None, kept: dict[str, bytes] | None = No
         return sha
 
     parser = SandboxedMailParser(sandbox=sandbox or InProcess(), authserv_id=SERVER, own_addresses=OWN)
-    return parser.parse(raw, received=RECEIVED, put=put)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(raw)
+        file.flush()
+        return parser.parse(Path(file.name), received=RECEIVED, put=put)
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda p: p.stem)
@@ -218,7 +222,7 @@ def test_an_error_of_the_store_comes_through() -> None:
 
     parser = SandboxedMailParser(sandbox=InProcess(), authserv_id=SERVER, own_addresses=OWN)
     with pytest.raises(OSError, match="disk full"):
-        parser.parse((ROOT / "tests" / "mail" / "form-plain.eml").read_bytes(), received=RECEIVED, put=full)
+        parser.parse(ROOT / "tests" / "mail" / "form-plain.eml", received=RECEIVED, put=full)
 
 
 HEAD = st.sampled_from(

@@ -8,10 +8,11 @@ import pytest
 from desk import DOCX, Q2, Desk, answers_of, at, fill
 
 from songthan.domain.assignments import DeadlineState
-from songthan.domain.errors import UsageError
+from songthan.domain.errors import MailAmbiguous, UsageError
 from songthan.steps.holds import accept_hold, reject_hold
 from songthan.steps.submit import receipt_number
 from songthan.steps.take_in import fetch_new, settle_all
+from songthan.testing.mailbox import bytes_of
 
 PDF = "application/pdf"
 
@@ -105,7 +106,7 @@ def test_a_better_version_after_acceptance_counts_and_a_worse_one_waits(desk: De
 
 def test_a_mail_delivered_twice_is_noted(desk: Desk) -> None:
     ref = desk.answer("s04")
-    raw = desk.mailbox.raw(ref)
+    raw = bytes_of(desk.mailbox, ref)
     desk.tick("2023-03-02 09:00")
     desk.mailbox.receive(raw, received=at("2023-03-02 09:30"))
     desk.tick("2023-03-02 09:40")
@@ -284,15 +285,44 @@ def test_whoever_waits_for_the_secretary_is_not_reminded(desk: Desk) -> None:
     assert [d.mail.key for d in desk.mails(desk.member("s06"), "reminder")] == ["2566-q2/reminder/m06/-7", "2566-q2/reminder/m06/-3"]
 
 
+def test_a_lost_place_in_the_mailbox_misses_nothing_and_tells_nothing_twice(desk: Desk) -> None:
+    """Faults 7 and 8: only what came since the last visit is listed; when the server forgot where that was, everything is."""
+    desk.answer("s04")
+    assert (fetch_new(desk.office), fetch_new(desk.office)) == (1, 0)
+    place = desk.ledger.inbox.mailbox_state()
+    assert place and desk.mailbox.new_messages(place).refs == ()
+    desk.mailbox.lose_state()
+    desk.answer("s06")
+    assert fetch_new(desk.office) == 1 and desk.ledger.inbox.counts()["all"] == 2
+    assert desk.ledger.inbox.mailbox_state() != place
+
+
+def test_a_mail_taken_out_of_the_inbox_meanwhile_does_not_stop_the_others(desk: Desk) -> None:
+    desk.answer("s04")
+    desk.answer("s06")
+    desk.mailbox.fail("raw", "notfound")
+    assert fetch_new(desk.office) == 1 and desk.ledger.inbox.counts()["all"] == 1
+
+
+def test_a_mail_that_breaks_off_is_not_stored_and_comes_again(desk: Desk) -> None:
+    desk.answer("s04")
+    before = desk.ledger.inbox.mailbox_state()
+    desk.mailbox.fail("raw", "drop_after")
+    with pytest.raises(MailAmbiguous):
+        fetch_new(desk.office)
+    assert desk.ledger.inbox.counts()["all"] == 0 and desk.ledger.inbox.mailbox_state() == before
+    assert fetch_new(desk.office) == 1
+
+
 def test_one_bad_mail_does_not_stop_the_others(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Faults 11: the reader breaks on one file; the others of the same visit are taken in, the bad one is a person's."""
     bad = desk.reply(desk.member("s06"), body="ทำให้ล้ม")
     desk.answer("s04")
-    sha = desk.office.blobs.put(desk.mailbox.raw(bad))
+    sha = desk.office.blobs.put(bytes_of(desk.mailbox, bad))
     real = desk.office.parser.parse
 
     def parse(raw, *, received, put):
-        if desk.office.blobs.put(raw) == sha:
+        if raw == desk.office.blobs.path(sha):
             raise RuntimeError("the parser is broken")
         return real(raw, received=received, put=put)
 

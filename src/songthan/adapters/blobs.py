@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from songthan.domain.errors import LedgerError
@@ -23,42 +25,104 @@ class FileBlobs:
         target = self._place(sha256)
         if target.exists() and target.stat().st_size == len(data):
             return sha256
-        name = None
+        return self.receive(lambda write: write(data))
+
+    def receive(self, fill: Callable[[Callable[[bytes], object]], object]) -> str:
+        """Keep durably what `fill(write)` writes, piece by piece; returns its sha256. Nothing is kept when `fill` raises."""
         try:
-            target.parent.mkdir(exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, target)
+            handle, name = tempfile.mkstemp(dir=self.folder, prefix=".new-")
         except OSError as error:
-            if name:
-                Path(name).unlink(missing_ok=True)
-            raise LedgerError(
-                f"เขียนแฟ้มไม่สำเร็จ ({error.strerror})", where=str(self.folder), remedy="ตรวจพื้นที่ว่างของดิสก์ แล้วเริ่มใหม่"
-            ) from error
-        _sync_folder(target.parent)
+            raise self._unwritten(error) from error
+        incoming = _Incoming(handle)
+        try:
+            fill(incoming.write)
+            with _disk_trouble():
+                sha256 = incoming.finish()
+                target = self._place(sha256)
+                if not target.parent.exists():
+                    target.parent.mkdir(exist_ok=True)
+                    _sync_folder(self.folder)
+                os.replace(name, target)
+                _sync_folder(target.parent)
+        except _DiskTrouble as trouble:
+            raise self._unwritten(trouble.error) from trouble.error
+        finally:
+            incoming.close()
+            Path(name).unlink(missing_ok=True)
         return sha256
+
+    def _unwritten(self, error: OSError) -> LedgerError:
+        return LedgerError(
+            f"เขียนแฟ้มไม่สำเร็จ ({error.strerror})", where=str(self.folder), remedy="ตรวจพื้นที่ว่างของดิสก์ แล้วเริ่มใหม่"
+        )
 
     def get(self, sha256: str) -> bytes:
         """The bytes; LedgerError when they are gone or changed."""
         try:
             data = self._place(sha256).read_bytes()
         except FileNotFoundError as error:
-            raise LedgerError("แฟ้มหายไปจากคลัง", where=sha256, remedy="กู้คืนจากสำเนาสำรอง") from error
+            raise _gone(sha256) from error
         if hashlib.sha256(data).hexdigest() != sha256:
             raise LedgerError("แฟ้มในคลังถูกเปลี่ยน", where=sha256, remedy="กู้คืนจากสำเนาสำรอง และตรวจดิสก์")
         return data
 
+    def holds(self, sha256: str) -> bool:
+        """Are these bytes kept here?"""
+        return self._place(sha256).is_file()
+
     def path(self, sha256: str) -> Path:
-        """The file itself, for programs that want one."""
-        return self._place(sha256)
+        """The file itself, for programs that want one; LedgerError when it is gone."""
+        place = self._place(sha256)
+        if not self.holds(sha256):
+            raise _gone(sha256)
+        return place
 
     def _place(self, sha256: str) -> Path:
         if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
             raise LedgerError("รหัสแฟ้มผิดรูปแบบ", where=repr(sha256)[:80], remedy="ตรวจสมุดทะเบียน")
         return self.folder / sha256[:2] / sha256
+
+
+def _gone(sha256: str) -> LedgerError:
+    return LedgerError("แฟ้มหายไปจากคลัง", where=sha256, remedy="กู้คืนจากสำเนาสำรอง")
+
+
+class _DiskTrouble(Exception):
+    """The disk failed, not whoever fills the file."""
+
+    def __init__(self, error: OSError) -> None:
+        self.error = error
+
+
+@contextmanager
+def _disk_trouble() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _DiskTrouble(error) from error
+
+
+class _Incoming:
+    """A file without a name yet, and the hash of what was written to it."""
+
+    def __init__(self, handle: int) -> None:
+        self._file = os.fdopen(handle, "wb")
+        self._hash = hashlib.sha256()
+
+    def write(self, data: bytes) -> None:
+        self._hash.update(data)
+        with _disk_trouble():
+            self._file.write(data)
+
+    def finish(self) -> str:
+        """All of it on the disk; its sha256."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        return self._hash.hexdigest()
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._file.close()
 
 
 def _sync_folder(folder: Path) -> None:

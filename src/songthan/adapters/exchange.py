@@ -39,7 +39,7 @@ from songthan.adapters.exchange_mime import build, own_message_id
 from songthan.adapters.exchange_session import RECEIVED_FOLDERS, ExchangeSettings, Session
 from songthan.domain.errors import MailAmbiguous, MailDenied, MailNotFound
 from songthan.domain.language import say
-from songthan.domain.messages import MailRef, OutgoingMail, SentRef
+from songthan.domain.messages import Listing, MailRef, OutgoingMail, SentRef
 
 __all__ = ["RECEIVED_FOLDERS", "ExchangeMailbox", "ExchangeSettings"]
 
@@ -86,15 +86,15 @@ class ExchangeMailbox:
 
     # Mail in
 
-    def new_messages(self, known: frozenset[str]) -> Iterable[MailRef]:
+    def new_messages(self, since: str) -> Listing:
         """Every page is read before anything is answered: moving mail meanwhile cannot make a page skip one."""
         found = [
             *self._listed(self._inbox, "inbox"),
             *self._listed(self._junk, "junk"),
         ]
-        return sorted((ref for ref in found if ref.id not in known), key=lambda ref: ref.received)
+        return Listing(refs=tuple(sorted(found, key=lambda ref: ref.received)), state="")
 
-    def raw(self, ref: MailRef) -> bytes:
+    def raw(self, ref: MailRef, write: Callable[[bytes], object]) -> None:
         """The message's MIME content."""
 
         def work() -> bytes:
@@ -106,7 +106,7 @@ class ExchangeMailbox:
         content = self._session.read("GetItem", work)
         if content is None:
             raise MailAmbiguous(say("เซิร์ฟเวอร์ไม่ส่งเนื้อจดหมายมา"), where=f"GetItem {self._settings.mailbox}")
-        return bytes(content)
+        write(bytes(content))
 
     def move(self, ref: MailRef, folder: str) -> MailRef:
         """MailDenied for a folder that is not among the settings' `folders`: `count` would not see it."""

@@ -30,7 +30,7 @@ SCHEMA_VERSION = 3
 
 #: table → (columns, primary key, what it holds); docs/operations.md lists the same tables.
 TABLES: Mapping[str, tuple[dict[str, type], str | tuple[str, ...], str]] = {
-    "meta": ({"key": str, "value": str}, "key", "schema version, salt of the tokens"),
+    "meta": ({"key": str, "value": str}, "key", "schema version, salt of the tokens, up to where the mailbox was listed"),
     "events": (
         {"seq": int, "at": str, "kind": str, "subject": str, "data": str},
         "seq",

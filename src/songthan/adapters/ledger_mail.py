@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,6 +12,9 @@ from songthan.domain.messages import Attachment, MailRef, Message, OutgoingFile,
 
 if TYPE_CHECKING:
     from songthan.adapters.ledger import SqliteLedger
+
+#: SQLite takes a limited number of parameters in one query.
+_ASKED_AT_A_TIME = 500
 
 #: A message that brought the reader down this often is a person's.
 POISON_AFTER = 3
@@ -41,9 +45,27 @@ class Inbox:
             self._ledger.record("mail-stored", f"inbox/{new}", at, sha256=sha256)
             return new
 
-    def known_ids(self) -> frozenset[str]:
-        """Mailbox ids that need not be fetched again."""
-        return frozenset(str(r["mailbox_id"]) for r in self._ledger.rows("select mailbox_id from inbox"))
+    def known(self, mailbox_ids: Sequence[str]) -> frozenset[str]:
+        """Which of these mailbox ids have a row, and need not be fetched again."""
+        found: set[str] = set()
+        for start in range(0, len(mailbox_ids), _ASKED_AT_A_TIME):
+            some = tuple(mailbox_ids[start : start + _ASKED_AT_A_TIME])
+            places = ",".join("?" * len(some))
+            rows = self._ledger.rows(f"select mailbox_id from inbox where mailbox_id in ({places})", some)
+            found.update(str(r["mailbox_id"]) for r in rows)
+        return frozenset(found)
+
+    def mailbox_state(self) -> str:
+        """Up to where the mailbox was listed and every mail stored; «» lists it whole."""
+        found = self._ledger.row("select value from meta where key='mailbox-state'")
+        return str(found["value"]) if found else ""
+
+    def save_mailbox_state(self, state: str) -> None:
+        """Every mail listed up to `state` has its row."""
+        if state == self.mailbox_state():
+            return
+        with self._ledger.transaction():
+            self._ledger.db["meta"].upsert({"key": "mailbox-state", "value": state}, pk="key")
 
     def unfinished(self) -> list[dict[str, object]]:
         """Rows that are not settled, oldest first."""

@@ -20,8 +20,9 @@ class MailboxSettings:
     """`kind` «practice» (the practice Exchange on this machine) or «exchange» (the office's own server).
 
     `endpoint` is the EWS address, `authserv_id` the name our own server writes into Authentication-Results,
-    `password_file` a file only its owner can read (the variable SONGTHAN_MAILBOX_PASSWORD comes first). `send` «now», or
-    «hold»: letters wait for the secretary's word, those of the groups `held_letters` (none named: all but her own).
+    `internal_servers` the office's Exchange servers as X-MS-Exchange-Organization-AuthSource names them (`*` allowed; none:
+    that header is not believed), `password_file` a file only its owner can read (the variable SONGTHAN_MAILBOX_PASSWORD comes first). `send`
+    «now», or «hold»: letters wait for the secretary's word, those of the groups `held_letters` (none named: all but her own).
     """
 
     kind: str = "practice"
@@ -29,6 +30,7 @@ class MailboxSettings:
     username: str = ""
     shared: bool = False
     authserv_id: str = "practice-exchange.example"
+    internal_servers: tuple[str, ...] = ()
     password_file: str = ""
     send: str = "now"
     held_letters: tuple[str, ...] = ()

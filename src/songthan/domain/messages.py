@@ -115,6 +115,17 @@ class MailRef:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Listing:
+    """What the mailbox lists: `refs` oldest first, and the `state` to give to the next call once all of them are stored.
+
+    `state` is a short text that only the mailbox's adapter understands.
+    """
+
+    refs: tuple[MailRef, ...]
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SentRef:
     """Where a mail of ours was found by its key: folder «drafts» or «sent»."""
 

@@ -7,10 +7,11 @@ transaction as the route. The move in the mailbox comes last; a mail that is gon
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from datetime import datetime
 
-from songthan.domain.errors import MailNotFound, SongthanError
+from songthan.domain.errors import LedgerError, MailNotFound, SongthanError
 from songthan.domain.language import phrase, say
 from songthan.domain.messages import MailRef, Message, Route
 from songthan.domain.routing import decide_route
@@ -30,17 +31,33 @@ FOLDERS = {
 
 
 def fetch_new(office: Office) -> int:
-    """Make every new mail durable: bytes in the blobs, row in the ledger; nothing is parsed. Returns how many."""
+    """Make every new mail durable: bytes in the blobs, row in the ledger; nothing is parsed. Returns how many.
+
+    How far the mailbox was listed is kept only when every mail listed has its row: a run that is killed lists them again.
+    """
+    listing = office.mailbox.new_messages(office.ledger.inbox.mailbox_state())
+    known = office.ledger.inbox.known([ref.id for ref in listing.refs])
     count = 0
-    for ref in office.mailbox.new_messages(office.ledger.inbox.known_ids()):
-        raw = office.mailbox.raw(ref)
-        office.tick("fetched")
-        sha256 = office.blobs.put(raw)
-        office.tick("stored-bytes")
+    for ref in listing.refs:
+        if ref.id in known or not (sha256 := _stored(office, ref)):
+            continue
         office.ledger.inbox.add(ref, sha256, office.clock.now())
         office.tick("stored-row")
         count += 1
+    office.ledger.inbox.save_mailbox_state(listing.state)
+    office.tick("listed")
     return count
+
+
+def _stored(office: Office, ref: MailRef) -> str:
+    """The sha256 of the mail's bytes, kept; «» when it left the Inbox meanwhile (another run, or a person's hand: the
+    nightly count tells)."""
+    try:
+        sha256 = office.blobs.receive(functools.partial(office.mailbox.raw, ref))
+    except MailNotFound:
+        return ""
+    office.tick("stored-bytes")
+    return sha256
 
 
 def settle_all(office: Office) -> int:
@@ -88,10 +105,12 @@ def _parsed(office: Office, row: Mapping[str, object]) -> Message:
     if row["state"] != "stored":
         return office.ledger.inbox.message(inbox_id)
     message = office.parser.parse(
-        office.blobs.get(str(row["sha256"])),
+        office.blobs.path(str(row["sha256"])),
         received=datetime.fromisoformat(str(row["received"])),
         put=office.blobs.put,
     )
+    if message.sha256 != row["sha256"]:
+        raise LedgerError("แฟ้มในคลังถูกเปลี่ยน", where=str(row["sha256"]), remedy="กู้คืนจากสำเนาสำรอง และตรวจดิสก์")
     office.ledger.inbox.save_parsed(inbox_id, message)
     return message
 

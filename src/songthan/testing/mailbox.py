@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from songthan.domain.errors import MailAmbiguous, MailAuthFailed, MailBusy, MailDenied, MailError, MailNotFound
-from songthan.domain.messages import MailRef, OutgoingMail, SentRef
+from songthan.domain.messages import Listing, MailRef, OutgoingMail, SentRef
+from songthan.ports import Mailbox
 
-__all__ = ["RECEIVED_FOLDERS", "Delivery", "FaultKind", "MemoryMailbox"]
+__all__ = ["RECEIVED_FOLDERS", "Delivery", "FaultKind", "MemoryMailbox", "bytes_of"]
 
 RECEIVED_FOLDERS = ("ตอบกลับแล้ว", "รอตรวจ", "กักกัน", "บันทึก")
 
@@ -36,6 +37,7 @@ class Delivery:
 class _Received:
     ref: MailRef
     raw: bytes
+    arrived: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,13 @@ class _Fault:
     kind: FaultKind
     times: int
     back_off_s: float
+
+
+def bytes_of(mailbox: Mailbox, ref: MailRef) -> bytes:
+    """A message's bytes in one piece, out of any mailbox."""
+    pieces: list[bytes] = []
+    mailbox.raw(ref, pieces.append)
+    return b"".join(pieces)
 
 
 class MemoryMailbox:
@@ -67,6 +76,7 @@ class MemoryMailbox:
         self._own: dict[str, _Own] = {}
         self._faults: dict[str, list[_Fault]] = {}
         self._last = 0
+        self._book = "twin"
 
     # What tests do to it
 
@@ -80,8 +90,12 @@ class MemoryMailbox:
             size=len(raw),
             folder=folder,
         )
-        self._received[ref.id] = _Received(ref=ref, raw=raw)
+        self._received[ref.id] = _Received(ref=ref, raw=raw, arrived=self._last)
         return ref
+
+    def lose_state(self) -> None:
+        """The server forgets up to where it told what arrived."""
+        self._book += "'"
 
     def fail(self, operation: str, kind: FaultKind, *, times: int = 1, back_off_s: float = 0.0) -> None:
         """Let the next `times` calls of `operation` fail: «drop_before»/«drop_after» lose the connection before or
@@ -104,17 +118,21 @@ class MemoryMailbox:
 
     # The port
 
-    def new_messages(self, known: frozenset[str]) -> Sequence[MailRef]:
+    def new_messages(self, since: str) -> Listing:
         after = self._enter("new_messages")
-        waiting = [m.ref for m in self._received.values() if m.ref.folder in ("inbox", "junk")]
+        book, _, number = since.rpartition(":")
+        first = int(number) if book == self._book and number.isdigit() else 0
+        waiting = [m.ref for m in self._received.values() if m.ref.folder in ("inbox", "junk") and m.arrived > first]
         self._leave(after)
-        return sorted((r for r in waiting if r.id not in known), key=lambda r: r.received)
+        return Listing(refs=tuple(sorted(waiting, key=lambda r: r.received)), state=f"{self._book}:{self._last}")
 
-    def raw(self, ref: MailRef) -> bytes:
+    def raw(self, ref: MailRef, write: Callable[[bytes], object]) -> None:
         after = self._enter("raw")
         data = self._mail(ref).raw
+        half = len(data) // 2
+        write(data[:half])
         self._leave(after)
-        return data
+        write(data[half:])
 
     def move(self, ref: MailRef, folder: str) -> MailRef:
         after = self._enter("move")
