@@ -223,6 +223,10 @@ class SqliteLedger:
         where, given = ("where subject = ?", (subject,)) if subject else ("", ())
         return self.rows(f"select * from events {where} order by seq", given)
 
+    def last_event(self, kind: str) -> dict[str, object] | None:
+        """The newest event of this kind."""
+        return self.row("select * from events where kind=? order by seq desc limit 1", (kind,))
+
     def has_event(self, kind: str, subject: str) -> bool:
         return self.row("select 1 as x from events where kind=? and subject=? limit 1", (kind, subject)) is not None
 

@@ -159,6 +159,10 @@ class Inbox:
         extra = "and decision is null" if open_only else ""
         return self._ledger.rows(f"select * from inbox where route in ('hold', 'quarantine') {extra} order by id")
 
+    def last_id(self) -> int:
+        """The number of the newest row; 0 before the first mail."""
+        return int(str((self._ledger.row("select max(id) as id from inbox") or {}).get("id") or 0))
+
     def latest(self, number: int) -> list[dict[str, object]]:
         """The newest rows, newest first."""
         return self._ledger.rows("select * from inbox order by id desc limit ?", (number,))
