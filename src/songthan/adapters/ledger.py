@@ -227,6 +227,11 @@ class SqliteLedger:
         """The newest event of this kind."""
         return self.row("select * from events where kind=? order by seq desc limit 1", (kind,))
 
+    def times(self, kind: str, subject: str) -> list[datetime]:
+        """When this happened to this subject, oldest first."""
+        rows = self.rows("select at from events where kind=? and subject=? order by seq", (kind, subject))
+        return [datetime.fromisoformat(str(r["at"])) for r in rows]
+
     def has_event(self, kind: str, subject: str) -> bool:
         return self.row("select 1 as x from events where kind=? and subject=? limit 1", (kind, subject)) is not None
 

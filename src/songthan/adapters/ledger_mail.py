@@ -348,6 +348,11 @@ class SqliteOutbox:
             found += [(str(r["recipient"]), datetime.fromisoformat(str(m))) for m in moments if m]
         return found
 
+    def meant(self, address: str, kinds: frozenset[str]) -> list[datetime]:
+        """When mails of these kinds to this address were meant."""
+        rows = self._ledger.rows("select kind, intended_at from outbox where recipient=?", (address.lower(),))
+        return [datetime.fromisoformat(str(r["intended_at"])) for r in rows if r["kind"] in kinds]
+
     def sent_count(self) -> int:
         return int(str(self._ledger.row("select count(*) as n from outbox where state='sent'")["n"]))  # type: ignore[index]
 

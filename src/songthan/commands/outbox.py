@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,30 +11,13 @@ from rich.table import Table
 
 from songthan.commands.paper import at_the_desk, clean, console, json_option, ledger_option, number, office_at, print_json, tell
 from songthan.domain.errors import UsageError
-from songthan.domain.language import moment_words, phrase, say
+from songthan.domain.language import moment_words, say
+from songthan.domain.outgoing import CAUSE_TH, KIND_TH
 
 if TYPE_CHECKING:
     from songthan.steps.office import Office
     from songthan.steps.outbox import Waiting
 
-KIND_TH = {
-    "request": phrase("ขอให้รายงาน"),
-    "reminder": phrase("เตือน"),
-    "duties": phrase("เรื่องของวัน"),
-    "please_correct": phrase("ขอให้แก้ไข"),
-    "receipt": phrase("ขอบคุณที่ส่งครบ"),
-    "need_file": phrase("แจ้งว่าไม่มีไฟล์แนบ"),
-    "not_valid": phrase("แจ้งว่าไฟล์ยังใช้ไม่ได้"),
-    "duty_changed": phrase("แจ้งการเปลี่ยนแปลงหน้าที่"),
-    "director": phrase("เสนอลงนาม"),
-    "sign": phrase("เตือนให้ลงนาม"),
-    "registry": phrase("ส่งงานสารบรรณ"),
-    "receipt_request": phrase("ขอทราบเลขรับ"),
-    "alarm": phrase("แจ้งเลขานุการ"),
-    "digest": phrase("สรุปประจำวัน"),
-    "hold_notice": phrase("แจ้งจดหมายที่พักไว้"),
-    "bounce_notice": phrase("แจ้งจดหมายตีกลับ"),
-}
 WAITS_TH = {
     "word": "รอท่านปล่อย",
     "person": "ไม่แน่ใจว่าออกไปแล้วหรือไม่ รอท่านชี้ขาด",
@@ -156,5 +140,32 @@ def _word(name: str, help_th: str, step: str) -> click.Command:
 outbox.add_command(_word("withhold", "ระงับจดหมาย ไม่ส่งฉบับนี้ (withhold)", "withhold"))
 outbox.add_command(_word("sent", "จดหมายที่ไม่แน่ใจ ผู้รับได้รับแล้ว หรือท่านส่งเองแล้ว (sent)", "it_went"))
 outbox.add_command(_word("again", "จดหมายที่ไม่แน่ใจ ผู้รับยังไม่ได้รับ ให้ส่งอีกหนึ่งครั้ง (again)", "once_more"))
+
+
+@outbox.command("address")
+@click.argument("address", default="")
+@click.option("--works", is_flag=True, help="ที่อยู่นี้ใช้ได้แล้ว ล้างเครื่องหมายตีกลับ")
+@click.option("--reason", default="", metavar="เหตุผล", help="เหตุผล (ต้องระบุคู่กับ --works)")
+@ledger_option
+@json_option
+def address_(address: str, works: bool, reason: str, state: Path | None, as_json: bool) -> None:
+    """ที่อยู่ที่จดหมายตีกลับ หรือแจ้งว่าที่อยู่ ADDRESS ใช้ได้แล้ว (address)."""
+    from songthan.steps.bounces import address_works, marked_rows
+
+    office = office_at(state)
+    if works:
+        tell(address_works(office, address, reason=reason), as_json)
+        return
+    rows = [row for row in marked_rows(office) if not address or row["address"] == address.lower()]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        since = moment_words(office.calendar.local(datetime.fromisoformat(str(row["since"]))), short=True)
+        click.echo(f"{row['address']} ({row['full_name'] or '-'}) ตั้งแต่ {since}: {say(CAUSE_TH[str(row['cause'])])} {row['status']}".rstrip())
+        click.echo(f"   สำเนาจดหมายต่อจากนี้ถึง {row['copies_to']}")
+    if not rows:
+        click.echo("ไม่มีที่อยู่ที่จดหมายตีกลับ")
+
 
 COMMANDS = [outbox]

@@ -23,8 +23,27 @@ LETTER_GROUPS: Mapping[str, frozenset[str]] = {
 }
 #: Kinds that answer a mail by themselves: one a sender, reason and day, and the breaker stops them.
 ANSWERS = LETTER_GROUPS["answers"]
-#: Letters in which a member's duty stands: of a marked address a copy goes to who can help.
-DUTY_LETTERS = LETTER_GROUPS["members"] | {"please_correct"}
+#: Letters somebody must act on: when the address is marked, a copy goes to who can help.
+COPIED_LETTERS = LETTER_GROUPS["members"] | LETTER_GROUPS["director"] | LETTER_GROUPS["registry"] | {"please_correct"}
+#: What the letters of each kind are called.
+KIND_TH: Mapping[str, str] = {
+    "request": phrase("ขอให้รายงาน"),
+    "reminder": phrase("เตือน"),
+    "duties": phrase("เรื่องของวัน"),
+    "please_correct": phrase("ขอให้แก้ไข"),
+    "receipt": phrase("ขอบคุณที่ส่งครบ"),
+    "need_file": phrase("แจ้งว่าไม่มีไฟล์แนบ"),
+    "not_valid": phrase("แจ้งว่าไฟล์ยังใช้ไม่ได้"),
+    "duty_changed": phrase("แจ้งการเปลี่ยนแปลงหน้าที่"),
+    "director": phrase("เสนอลงนาม"),
+    "sign": phrase("เตือนให้ลงนาม"),
+    "registry": phrase("ส่งงานสารบรรณ"),
+    "receipt_request": phrase("ขอทราบเลขรับ"),
+    "alarm": phrase("แจ้งเลขานุการ"),
+    "digest": phrase("สรุปประจำวัน"),
+    "hold_notice": phrase("แจ้งจดหมายที่พักไว้"),
+    "bounce_notice": phrase("แจ้งจดหมายตีกลับ"),
+}
 
 
 class Word(StrEnum):
@@ -73,8 +92,9 @@ def cause_of(status: str) -> str:
 
 
 def marks_address(status: str) -> bool:
-    """Does a bounce with this status say that the address does not work? (Permanent, and about the address.)"""
-    return status.startswith("5") and cause_of(status) not in _NOT_THE_ADDRESS
+    """Does a bounce with this status («» when it names none) say that the address does not work? (Permanent, and about the
+    address.)"""
+    return not status.startswith("4") and cause_of(status) not in _NOT_THE_ADDRESS
 
 
 def held_kinds(send: str, groups: Iterable[str]) -> frozenset[str]:
