@@ -56,7 +56,7 @@ from songthan.domain.errors import (
     UsageError,
 )
 from songthan.domain.language import THAI, say, use
-from songthan.domain.outgoing import held_kinds
+from songthan.domain.outgoing import CAUSE_TH, held_kinds
 from songthan.domain.plans import Plan
 from songthan.ports import Clock, Mailbox
 from songthan.steps.office import Office
@@ -73,7 +73,7 @@ __all__ = [
     "FileClock", "borrowed_office", "check_bundle", "check_form_templates", "check_port", "compare_import",
     "count_deployments", "deadlines_under_way", "import_plan_file", "new_blanks", "open_questions", "write_import",
     "default_fontconfig", "end_group", "find_root", "flow_driver", "launch_prefect", "load_calendar", "load_forms",
-    "load_plan", "load_rubric", "load_rules", "load_settings", "missing_fonts", "office_for", "official_fonts", "open_office",
+    "load_plan", "load_rubric", "load_rules", "load_settings", "marked_addresses", "missing_fonts", "office_for", "official_fonts", "open_office",
     "phrases_of", "plan_changed_at", "point_at_prefect", "practice_url", "read_driven", "roll_plan", "say", "speak", "speak_dates",
     "speak_to_people", "state_folder", "wait_healthy", "with_tick", "write_clock", "write_driven",
 ]  # fmt: skip
@@ -176,6 +176,18 @@ def write_import(imported: Imported, merge: Merge, folder: Path) -> list[str]:
 
 def deadlines_under_way(state: Path) -> list[str]:
     """Ids of the deadlines between OPEN and ACKNOWLEDGED in a state folder's ledger, which is only read."""
+    rows = _asked_of_a_copy(state, "SELECT id, state FROM deadlines")
+    return [str(r["id"]) for r in rows if r["state"] not in ("PLANNED", "MISSED")]
+
+
+def marked_addresses(state: Path) -> list[tuple[str, str]]:
+    """Addresses from which our mail came back and why, in a state folder's ledger, which is only read."""
+    rows = _asked_of_a_copy(state, "SELECT address, cause FROM addresses WHERE ended_at IS NULL ORDER BY id")
+    return [(str(r["address"]), say(CAUSE_TH[str(r["cause"])])) for r in rows]
+
+
+def _asked_of_a_copy(state: Path, sql: str) -> list[dict[str, object]]:
+    """The rows of a query to a copy of a state folder's ledger; none where there is no ledger."""
     if not (state / "ledger.sqlite").is_file():
         return []
     from songthan.adapters.ledger import SqliteLedger
@@ -184,10 +196,9 @@ def deadlines_under_way(state: Path) -> list[str]:
         _copy_ledger(state / "ledger.sqlite", Path(box) / "ledger.sqlite")
         ledger = SqliteLedger(Path(box) / "ledger.sqlite")
         try:
-            rows = ledger.rows("SELECT id, state FROM deadlines")
+            return ledger.rows(sql)
         finally:
             ledger.close()
-    return [str(r["id"]) for r in rows if r["state"] not in ("PLANNED", "MISSED")]
 
 
 def load_calendar(plan: Plan) -> WorkCalendar:

@@ -361,6 +361,7 @@ class SqliteLedger:
             self.db["inbox"].create_index(["sha256"], if_not_exists=True)
             self.db["assignments"].create_index(["token"], unique=True, if_not_exists=True)
             self.db["returns"].create_index(["assignment"], if_not_exists=True)
+            self.db["events"].create_index(["subject"], if_not_exists=True)
             for table in ("events", "changes"):
                 for verb in ("update", "delete"):
                     self.db.execute(

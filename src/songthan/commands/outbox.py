@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
-from songthan.commands.paper import at_the_desk, clean, console, json_option, ledger_option, number, office_at, print_json, tell
+from songthan.commands.paper import (
+    at_the_desk,
+    clean,
+    console,
+    fold,
+    json_option,
+    ledger_option,
+    number,
+    office_at,
+    print_json,
+    tell,
+)
 from songthan.domain.errors import UsageError
 from songthan.domain.language import moment_words, say
 from songthan.domain.outgoing import CAUSE_TH, KIND_TH
@@ -60,7 +71,7 @@ def _draw(office: Office, rows: list[Waiting]) -> None:
     for row in rows:
         since = moment_words(office.calendar.local(row.since), short=True)
         kind = say(KIND_TH.get(row.kind, row.kind))
-        table.add_row(row.key, kind, row.to, clean(row.subject), WAITS_TH[row.waits], since)
+        table.add_row(row.key, fold(kind, 12), row.to, fold(clean(row.subject), 24), fold(WAITS_TH[row.waits], 12), since)
     out.print(table)
     waiting = sum(row.waits == "word" for row in rows)
     if waiting:

@@ -150,8 +150,8 @@ def _accepted_labels(office: Office, form_id: str, form: ReturnedForm) -> list[s
     wrong = {p.field for p in form.problems}
     numbers = {a.id: a.number for a in office.plan.activities}
     good: dict[str, list[str]] = {}
-    for field_id, answer in form.answers.items():
-        if answer.value and field_id not in wrong:
+    for field_id, given in form.answers.items():
+        if given.value and field_id not in wrong:
             field = spec.of_id(field_id)
             good.setdefault(split_field_id(field_id)[0], []).append(field.column or field.label)
     return [f"{_row_words(spec, numbers, row)} {', '.join(labels)}" for row, labels in good.items()]
