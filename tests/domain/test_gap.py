@@ -77,7 +77,14 @@ def test_all_twos_lack_two_points_to_level_two_and_then_one_to_level_three():
         done = bettered(done, step.criterion, {a.key: a.to for a in step.actions})
     again = evaluate(RUBRIC, done)
     assert again.level == 2 and again.total == 20
-    assert again.gap_th == "ขาดอีก ๑ คะแนน: ข้อ ๓ แต่งตั้งคณะกรรมการหรือคณะทำงานรับผิดชอบ" or sum(g.needed - g.score for g in again.gap) == 1
+    assert again.gap_th == "ขาดอีก ๑ คะแนน: ข้อ ๙ เผยแพร่ผ่านช่องทางสื่อสารอีก ๑ ช่องทาง"
+
+
+def test_the_way_to_every_higher_level_is_known():
+    """All twos: two points to level two, three (not two and one in any order) straight to level three."""
+    result = evaluate(RUBRIC, changed(**TWOS))
+    assert [(one.level, sum(g.needed - g.score for g in one.steps)) for one in result.further] == [(3, 3)]
+    assert evaluate(RUBRIC, EXAMPLE).further == ()
 
 
 def test_the_gap_is_told_as_things_to_do():

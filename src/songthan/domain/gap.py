@@ -13,7 +13,17 @@ from fractions import Fraction
 from math import ceil
 
 from songthan.domain.language import digits, say
-from songthan.domain.rubric_values import Condition, Criterion, GapRules, Input, Level, Rubric, Values, exact_words
+from songthan.domain.rubric_values import (
+    Condition,
+    Criterion,
+    GapRules,
+    Input,
+    Level,
+    Rubric,
+    Values,
+    exact_text,
+    exact_words,
+)
 
 __all__ = ["GapAction", "GapStep", "find_gap", "gap_words"]
 
@@ -59,7 +69,7 @@ class GapStep:
             "points": self.needed - self.score,
             "message_th": self.message_th,
             "actions": [
-                {"key": a.key, "now": str(a.now), "to": str(a.to), "more": str(a.more), "message_th": a.message_th}
+                {"key": a.key, "now": exact_text(a.now), "to": exact_text(a.to), "more": exact_text(a.more), "message_th": a.message_th}
                 for a in self.actions
             ],
         }

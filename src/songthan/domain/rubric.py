@@ -27,7 +27,7 @@ from songthan.domain.rubric_values import (
 )
 
 __all__ = [
-    "CRITERIA", "Condition", "Criterion", "Derived", "GapStep", "Input", "Level", "Remark", "Rubric", "ScoreRule", "Scoring",
+    "CRITERIA", "Condition", "Criterion", "Derived", "Further", "GapStep", "Input", "Level", "Remark", "Rubric", "ScoreRule", "Scoring",
     "Silent", "evaluate",
 ]  # fmt: skip
 
@@ -43,13 +43,24 @@ class Remark:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Further:
+    """The steps from the answers to a level above the next one."""
+
+    level: int
+    steps: tuple[GapStep, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scoring:
+    """What came out. `gap` leads to `next_level`, `further` to the levels above it that can still be reached."""
+
     scores: Mapping[str, int]
     total: int
     level: int
     next_level: int | None
     gap: tuple[GapStep, ...]
     remarks: tuple[Remark, ...]
+    further: tuple[Further, ...] = ()
 
     @property
     def gap_th(self) -> str:
@@ -80,6 +91,8 @@ def evaluate(rubric: Rubric, document: Mapping[str, object], *, closed: Collecti
     level = max((one.level for one in rubric.levels if one.reached(scores)), default=0)
     following = min((one for one in rubric.levels if one.level > level), key=lambda one: one.level, default=None)
     steps = find_gap(rubric, following, read.values, read.headcount, closed) if following else ()
+    above = [one for one in rubric.levels if following and one.level > following.level]
+    ways = [(one.level, find_gap(rubric, one, read.values, read.headcount, closed)) for one in above]
     odd = tuple(Remark(criterion=c, code=code, message_th=words) for c, code, words in read.odd)
     closing = () if steps is not None or following is None else (_closed(following),)
     return Scoring(
@@ -89,6 +102,7 @@ def evaluate(rubric: Rubric, document: Mapping[str, object], *, closed: Collecti
         next_level=following.level if following else None,
         gap=steps or (),
         remarks=(*odd, *_silent(rubric, read.values), *_skipped(rubric, level, scores), *closing),
+        further=tuple(Further(level=number, steps=way) for number, way in ways if way is not None),
     )
 
 

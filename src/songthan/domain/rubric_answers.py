@@ -16,7 +16,7 @@ from songthan.domain.rubric_values import Criterion, Input, Rubric, exact_words
 from songthan.domain.thai import to_arabic_digits
 from songthan.domain.values import parse_count, parse_percent
 
-__all__ = ["Read", "read_answers"]
+__all__ = ["Read", "percent_of", "read_answers"]
 
 _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,1000})?")
 #: More persons, topics or channels than this is a slip of the keyboard.
@@ -83,6 +83,11 @@ def read_answers(rubric: Rubric, document: Mapping[str, object]) -> Read:
     """`document` is {"headcount": n, "answers": {criterion: {key: value}}}; UsageError names the place of what is missing,
     unknown or impossible."""
     return Read(rubric, _mapping(document, "เอกสารคำตอบ"))
+
+
+def percent_of(value: object, where: str) -> Fraction:
+    """One percent from 0 to 100; UsageError at `where` for anything else."""
+    return _percent(value, where)[0]
 
 
 def _mapping(value: object, where: str) -> Mapping[str, object]:

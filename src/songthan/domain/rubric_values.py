@@ -16,7 +16,7 @@ from songthan.domain.language import digits, number_words, say
 
 __all__ = [
     "CRITERIA", "GAP_ORDER", "ActivityPoints", "Condition", "Criterion", "DepartmentLevel", "Derived", "Evidence", "GapRules",
-    "Improvement", "Input", "Level", "PlanSuccess", "Progress", "Rubric", "ScoreRule", "Silent", "Values", "exact_words",
+    "Improvement", "Input", "Level", "PlanSuccess", "Progress", "Rubric", "ScoreRule", "Silent", "Values", "exact_text", "exact_words",
 ]  # fmt: skip
 
 InputKind = Literal["count", "percent", "flag"]
@@ -226,6 +226,18 @@ class Rubric:
     def criterion(self, criterion_id: str) -> Criterion:
         return next(c for c in self.criteria if c.id == criterion_id)
 
+    def closed_on(self, day: date, last_days: Mapping[str, date]) -> frozenset[str]:
+        """Answers («c8.media») that can no longer be bettered on `day`: past their own `until`, or past the last day their
+        form is handed in (`last_days` by form; a form that is not there is never asked for)."""
+        found = set()
+        for criterion in self.criteria:
+            for item in criterion.inputs:
+                until = self.gap.improvement(criterion.id, item.key).until
+                form = last_days.get(item.field.partition(".")[0])
+                if any(end is not None and end < day for end in (until, form)):
+                    found.add(f"{criterion.id}.{item.key}")
+        return frozenset(found)
+
     def level_name(self, level: int) -> str:
         """The level's own name; of level 0, that none is reached."""
         return next((one.name for one in self.levels if one.level == level), say("ยังไม่ถึงระดับใด"))
@@ -236,12 +248,23 @@ class Rubric:
         return say("ข้อ {first}–{last}", first=digits(min(numbers)), last=digits(max(numbers)))
 
 
+def exact_text(value: Fraction) -> str:
+    """A number for a program: «81.25», or «250/3» where no decimals end."""
+    return _decimals(value) or str(value)
+
+
 def exact_words(value: Fraction) -> str:
     """A non-negative number as the office writes it: every decimal there is, or two of them cut off (never rounded up to
     a threshold) and «…»."""
+    text = _decimals(value)
+    if text is not None and len(text.partition(".")[2]) <= 30:
+        return number_words(text)
     whole, rest = divmod(value, 1)
-    if not rest:
-        return digits(whole)
+    return number_words(f"{whole}.{int(rest * 100):02d}") + "…"
+
+
+def _decimals(value: Fraction) -> str | None:
+    whole, rest = divmod(value, 1)
     twos = fives = 0
     left = rest.denominator
     while left % 2 == 0:
@@ -249,6 +272,6 @@ def exact_words(value: Fraction) -> str:
     while left % 5 == 0:
         left, fives = left // 5, fives + 1
     places = max(twos, fives)
-    if left == 1 and places <= 30:
-        return number_words(f"{whole}.{int(rest * 10**places):0{places}d}")
-    return number_words(f"{whole}.{int(rest * 100):02d}") + "…"
+    if left != 1 or value < 0:
+        return None
+    return f"{whole}.{int(rest * 10**places):0{places}d}" if places else str(whole)
