@@ -118,7 +118,7 @@ def _count(value: object, where: str) -> tuple[Fraction, bool]:
     found = None
     if isinstance(value, int) and not isinstance(value, bool):
         found = Fraction(value)
-    elif isinstance(value, str) and (read := parse_count(value).value) is not None:
+    elif isinstance(value, str) and "." not in value and (read := parse_count(value).value) is not None:
         found = Fraction(read)
     if found is None or not 0 <= found <= _COUNT_MAX or found.denominator != 1:
         raise _wrong(where, f"ต้องเป็นจำนวนเต็มตั้งแต่ ๐ แต่ได้ {_shown(value)}", "ใส่จำนวนเต็ม เช่น 39")
