@@ -25,6 +25,7 @@ from songthan.adapters.clocks import FileClock, ShiftedClock, SystemClock
 from songthan.adapters.convert import LibreOffice, default_fontconfig
 from songthan.adapters.language_file import language_of, load_language, with_era
 from songthan.adapters.late_mailbox import LateMailbox
+from songthan.adapters.late_part import LatePart
 from songthan.adapters.ledger_copy import asked_of_a_copy, copy_ledger
 from songthan.adapters.plan_files import FILES, load_plan
 from songthan.adapters.plan_questions import open_questions
@@ -316,12 +317,9 @@ def flow_driver(root: Path, state: Path) -> FlowDriver:
 
 def open_office(root: str | Path | None = None, state: str | Path | None = None) -> Office:
     """The office of a workspace, with its state folder. Errors of plan, forms, rules and settings come out here."""
-    from songthan.adapters.bundle_press import Press
     from songthan.adapters.ledger import SqliteLedger
     from songthan.adapters.mail_texts import MailTexts
     from songthan.adapters.parse_mail import SandboxedMailParser
-    from songthan.adapters.render_docx import DocxRenderer
-    from songthan.adapters.sign_pdf import PadesSignatures
     from songthan.adapters.website import WebsiteFolder
 
     settings = load_settings(Path(root) if root else find_root())
@@ -333,7 +331,23 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
     forms = load_forms(settings)
     sandbox = Sandbox()
     blobs = FileBlobs(folder / "blobs")
-    signatures = PadesSignatures(sandbox=sandbox)
+
+    def signatures() -> object:
+        from songthan.adapters.sign_pdf import PadesSignatures
+
+        return PadesSignatures(sandbox=sandbox)
+
+    def renderer() -> object:
+        from songthan.adapters.render_docx import DocxRenderer
+
+        return DocxRenderer(templates / "docx")
+
+    def press() -> object:
+        from songthan.adapters.bundle_press import Press
+
+        return Press(folder / "bundles", sandbox=sandbox, signatures=signing, fonts=default_fontconfig())
+
+    signing = LatePart(signatures)
 
     def trust_roots() -> tuple[bytes, ...]:
         found = []
@@ -356,7 +370,7 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         blobs=blobs,
         mailbox=LateMailbox(lambda: open_mailbox(settings, plan, folder), folder),
         texts=MailTexts(templates / "mail"),
-        renderer=DocxRenderer(templates / "docx"),
+        renderer=LatePart(renderer),
         reader=ConvertingReader(SandboxedReader(sandbox)),
         parser=SandboxedMailParser(
             sandbox=sandbox,
@@ -365,8 +379,8 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
             internal_servers=settings.mailbox.internal_servers,
         ),
         converter=LibreOffice(fontconfig=default_fontconfig()),
-        signatures=signatures,
-        press=Press(folder / "bundles", sandbox=sandbox, signatures=signatures, fonts=default_fontconfig()),
+        signatures=signing,
+        press=LatePart(press),
         website=WebsiteFolder(
             folder / "website", title=plan.organisation.plan_title, command=settings.website.upload
         ),
