@@ -45,6 +45,10 @@ class Blobs(Protocol):
         """A file holding the bytes, for programs that want one; read only. LedgerError if they are missing."""
         ...
 
+    def checked(self, sha256: str) -> Path:
+        """`path`, after its bytes were held against their name; LedgerError if they no longer match."""
+        ...
+
 
 class Mailbox(Protocol):
     """The office's mailbox. Nothing of EWS, IMAP or Graph shows here. Errors are the domain's MailError family."""
@@ -122,13 +126,13 @@ class Expectation:
 
 
 class Reader(Protocol):
-    """Reads a returned file in a limited child process."""
+    """Reads a returned file (its bytes, or the file itself) in a limited child process."""
 
-    def identify(self, data: bytes, name: str) -> ReturnedForm:
+    def identify(self, data: bytes | Path, name: str) -> ReturnedForm:
         """Which form it is (no answers read). Hostile files give verdict «refused» with the problem's code."""
         ...
 
-    def read(self, data: bytes, name: str, expectation: Expectation) -> ReturnedForm:
+    def read(self, data: bytes | Path, name: str, expectation: Expectation) -> ReturnedForm:
         """Identity, answers and the problems of reading (not yet of checking)."""
         ...
 
@@ -136,8 +140,10 @@ class Reader(Protocol):
 class MessageParser(Protocol):
     """Takes a raw mail apart in a limited child process."""
 
-    def parse(self, raw: Path, *, received: datetime, put: Callable[[bytes], str]) -> Message:
-        """The message in the file `raw`; attachment bytes go through `put`. Never raises for bad mail: `defects` says what was off."""
+    def parse(
+        self, raw: Path, *, received: datetime, keep: Callable[[Callable[[Callable[[bytes], object]], object]], str]
+    ) -> Message:
+        """The message in the file `raw`; attachments go through `keep` (`Blobs.receive`) in pieces. Never raises for bad mail: `defects` says what was off."""
         ...
 
 

@@ -63,8 +63,16 @@ class FileBlobs:
         except FileNotFoundError as error:
             raise _gone(sha256) from error
         if hashlib.sha256(data).hexdigest() != sha256:
-            raise LedgerError("แฟ้มในคลังถูกเปลี่ยน", where=sha256, remedy="กู้คืนจากสำเนาสำรอง และตรวจดิสก์")
+            raise _changed(sha256)
         return data
+
+    def checked(self, sha256: str) -> Path:
+        """The file itself, its bytes held against its name; LedgerError when they are gone or changed."""
+        place = self.path(sha256)
+        with open(place, "rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                raise _changed(sha256)
+        return place
 
     def holds(self, sha256: str) -> bool:
         """Are these bytes kept here?"""
@@ -85,6 +93,10 @@ class FileBlobs:
 
 def _gone(sha256: str) -> LedgerError:
     return LedgerError("แฟ้มหายไปจากคลัง", where=sha256, remedy="กู้คืนจากสำเนาสำรอง")
+
+
+def _changed(sha256: str) -> LedgerError:
+    return LedgerError("แฟ้มในคลังถูกเปลี่ยน", where=sha256, remedy="กู้คืนจากสำเนาสำรอง และตรวจดิสก์")
 
 
 class _DiskTrouble(Exception):

@@ -63,7 +63,7 @@ def _classified(office: Office, raw: bytes) -> tuple[Message | None, Route]:
     """As `steps.take_in` would do it, in an office whose ledger is a copy. What cannot be taken apart is held."""
     message = None
     try:
-        message = office.parser.parse(office.blobs.path(office.blobs.put(raw)), received=office.clock.now(), put=office.blobs.put)
+        message = office.parser.parse(office.blobs.path(office.blobs.put(raw)), received=office.clock.now(), keep=office.blobs.receive)
         return message, _route(office, message)
     except SongthanError:
         raise

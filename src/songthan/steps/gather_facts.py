@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from songthan.domain.assignments import FROZEN, Assignment, AssignmentState, DeadlineState
 from songthan.domain.forms import ReturnedForm, split_field_id, table_row
@@ -117,25 +118,25 @@ def _forms_among(files: list[FormFile]) -> list[FormFile]:
 
 def _form_file(office: Office, attachment: Attachment, message: Message) -> FormFile:
     """What stands in one file. A file that is no form of ours is identified only, its content is not read."""
-    data = office.blobs.get(attachment.sha256)
-    found = office.reader.identify(data, attachment.name)
+    file = office.blobs.checked(attachment.sha256)
+    found = office.reader.identify(file, attachment.name)
     row = office.ledger.assignment_by_token(found.token) if found.token else None
     if row is None:
         return FormFile(attachment=attachment, form=found, assignment=None)
     assignment = office.ledger.as_assignment(row)
     return FormFile(
         attachment=attachment,
-        form=read_form(office, assignment, data, attachment.name, message),
+        form=read_form(office, assignment, file, attachment.name, message),
         assignment=assignment,
     )
 
 
-def read_form(office: Office, assignment: Assignment, data: bytes, name: str, message: Message) -> ReturnedForm:
+def read_form(office: Office, assignment: Assignment, file: Path, name: str, message: Message) -> ReturnedForm:
     """Read and check one returned form against what was asked of this assignment."""
     spec = office.forms[assignment.form]
     activities = tuple((a.id, a.number) for a in office.plan.activities if a.id in assignment.activities)
     expectation = Expectation(spec=spec, activities=activities, layout=office.renderer.layout(spec))
-    returned = office.reader.read(data, name, expectation)
+    returned = office.reader.read(file, name, expectation)
     return check_form(office, assignment, returned, message)
 
 

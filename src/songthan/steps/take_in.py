@@ -107,7 +107,7 @@ def _parsed(office: Office, row: Mapping[str, object]) -> Message:
     message = office.parser.parse(
         office.blobs.path(str(row["sha256"])),
         received=datetime.fromisoformat(str(row["received"])),
-        put=office.blobs.put,
+        keep=office.blobs.receive,
     )
     if message.sha256 != row["sha256"]:
         raise LedgerError(
