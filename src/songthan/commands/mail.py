@@ -80,7 +80,7 @@ def _route(office: Office, message: Message) -> Route:
 
     ref = MailRef(id="classify", change="", received=message.received, message_id=message.message_id, size=message.size)
     inbox_id = office.ledger.inbox.add(ref, message.sha256, office.clock.now())
-    office.ledger.inbox.save_parsed(inbox_id, message)
+    office.ledger.inbox.save_parsed([(inbox_id, message)])
     row = office.ledger.inbox.get(inbox_id) or {}
     gathered = gather(office, row, message)
     if gathered.facts.duplicate:

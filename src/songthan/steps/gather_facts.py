@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,10 +47,25 @@ class Gathered:
     form_files: tuple[FormFile, ...]
 
 
-def gather(office: Office, row: Mapping[str, object], message: Message) -> Gathered:
-    """Read the attached forms and collect the facts about one mail."""
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What the sandbox saw in one attached file: which form it is, and (when it is one of ours) what stands in it.
+
+    `asked` is the assignment it was read for; nothing is held against what was asked yet.
+    """
+
+    attachment: Attachment
+    form: ReturnedForm
+    asked: Assignment | None
+
+
+def gather(
+    office: Office, row: Mapping[str, object], message: Message, readings: Sequence[Reading] | None = None
+) -> Gathered:
+    """Read the attached forms and collect the facts about one mail. `readings`: what `read_files` said a moment ago."""
+    readings = read_files(office, message) if readings is None else readings
+    files = [_form_file(office, reading, message) for reading in readings]
     member = office.plan.roster.by_address(message.sender)
-    files = _form_files(office, message)
     recognised = _forms_among([f for f in files if f.form.token is not None])
     refused = next((f for f in files if f.form.verdict == "refused"), None)
     shown = [refused] if refused else recognised
@@ -86,25 +101,42 @@ def gather(office: Office, row: Mapping[str, object], message: Message) -> Gathe
     return Gathered(facts=facts, form_files=tuple(recognised))
 
 
-def _form_files(office: Office, message: Message) -> list[FormFile]:
-    """What stands in the attached files that may be forms, each content once.
+def read_files(office: Office, message: Message) -> list[Reading]:
+    """What stands in the attached files that may be forms, each content once. Slow, changes nothing, may run in any thread.
 
     A forged mail's files are not opened at all, and after one file the reader refused no other is: each of two hundred
     bombs would cost the sandbox's whole time.
     """
     if message.authentication == "fail":
         return []
-    found: list[FormFile] = []
+    found: list[Reading] = []
     for attachment in list({a.sha256: a for a in message.attachments if a.role == "form"}.values())[:MOST_FILES]:
-        found.append(_form_file(office, attachment, message))
+        found.append(_read_file(office, attachment))
         if found[-1].form.verdict == "refused":
             return found
     if any(f.form.token for f in found):
         return found
     # a form on paper, photographed: looked for only where no other form came along
     pictures = {a.sha256: a for a in message.attachments if a.role == "evidence" and a.type.startswith("image/")}
-    photographed = [_form_file(office, a, message) for a in list(pictures.values())[:MOST_PICTURES]]
+    photographed = [_read_file(office, a) for a in list(pictures.values())[:MOST_PICTURES]]
     return found + [f for f in photographed if f.form.token]
+
+
+def _read_file(office: Office, attachment: Attachment) -> Reading:
+    """A file that is no form of ours is identified only, its content is not read."""
+    file = office.blobs.checked(attachment.sha256)
+    form = office.reader.identify(file, attachment.name)
+    row = office.ledger.assignment_by_token(form.token) if form.token else None
+    if row is None:
+        return Reading(attachment=attachment, form=form, asked=None)
+    asked = office.ledger.as_assignment(row)
+    return Reading(attachment=attachment, form=_read(office, asked, file, attachment.name), asked=asked)
+
+
+def _read(office: Office, asked: Assignment, file: Path, name: str) -> ReturnedForm:
+    spec = office.forms[asked.form]
+    activities = tuple((a.id, a.number) for a in office.plan.activities if a.id in asked.activities)
+    return office.reader.read(file, name, Expectation(spec=spec, activities=activities, layout=office.renderer.layout(spec)))
 
 
 def _forms_among(files: list[FormFile]) -> list[FormFile]:
@@ -116,28 +148,18 @@ def _forms_among(files: list[FormFile]) -> list[FormFile]:
     return answered or files
 
 
-def _form_file(office: Office, attachment: Attachment, message: Message) -> FormFile:
-    """What stands in one file. A file that is no form of ours is identified only, its content is not read."""
-    file = office.blobs.checked(attachment.sha256)
-    found = office.reader.identify(file, attachment.name)
-    row = office.ledger.assignment_by_token(found.token) if found.token else None
+def _form_file(office: Office, reading: Reading, message: Message) -> FormFile:
+    """A reading held against what is asked now."""
+    row = office.ledger.assignment_by_token(reading.form.token) if reading.form.token else None
     if row is None:
-        return FormFile(attachment=attachment, form=found, assignment=None)
-    assignment = office.ledger.as_assignment(row)
-    return FormFile(
-        attachment=attachment,
-        form=read_form(office, assignment, file, attachment.name, message),
-        assignment=assignment,
-    )
-
-
-def read_form(office: Office, assignment: Assignment, file: Path, name: str, message: Message) -> ReturnedForm:
-    """Read and check one returned form against what was asked of this assignment."""
-    spec = office.forms[assignment.form]
-    activities = tuple((a.id, a.number) for a in office.plan.activities if a.id in assignment.activities)
-    expectation = Expectation(spec=spec, activities=activities, layout=office.renderer.layout(spec))
-    returned = office.reader.read(file, name, expectation)
-    return check_form(office, assignment, returned, message)
+        return FormFile(attachment=reading.attachment, form=reading.form, assignment=None)
+    assignment, form = office.ledger.as_assignment(row), reading.form
+    if reading.asked is None or reading.asked.activities != assignment.activities:
+        # asked otherwise since it was read
+        file = office.blobs.checked(reading.attachment.sha256)
+        form = _read(office, assignment, file, reading.attachment.name)
+    form = check_form(office, assignment, form, message)
+    return FormFile(attachment=reading.attachment, form=form, assignment=assignment)
 
 
 def check_form(office: Office, assignment: Assignment, returned: ReturnedForm, message: Message) -> ReturnedForm:
