@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from mail_world import NOW, answers, asked_office, deliver_outside, fill_ledger, load, practice
+from mail_world import NOW, answers, asked_office, cpu_seconds, deliver_outside, fill_ledger, load, practice
 from rich.console import Console
 from rich.table import Table
 
@@ -42,16 +42,16 @@ def bare(folder: Path, mails: Sequence[tuple[str, bytes]]) -> float:
     return time.perf_counter() - started
 
 
-def take_in(office: Office, number: int) -> tuple[float, float]:
-    """(seconds of storing, seconds of everything) for the mails that lie in the mailbox."""
-    started = time.perf_counter()
+def take_in(office: Office, number: int) -> tuple[float, float, float]:
+    """(seconds of storing, seconds of everything, CPU seconds of everything) for the mails that lie in the mailbox."""
+    started, used = time.perf_counter(), cpu_seconds()
     assert fetch_new(office) == number
     stored = time.perf_counter() - started
     assert settle_all(office) == number
-    whole = time.perf_counter() - started
+    whole, used = time.perf_counter() - started, cpu_seconds() - used
     counts = office.ledger.inbox.counts()
     assert counts.get("accept", 0) >= number, (counts, office.ledger.inbox.latest(1)[0]["reason"])
-    return stored, whole
+    return stored, whole, used
 
 
 def warm(office: Office, mails: Sequence[tuple[str, bytes]], twin: MemoryMailbox | None) -> None:
@@ -67,8 +67,8 @@ def put(twin: MemoryMailbox, mails: Sequence[tuple[str, bytes]]) -> None:
         twin.receive(raw, received=NOW + timedelta(seconds=n))
 
 
-def intake(folder: Path, *, old: int = 0) -> tuple[float, float, float]:
-    """Mails a second over the twin: (storing, everything, the bare loop)."""
+def intake(folder: Path, *, old: int = 0) -> tuple[float, float, float, float]:
+    """Mails a second over the twin: (storing, everything, the bare loop), and milliseconds of CPU for one."""
     twin = MemoryMailbox(domain="bfa.example")
     office = asked_office(folder / "state", twin)
     if old:
@@ -76,8 +76,8 @@ def intake(folder: Path, *, old: int = 0) -> tuple[float, float, float]:
     mails = list(answers(office, MAILS + 4))
     warm(office, mails[MAILS:], twin)
     put(twin, mails[:MAILS])
-    stored, whole = take_in(office, MAILS)
-    return MAILS / stored, MAILS / whole, MAILS / bare(folder / "bare", mails[:MAILS])
+    stored, whole, used = take_in(office, MAILS)
+    return MAILS / stored, MAILS / whole, MAILS / bare(folder / "bare", mails[:MAILS]), 1000 * used / MAILS
 
 
 def intake_from_server(folder: Path) -> tuple[float, float]:
@@ -88,7 +88,7 @@ def intake_from_server(folder: Path) -> tuple[float, float]:
         deliver_outside(server, mails[MAILS:])
         warm(office, (), None)
         deliver_outside(server, mails[:MAILS])
-        stored, whole = take_in(office, MAILS)
+        stored, whole, _ = take_in(office, MAILS)
     return MAILS / stored, MAILS / whole
 
 
@@ -99,13 +99,13 @@ def main(wanted: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="songthan-bench-") as name:
         folder = Path(name)
         if not wanted or "intake" in wanted:
-            stored, whole, floor = intake(folder / "twin")
-            table.add_row("in: store, take apart, identify, read, route, act, move (twin)", f"{whole:.0f}", f"{whole / floor:.2f} × the bare loop")
+            stored, whole, floor, used = intake(folder / "twin")
+            table.add_row("in: store, take apart, identify, read, route, act, move (twin)", f"{whole:.0f}", f"{whole / floor:.2f} × the bare loop; {used:.1f} ms CPU each")
             table.add_row("in: store only", f"{stored:.0f}", f"{stored / floor:.2f} × the bare loop")
             table.add_row("floor: write, fsync, Python's email parser", f"{floor:.0f}", "1")
         if not wanted or "old" in wanted:
-            _, with_old, floor = intake(folder / "old", old=OLD)
-            table.add_row(f"in: the same on a ledger of {OLD:,} mails", f"{with_old:.0f}", f"{with_old / floor:.2f} × the bare loop")
+            _, with_old, floor, used = intake(folder / "old", old=OLD)
+            table.add_row(f"in: the same on a ledger of {OLD:,} mails", f"{with_old:.0f}", f"{with_old / floor:.2f} × the bare loop; {used:.1f} ms CPU each")
         if not wanted or "server" in wanted:
             stored, whole = intake_from_server(folder / "exchange")
             table.add_row("in: the same from the practice server (HTTP)", f"{whole:.0f}", f"store only {stored:.0f}")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from songthan.adapters.ledger_indexes import INDEXES
 from songthan.adapters.ledger_mail import Inbox, SqliteOutbox
 from songthan.adapters.ledger_office import Changes, Leaves
 from songthan.adapters.ledger_work import Bundles, Returns
@@ -331,10 +332,8 @@ class SqliteLedger:
                 table.create(columns, pk=key, if_not_exists=True)
                 for column in set(columns) - set(table.columns_dict):
                     table.add_column(column, columns[column])
-            self.db["inbox"].create_index(["mailbox_id"], unique=True, if_not_exists=True)
-            self.db["inbox"].create_index(["sha256"], if_not_exists=True)
-            self.db["assignments"].create_index(["token"], unique=True, if_not_exists=True)
-            self.db["returns"].create_index(["assignment"], if_not_exists=True)
+            for index in INDEXES:
+                self.db.execute(index)
             for table in ("events", "changes"):
                 for verb in ("update", "delete"):
                     self.db.execute(

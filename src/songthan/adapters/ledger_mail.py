@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 #: SQLite takes a limited number of parameters in one query.
 _ASKED_AT_A_TIME = 500
 
-#: A message that brought the reader down this often is a person's.
-POISON_AFTER = 3
+#: Earlier mails of one sender under one Message-ID that a mail is compared with: he must not make each cost more than the last.
+_LOOKED_BACK = 50
 
 
 class Inbox:
@@ -151,8 +151,8 @@ class Inbox:
         earlier = self._ledger.rows(
             "select a.parsed, b.parsed as mine from inbox a join inbox b on b.id=? where a.id < b.id and a.message_id=? "
             "and a.message_id != '' and a.sender = b.sender and a.state in ('routed', 'settled') "
-            "and a.parsed is not null and b.parsed is not null",
-            (inbox_id, message_id),
+            "and a.parsed is not null and b.parsed is not null order by a.id desc limit ?",
+            (inbox_id, message_id, _LOOKED_BACK),
         )
         return any(_content(str(row["parsed"])) == _content(str(row["mine"])) for row in earlier)
 
