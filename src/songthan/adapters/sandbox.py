@@ -94,7 +94,7 @@ class _Worker:
             "MALLOC_ARENA_MAX": "2",
         }
         told = {name: getattr(limits, name) for name in ("memory_bytes", "cpu_s", "files", "payload_bytes", "file_bytes")}
-        self.jobs = 0
+        self.jobs, self.thread = 0, 0
         self._limits = limits
         self._control, theirs = socket.socketpair()
         with theirs:
@@ -269,11 +269,15 @@ class Sandbox:
             worker.close()
         else:
             with self._lock:
+                worker.thread = threading.get_ident()
                 self._idle.append(worker)
         return result
 
     def _take(self) -> _Worker:
+        """An idle worker, best the one that served this thread last: it may still know the file it is asked about."""
+        me = threading.get_ident()
         with self._lock:
+            self._idle.sort(key=lambda worker: worker.thread == me)
             while self._idle:
                 worker = self._idle.pop()
                 if worker.alive():
