@@ -44,7 +44,7 @@ class Inbox:
                 "fetched_at": at.isoformat(), "message_id": ref.message_id, "state": "stored", "attempts": 0,
                 "folder": ref.folder,
             }  # fmt: skip
-            new = int(self._ledger.db["inbox"].insert(row).last_pk)
+            new = self._ledger.insert("inbox", row)
             self._ledger.record("mail-stored", f"inbox/{new}", at, sha256=sha256)
             return new
 
@@ -201,9 +201,9 @@ class SqliteOutbox:
                 "intended_at": at.isoformat(), "message_id": mail.message_id,
                 "subjects": json.dumps(subjects, ensure_ascii=False),
             }  # fmt: skip
-            self._ledger.db["outbox"].insert(row)
+            self._ledger.insert("outbox", row)
             for key, about in covers:
-                self._ledger.db["notices"].insert({"key": key, "mail": mail.key, "deadline": about})
+                self._ledger.insert("notices", {"key": key, "mail": mail.key, "deadline": about})
             self._ledger.record("mail-intended", mail.key, at, to=mail.to, subject=mail.subject)
 
     def intend(self, mail: OutgoingMail) -> None:

@@ -6,12 +6,11 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from songthan.domain.assignments import FROZEN, Assignment, AssignmentState, DeadlineState
 from songthan.domain.forms import ReturnedForm, split_field_id, table_row
 from songthan.domain.messages import Attachment, Message
-from songthan.domain.plans import Member, Roster
+from songthan.domain.plans import Member, Plan, Roster
 from songthan.domain.returns import check
 from songthan.domain.routing import RoutingFacts
 from songthan.domain.thai import canonical
@@ -48,6 +47,14 @@ class Gathered:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Duty:
+    """An assignment, and what a reader may know of its form."""
+
+    assignment: Assignment
+    expectation: Expectation
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reading:
     """What the sandbox saw in one attached file: which form it is, and (when it is one of ours) what stands in it.
 
@@ -63,7 +70,7 @@ def gather(
     office: Office, row: Mapping[str, object], message: Message, readings: Sequence[Reading] | None = None
 ) -> Gathered:
     """Read the attached forms and collect the facts about one mail. `readings`: what `read_files` said a moment ago."""
-    readings = read_files(office, message) if readings is None else readings
+    readings = read_files(office, message, duties(office)) if readings is None else readings
     files = [_form_file(office, reading, message) for reading in readings]
     member = office.plan.roster.by_address(message.sender)
     recognised = _forms_among([f for f in files if f.form.token is not None])
@@ -101,8 +108,26 @@ def gather(
     return Gathered(facts=facts, form_files=tuple(recognised))
 
 
-def read_files(office: Office, message: Message) -> list[Reading]:
-    """What stands in the attached files that may be forms, each content once. Slow, changes nothing, may run in any thread.
+def duties(office: Office) -> dict[str, Duty]:
+    """Everything ever asked, by its token; what has no place in the plan any more is left out."""
+    plan, found = office.plan, {}
+    for row in office.ledger.assignment_rows():
+        assignment = office.ledger.as_assignment(row)
+        if assignment.form in office.forms:
+            found[assignment.token] = Duty(assignment=assignment, expectation=_expectation(office, plan, assignment))
+    return found
+
+
+def _expectation(office: Office, plan: Plan, assignment: Assignment) -> Expectation:
+    spec = office.forms[assignment.form]
+    activities = tuple((a.id, a.number) for a in plan.activities if a.id in assignment.activities)
+    return Expectation(spec=spec, activities=activities, layout=office.renderer.layout(spec))
+
+
+def read_files(office: Office, message: Message, asked: Mapping[str, Duty]) -> list[Reading]:
+    """What stands in the attached files that may be forms, each content once; `asked` as `duties` says.
+
+    Slow, changes nothing and asks the ledger nothing: it may run in any thread.
 
     A forged mail's files are not opened at all, and after one file the reader refused no other is: each of two hundred
     bombs would cost the sandbox's whole time.
@@ -111,32 +136,26 @@ def read_files(office: Office, message: Message) -> list[Reading]:
         return []
     found: list[Reading] = []
     for attachment in list({a.sha256: a for a in message.attachments if a.role == "form"}.values())[:MOST_FILES]:
-        found.append(_read_file(office, attachment))
+        found.append(_read_file(office, attachment, asked))
         if found[-1].form.verdict == "refused":
             return found
     if any(f.form.token for f in found):
         return found
     # a form on paper, photographed: looked for only where no other form came along
     pictures = {a.sha256: a for a in message.attachments if a.role == "evidence" and a.type.startswith("image/")}
-    photographed = [_read_file(office, a) for a in list(pictures.values())[:MOST_PICTURES]]
+    photographed = [_read_file(office, a, asked) for a in list(pictures.values())[:MOST_PICTURES]]
     return found + [f for f in photographed if f.form.token]
 
 
-def _read_file(office: Office, attachment: Attachment) -> Reading:
+def _read_file(office: Office, attachment: Attachment, asked: Mapping[str, Duty]) -> Reading:
     """A file that is no form of ours is identified only, its content is not read."""
     file = office.blobs.checked(attachment.sha256)
     form = office.reader.identify(file, attachment.name)
-    row = office.ledger.assignment_by_token(form.token) if form.token else None
-    if row is None:
+    duty = asked.get(form.token or "")
+    if duty is None:
         return Reading(attachment=attachment, form=form, asked=None)
-    asked = office.ledger.as_assignment(row)
-    return Reading(attachment=attachment, form=_read(office, asked, file, attachment.name), asked=asked)
-
-
-def _read(office: Office, asked: Assignment, file: Path, name: str) -> ReturnedForm:
-    spec = office.forms[asked.form]
-    activities = tuple((a.id, a.number) for a in office.plan.activities if a.id in asked.activities)
-    return office.reader.read(file, name, Expectation(spec=spec, activities=activities, layout=office.renderer.layout(spec)))
+    form = office.reader.read(file, attachment.name, duty.expectation)
+    return Reading(attachment=attachment, form=form, asked=duty.assignment)
 
 
 def _forms_among(files: list[FormFile]) -> list[FormFile]:
@@ -157,7 +176,7 @@ def _form_file(office: Office, reading: Reading, message: Message) -> FormFile:
     if reading.asked is None or reading.asked.activities != assignment.activities:
         # asked otherwise since it was read
         file = office.blobs.checked(reading.attachment.sha256)
-        form = _read(office, assignment, file, reading.attachment.name)
+        form = office.reader.read(file, reading.attachment.name, _expectation(office, office.plan, assignment))
     form = check_form(office, assignment, form, message)
     return FormFile(attachment=reading.attachment, form=form, assignment=assignment)
 

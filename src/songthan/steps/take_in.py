@@ -2,13 +2,13 @@
 
 Safe to repeat and to be killed anywhere: a mailbox item is one row (by its id); each row goes stored → parsed → routed →
 settled, no arrow is half done, and what a route calls for (states, answers' intents) is in the same transaction as the
-route. Several mails share the transactions that only take notes (stored, started, parsed, settled), never that of a
-route. The move in the mailbox comes last; a mail that is gone from Inbox was moved by an earlier run.
+route. Several mails share a transaction: all of it happens or none. The move in the mailbox comes last; a mail that is gone from Inbox was moved by an earlier run.
 """
 
 from __future__ import annotations
 
 import functools
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from songthan.domain.errors import LedgerError, MailNotFound, SongthanError
 from songthan.domain.language import phrase, say
 from songthan.domain.messages import MailRef, Message, Route
 from songthan.domain.routing import decide_route
-from songthan.steps.gather_facts import Reading, gather, read_files
+from songthan.steps.gather_facts import Duty, Reading, duties, gather, read_files
 from songthan.steps.mail_effects import apply, settle_purpose
 from songthan.steps.office import Office
 
@@ -141,25 +141,26 @@ def _begin(office: Office, pool: ThreadPoolExecutor, rows: Sequence[Mapping[str,
     attempts = office.ledger.inbox.started(todo)
     if todo:
         office.tick("started")
+    asked = duties(office) if todo else {}
     turns: list[_Turn] = []
     for row in rows:
-        tries = attempts.get(int(str(row["id"])))
-        turns.append((row, None if tries is None else pool.submit(_look, office, row, poisoned=tries > POISON_AFTER)))
+        tries = attempts.get(int(str(row["id"])), 0)
+        turns.append((row, pool.submit(_look, office, row, asked, poisoned=tries > POISON_AFTER) if tries else None))
     return turns
 
 
-def _look(office: Office, row: Mapping[str, object], *, poisoned: bool) -> _Seen:
+def _look(office: Office, row: Mapping[str, object], asked: Mapping[str, Duty], *, poisoned: bool) -> _Seen:
     """Everything about one mail that takes time and changes nothing but the blobs."""
     if poisoned:
         # what brought the parser down so often is not given to it again
         message = _unread(row) if row["state"] == "stored" else office.ledger.inbox.message(int(str(row["id"])))
         return _Seen(message=message, readings=None, poisoned=True)
     message = _parsed(office, row)
-    return _Seen(message=message, readings=read_files(office, message), poisoned=False)
+    return _Seen(message=message, readings=read_files(office, message, asked), poisoned=False)
 
 
 def _finish(office: Office, turns: Sequence[_Turn]) -> list[Exception]:
-    """Route a group in its order, each mail with all that follows in one transaction; then move, then say so.
+    """Route a group in its order, all that follows from a route in the same transaction; then move, then say so.
 
     Returns what went wrong with single mails.
     """
@@ -174,19 +175,33 @@ def _finish(office: Office, turns: Sequence[_Turn]) -> list[Exception]:
             broken.append(error)
     inbox.save_parsed([(int(str(row["id"])), seen.message) for row, seen in good if seen and row["state"] == "stored"])
     office.tick("parsed")
-    routed: list[Mapping[str, object]] = []
-    for row, seen in good:
-        try:
-            if seen is not None:
-                _route(office, row, seen)
-                office.tick("routed")
-            routed.append(row)
-        except SongthanError:
-            raise
-        except Exception as error:
-            broken.append(error)
-    _file_away(office, [int(str(row["id"])) for row in routed])
+    waiting = deque((row, seen) for row, seen in good if seen)
+    failed: set[object] = set()
+    while waiting:
+        with office.ledger.transaction():
+            while waiting and _routed(office, *waiting[0], failed, broken):
+                waiting.popleft()
+        office.tick("routed")
+        if waiting:
+            row, seen = waiting.popleft()
+            _routed(office, row, seen, failed, broken, alone=True)
+            office.tick("routed")
+    _file_away(office, [int(str(row["id"])) for row, _ in good if row["id"] not in failed])
     return broken
+
+
+def _routed(
+    office: Office, row: Mapping[str, object], seen: _Seen, failed: set[object], broken: list[Exception], *, alone: bool = False
+) -> bool:
+    """Route one mail; False when it must be done alone, outside the others' transaction. Its own error undoes only what it did."""
+    try:
+        return _route(office, row, seen, alone=alone)
+    except SongthanError:
+        raise
+    except Exception as error:
+        failed.add(row["id"])
+        broken.append(error)
+        return True
 
 
 def _unread(row: Mapping[str, object]) -> Message:
@@ -209,8 +224,11 @@ def _parsed(office: Office, row: Mapping[str, object]) -> Message:
     return message
 
 
-def _route(office: Office, row: Mapping[str, object], seen: _Seen) -> None:
-    """The rules' verdict and everything that follows from it, in one transaction."""
+def _route(office: Office, row: Mapping[str, object], seen: _Seen, *, alone: bool) -> bool:
+    """The rules' verdict and everything that follows from it, in one transaction.
+
+    False (and nothing done) when a signature has to be checked, which takes too long for a transaction others wait for.
+    """
     inbox_id, message = int(str(row["id"])), seen.message
     if seen.poisoned:
         route = Route(
@@ -221,17 +239,20 @@ def _route(office: Office, row: Mapping[str, object], seen: _Seen) -> None:
         with office.ledger.transaction():
             office.ledger.inbox.save_route(inbox_id, route, office.clock.now())
             apply(office, inbox_id, message, route, None)
-        return
+        return True
     gathered = gather(office, row, message, seen.readings)
     route = decide_route(gathered.facts, office.rules)
+    if route.purpose == "signature" and not alone:
+        return False
     route, finish = settle_purpose(office, inbox_id, message, route, gathered)
     with office.ledger.transaction():
         if (office.ledger.inbox.get(inbox_id) or {}).get("route"):
             # another tick was here between our reading and now
-            return
+            return True
         office.ledger.inbox.save_route(inbox_id, route, office.clock.now())
         apply(office, inbox_id, message, route, gathered)
         finish()
+    return True
 
 
 def _file_away(office: Office, inbox_ids: Sequence[int]) -> None:
