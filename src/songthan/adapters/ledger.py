@@ -249,13 +249,12 @@ class SqliteLedger:
             for a in assignments:
                 if self.row("select 1 as x from assignments where id=?", (a.id,)):
                     continue
-                self.insert("assignments",
-                    {
-                        "id": a.id, "deadline": a.deadline, "form": a.form, "seat": a.seat, "member": a.member,
-                        "token": a.token, "activities": json.dumps(a.activities, ensure_ascii=False),
-                        "state": a.state.value, "changed_at": at.isoformat(), "away": 0, "corrections": 0,
-                    }
-                )  # fmt: skip
+                row = {
+                    "id": a.id, "deadline": a.deadline, "form": a.form, "seat": a.seat, "member": a.member,
+                    "token": a.token, "activities": json.dumps(a.activities, ensure_ascii=False),
+                    "state": a.state.value, "changed_at": at.isoformat(), "away": 0, "corrections": 0,
+                }  # fmt: skip
+                self.insert("assignments", row)
                 self.record("assignment-planned", a.id, at, member=a.member, token=a.token)
 
     def assignment_rows(self, deadline: str | None = None) -> list[dict[str, object]]:
