@@ -428,6 +428,9 @@ class BorrowedBlobs(FileBlobs):
     def path(self, sha256: str) -> Path:
         return self._holder(sha256).path(sha256)
 
+    def checked(self, sha256: str) -> Path:
+        return self._holder(sha256).checked(sha256)
+
     def _holder(self, sha256: str) -> FileBlobs:
         return self._lent if self._lent and not self._own.holds(sha256) else self._own
 
