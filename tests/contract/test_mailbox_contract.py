@@ -1,4 +1,5 @@
-"""One contract for every mailbox: the twin in memory, and exchangelib against the practice Exchange over HTTP."""
+"""One contract for every mailbox: the twin in memory, exchangelib against the practice Exchange over HTTP, IMAP and
+SMTP against Dovecot and Exim."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from dovecot_world import DovecotWorld
 from exchangelib.services import MoveItem
 
 from songthan.domain.errors import MailAmbiguous, MailAuthFailed, MailBusy, MailDenied, MailError, MailNotFound
@@ -134,10 +136,17 @@ class Practice:
         return found
 
 
-@pytest.fixture(params=["twin", pytest.param("practice", marks=pytest.mark.real)])
+@pytest.fixture(
+    params=["twin", pytest.param("practice", marks=pytest.mark.real), pytest.param("dovecot", marks=pytest.mark.real)]
+)
 def world(request, tmp_path):
     if request.param == "twin":
         yield Twin()
+        return
+    if request.param == "dovecot":
+        dovecot = DovecotWorld(request.getfixturevalue("mail_servers"), OFFICE, MEMBER, OTHER)
+        yield dovecot
+        dovecot.close()
         return
     practice = Practice(tmp_path)
     try:

@@ -7,11 +7,12 @@ between its last byte and the line with the dot that hands it over.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -88,22 +89,18 @@ class ImapMailbox:
     def raw(self, ref: MailRef, write: Callable[[bytes], object]) -> None:
         """In pieces of a quarter of a megabyte; tried again only as long as nothing was written."""
         spot = spot_of(ref.id, self._where("Fetch"))
-        written = False
 
-        def first(client: Client):
+        def first(client: Client) -> tuple[Iterator[bytes], bytes]:
             open_at(client, spot, where=self._where("Fetch"))
             pieces = client.pieces(spot.uid)
             return pieces, next(pieces, b"")
 
-        def rest(client: Client) -> None:
-            for piece in pieces:
-                write(piece)
-
         pieces, piece = self._session.read("Fetch", first)
-        if not piece and not written:
+        if not piece:
             raise gone(self._where("Fetch"))
-        write(piece)
-        self._session.write("Fetch", rest)
+        while piece:
+            write(piece)  # the caller's own trouble (a full disk) is not the mailbox's
+            piece = self._session.write("Fetch", lambda client: next(pieces, b""))
 
     def move(self, ref: MailRef, folder: str) -> MailRef:
         """MailDenied for a folder that is not among the settings' `folders`: `count` would not see it."""
@@ -225,7 +222,7 @@ class ImapMailbox:
     # Inside: mail in
 
     def _listed(self, client: Client, place: Place, name: str, after: int) -> list[MailRef]:
-        items = [item for item in client.items(f"{after + 1}:*") if item.uid > after and b"\\Deleted" not in item.flags]
+        items = [item for item in client.since(after + 1) if b"\\Deleted" not in item.flags]
         marked = [item for item in items if nonce_of(item.key)]
         mine = {item.uid for item in self._put_away(client, place, marked)}
         return [ref_of(item, place, name, self._zone) for item in items if item.uid not in mine]
@@ -315,10 +312,9 @@ class ImapMailbox:
         """The mail was certainly not accepted: it is a draft again, now or at the next look of this process."""
         self._proof.withdrawn.add(nonce)
         if marked is not None:
-            try:
+            # the error that ended the sending is the one to tell
+            with contextlib.suppress(MailError):
                 self._to(marked, self._folders.drafts, where)
-            except MailError:
-                pass  # the error that ended the sending is the one to tell
 
     def _with_ourselves(self, to: tuple[str, ...]) -> tuple[str, ...]:
         own = self._settings.mailbox

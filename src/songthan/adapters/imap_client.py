@@ -5,9 +5,11 @@ One connection; errors are the library's own (`imap_session` names them).
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import mmap
 import re
+import socket
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,6 +76,8 @@ def open_client(settings: ImapSettings) -> Client:
         else:
             client.login(settings.username, settings.password)
         client.normalise_times = False
+        # a command goes out in several pieces; waiting to join them costs 40 ms each time
+        client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except BaseException:
         client.drop()
         raise
@@ -85,10 +89,8 @@ class Client(IMAPClient):
 
     def drop(self) -> None:
         """End the connection without a word."""
-        try:
+        with contextlib.suppress(OSError, IMAPClientError):
             self.shutdown()
-        except (OSError, IMAPClientError):
-            pass
 
     def open(self, folder: str, *, write: bool = False) -> Place:
         """Open a folder; reading marks nothing as seen or recent."""
@@ -103,9 +105,14 @@ class Client(IMAPClient):
     def _next(self, folder: str) -> int:
         return int(self.folder_status(folder, ["UIDNEXT"])[b"UIDNEXT"])
 
-    def items(self, uids: Iterable[int] | str) -> Iterator[Item]:
-        """The messages of the open folder by their numbers, or «12:*»; those that are gone are left out."""
-        for page in [uids] if isinstance(uids, str) else _pages(list(uids)):
+    def since(self, first: int) -> Iterator[Item]:
+        """The messages of the open folder from this number on."""
+        # «n:*» names the last message even when its number is less
+        return self.items(uid for uid in self.search(["UID", f"{first}:*"]) if uid >= first)
+
+    def items(self, uids: Iterable[int]) -> Iterator[Item]:
+        """The messages of the open folder by their numbers; those that are gone are left out."""
+        for page in _pages(sorted(uids)):
             answer = self.fetch(page, ["INTERNALDATE", "RFC822.SIZE", "FLAGS", _HEADERS])
             for uid in sorted(answer):
                 if item := _item(uid, answer[uid]):
@@ -117,7 +124,7 @@ class Client(IMAPClient):
         `scan`: every head is read, for servers that do not search headers.
         """
         if scan:
-            found = self.items(f"{after + 1}:*")
+            found = self.since(after + 1)
         else:
             criteria: list[object] = []
             for name, text in wanted[:-1]:
@@ -126,7 +133,7 @@ class Client(IMAPClient):
             if after:
                 criteria = ["UID", f"{after + 1}:*", *criteria]
             found = self.items(self.search(["UNDELETED", *criteria]))
-        # a server may find more than was asked for, and «n:*» names the last message even when it is older
+        # a server may find more than was asked for
         return [item for item in found if item.uid > after and imapclient.DELETED not in item.flags and _has(item, wanted)]
 
     def pieces(self, uid: int) -> Iterator[bytes]:

@@ -64,7 +64,8 @@ def unreached(error: Exception, *, where: str, secret: str = "") -> MailError:
         return MailDenied(
             say("เชื่อมต่อแบบเข้ารหัสกับเซิร์ฟเวอร์จดหมายไม่ได้"), where=where, remedy=say("ตรวจ port และ security (tls หรือ starttls) ในการตั้งค่า")
         )
-    if isinstance(error, IMAPClientError) and not isinstance(error, IMAPClientAbortError):
+    # a greeting that says BYE is no more than «too many connections»
+    if isinstance(error, IMAPClientError) and not isinstance(error, IMAPClientAbortError) and "* BYE" not in str(error):
         found = named(error, where=where, secret=secret)
         return found if isinstance(found, MailDenied | MailAuthFailed) else busy(where)
     return busy(where)

@@ -35,7 +35,7 @@ def move(client: Client, spot: Spot, folder: str, *, where: str) -> Spot:
     if told is None:
         validity, first = int(before[b"UIDVALIDITY"]), int(before[b"UIDNEXT"])
         client.open(folder)
-        same = [i.uid for i in client.items(f"{first}:*") if i.uid >= first and _same(i, item)]
+        same = [i.uid for i in client.since(first) if _same(i, item)]
         if not same:
             raise gone(where)
         told = validity, same[0]

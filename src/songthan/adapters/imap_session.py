@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-import imapclient
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
+from imapclient.imapclient import DRAFTS, JUNK, SENT
 
 from songthan.adapters.imap_client import Client, open_client
 from songthan.adapters.imap_errors import CAUGHT, named, unreached
@@ -146,13 +147,13 @@ class Folders:
 
     def junk(self, client: Client) -> str:
         """«» where the mailbox has none."""
-        return self._special(client, imapclient.JUNK, self._session.settings.junk, make="")
+        return self._special(client, JUNK, self._session.settings.junk, make="")
 
     def drafts(self, client: Client) -> str:
-        return self._special(client, imapclient.DRAFTS, self._session.settings.drafts, make="Drafts")
+        return self._special(client, DRAFTS, self._session.settings.drafts, make="Drafts")
 
     def sent(self, client: Client) -> str:
-        return self._special(client, imapclient.SENT, self._session.settings.sent, make="Sent")
+        return self._special(client, SENT, self._session.settings.sent, make="Sent")
 
     def outbox(self, client: Client) -> str:
         return self.own(client, self._session.settings.outbox)
@@ -176,9 +177,9 @@ class Folders:
         """Make a folder; one that somebody else just made is as good."""
         try:
             client.create_folder(full)
-        except imapclient.exceptions.IMAPClientAbortError:
+        except IMAPClientAbortError:
             raise
-        except imapclient.exceptions.IMAPClientError:
+        except IMAPClientError:
             if not client.folder_exists(full):
                 raise
         client.subscribe_folder(full)

@@ -7,8 +7,9 @@ the dot: what it makes durable says «perhaps».
 
 from __future__ import annotations
 
+import select
 import smtplib
-import time
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import BinaryIO
@@ -53,6 +54,7 @@ class Smtp:
             self._envelope(smtp, recipients, size)
             self._content(smtp, content)
             mark()
+            self._still_there(smtp)
             self._finish(smtp)
             done = True
         except smtplib.SMTPServerDisconnected as error:
@@ -117,6 +119,7 @@ class Smtp:
         else:
             smtp = smtplib.SMTP(server.host, server.port, local_hostname=settings.domain, timeout=wait)
         smtp.sock.settimeout(settings.timeout_s)
+        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             smtp.ehlo_or_helo_if_needed()
             if server.security == "starttls":
@@ -171,6 +174,12 @@ class Smtp:
                 smtp.send(b"".join(gathered))
                 gathered, waiting = [], 0
         smtp.send(b"".join(gathered))
+
+    def _still_there(self, smtp: smtplib.SMTP) -> None:
+        """The last look before the dot: a server that has something to say now says no, or has hung up."""
+        if select.select([smtp.sock], [], [], 0)[0]:
+            smtp.sock.settimeout(_CONNECT_S)
+            self._yes(smtp.getreply(), good=())
 
     def _finish(self, smtp: smtplib.SMTP) -> None:
         """The dot. From here on a lost connection leaves open whether the server has the mail."""
