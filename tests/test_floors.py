@@ -42,11 +42,15 @@ SIBLINGS = {
     # next year's folder is read back by the loaders that will read it
     "roll": {"plan", "rubric"},
     "language": {"plan"},
+    # our outgoing mail has one shape, whatever carries it
+    "exchange": {"outgoing"},
+    "imap": {"outgoing"},
 }
 
 #: library → the files (under src/songthan, or flows) that may import it
 OWNERS = {
     "exchangelib": ("adapters/exchange",),
+    "imapclient": ("adapters/imap",),
     "docxtpl": ("adapters/render_",),
     # fields are read where PDFs are read, pages are put together where bundles are
     "pypdf": ("adapters/assemble_pdf.py", "adapters/read_pdf_fields.py"),

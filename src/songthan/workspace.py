@@ -62,6 +62,7 @@ from songthan.steps.office import Office
 
 if TYPE_CHECKING:
     from songthan.adapters.bundle_files import VerifyReport
+    from songthan.adapters.imap_settings import ImapSettings
     from songthan.adapters.import_difference import Merge
     from songthan.adapters.import_plan import Imported
 
@@ -69,7 +70,7 @@ if TYPE_CHECKING:
 # where they are used: `songthan plan show` need not wait for them
 
 __all__ = [
-    "FileClock", "borrowed_office", "check_bundle", "check_form_templates", "check_port", "compare_import",
+    "FileClock", "borrowed_office", "check_bundle", "check_form_templates", "check_imap", "check_port", "compare_import",
     "count_deployments", "deadlines_under_way", "import_plan_file", "new_blanks", "open_questions", "write_import",
     "default_fontconfig", "end_group", "find_root", "flow_driver", "launch_prefect", "load_calendar", "load_forms",
     "load_plan", "load_rubric", "load_rules", "load_settings", "missing_fonts", "office_for", "official_fonts", "open_office",
@@ -267,9 +268,11 @@ def open_mailbox(settings: Settings, plan: Plan, state: Path) -> Mailbox:
         return ExchangeMailbox(
             ExchangeSettings(endpoint=practice_url(state), username=address, password=password, **common)
         )
+    if settings.mailbox.kind == "imap":
+        return open_imap(settings, plan)
     if settings.mailbox.kind != "exchange":
         raise UsageError(
-            f"ไม่รู้จักกล่องจดหมายชนิด «{settings.mailbox.kind}»", where=MARKER, remedy="ใช้ practice หรือ exchange"
+            f"ไม่รู้จักกล่องจดหมายชนิด «{settings.mailbox.kind}»", where=MARKER, remedy="ใช้ practice, exchange หรือ imap"
         )
     return ExchangeMailbox(
         ExchangeSettings(
@@ -280,6 +283,47 @@ def open_mailbox(settings: Settings, plan: Plan, state: Path) -> Mailbox:
             **common,
         )
     )
+
+
+def open_imap(settings: Settings, plan: Plan) -> Mailbox:
+    """The office's mailbox by IMAP, its mail sent by SMTP."""
+    from songthan.adapters.imap import ImapMailbox
+
+    return ImapMailbox(imap_settings(settings, plan))
+
+
+def imap_settings(settings: Settings, plan: Plan) -> ImapSettings:
+    """The settings of `[mailbox]`, `[imap]` and `[smtp]` for this plan's mailbox; DataError names the one that is wrong."""
+    from songthan.adapters.imap_settings import RECEIVED_FOLDERS, SENDING_FOLDER, ImapSettings, Server
+
+    imap, smtp, address = settings.imap, settings.smtp, plan.roster.mailbox
+    return ImapSettings(
+        imap=Server(host=imap.host, port=imap.port, security=imap.security),
+        smtp=Server(host=smtp.host, port=smtp.port, security=smtp.security),
+        username=settings.mailbox.username,
+        password=mailbox_password(settings),
+        mailbox=address,
+        domain=address.partition("@")[2],
+        sender_name=plan.roster.mailbox_name,
+        folders=tuple(say(name) for name in RECEIVED_FOLDERS),
+        outbox=say(SENDING_FOLDER),
+        drafts=imap.drafts,
+        sent=imap.sent,
+        junk=imap.junk,
+        search=imap.search,
+        own_copy=smtp.own_copy,
+        smtp_login=smtp.login,
+        ca_file=str(settings.root / imap.ca_file) if imap.ca_file else "",
+        timezone=plan.organisation.timezone,
+    )
+
+
+def check_imap(settings: Settings) -> list[tuple[str, str, str, str]]:
+    """What doctor asks of the IMAP and SMTP servers: name, «ok»/«warn»/«missing», the sentence, the remedy."""
+    from songthan.adapters.imap_check import check
+
+    found = check(imap_settings(settings, load_plan(settings.folder("plan"))))
+    return [(one.name, one.status, one.th, one.remedy) for one in found]
 
 
 def load_forms(settings: Settings) -> dict[str, object]:

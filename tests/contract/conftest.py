@@ -13,3 +13,10 @@ def mail_servers() -> Iterator[MailServers]:
     servers = MailServers()
     yield servers
     servers.stop()
+
+
+@pytest.fixture(scope="session")
+def old_mail_servers() -> Iterator[MailServers]:
+    servers = MailServers(old=True)
+    yield servers
+    servers.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
 import smtplib
 from pathlib import Path
 
@@ -46,10 +47,12 @@ class Watched:
 class DovecotWorld:
     """The same handles as the contract's other worlds."""
 
-    def __init__(self, servers: MailServers, office: str, *others: str) -> None:
-        self.servers, self.office = servers, office
+    def __init__(self, servers: MailServers, office: str, *others: str, old: bool = False) -> None:
+        self.servers, self.office, self.old = servers, office, old
         servers.new_epoch(office, *others)
         self.faults = Faults()
+        if old:
+            self.faults.hidden = re.compile(rb"\[(COPYUID|APPENDUID) [^\]]*\] ")
         self.imap = Proxy("imap", servers.imap, self.faults)
         self.smtp = Proxy("smtp", servers.smtp, self.faults)
         self.mailbox = self.open()
@@ -83,13 +86,13 @@ class DovecotWorld:
             return
         with imapclient.IMAPClient("127.0.0.1", self.servers.imap, ssl=False) as client:
             client.login(self.servers.user(self.office), SECRET)
-            client.append("Junk", raw)
+            client.append("INBOX.Junk" if self.old else "Junk", raw)
 
     def fail(self, operation: str, kind: str, *, times: int = 1) -> None:
         if operation == "send" and kind in SMTP_FAULTS:
             self.faults.order(operation, "smtp", *SMTP_FAULTS[kind], times=times)
         else:
-            command = IMAP_COMMANDS.get(operation, "UID FETCH")
+            command = "UID COPY" if self.old and operation == "move" else IMAP_COMMANDS.get(operation, "UID FETCH")
             self.faults.order(operation, "imap", command, IMAP_ANSWERS.get(kind, kind), times=times)
 
     def files(self, address: str) -> list[Path]:

@@ -23,6 +23,10 @@ class Faults:
     now: str = ""
     orders: list[tuple[str, str, str, str]] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    #: what the server's answers are made to leave out
+    hidden: re.Pattern[bytes] = re.compile(rb"(?!)")
+    #: bytes the servers answered
+    answered: int = 0
 
     def order(self, operation: str, protocol: str, command: str, kind: str, *, times: int = 1) -> None:
         self.orders += [(operation, protocol, command, kind)] * times
@@ -88,8 +92,9 @@ class _Connection:
     def downward(self) -> None:
         with self.server.makefile("rb") as answers:
             while line := answers.readline():
+                self.faults.answered += len(line)
                 if self.until is None or line.startswith(b"+"):
-                    self.client.sendall(line)
+                    self.client.sendall(self.faults.hidden.sub(b"", line))
                 elif line.startswith(self.until):
                     return
 

@@ -53,22 +53,7 @@ userdb {{
   driver = static
   args = home={base}/mail/%u
 }}
-namespace inbox {{
-  inbox = yes
-  separator = /
-  mailbox Drafts {{
-    auto = create
-    special_use = \\Drafts
-  }}
-  mailbox "Sent Items" {{
-    auto = create
-    special_use = \\Sent
-  }}
-  mailbox Junk {{
-    auto = create
-    special_use = \\Junk
-  }}
-}}
+{namespace}
 service imap-login {{
   chroot =
   process_min_avail = 1
@@ -87,7 +72,39 @@ service anvil {{
 service stats {{
   chroot =
 }}
-{more}
+"""
+
+NEW = """
+namespace inbox {
+  inbox = yes
+  separator = /
+  mailbox Drafts {
+    auto = create
+    special_use = \\Drafts
+  }
+  mailbox "Sent Items" {
+    auto = create
+    special_use = \\Sent
+  }
+  mailbox Junk {
+    auto = create
+    special_use = \\Junk
+  }
+}
+"""
+#: as servers were in 2003: no MOVE, no UIDPLUS, no marked folders, everything below INBOX
+OLD = """
+namespace inbox {
+  inbox = yes
+  prefix = INBOX.
+  separator = .
+  mailbox Junk {
+    auto = create
+  }
+}
+protocol imap {
+  imap_capability = IMAP4rev1 NAMESPACE
+}
 """
 
 EXIM = """
@@ -166,7 +183,7 @@ def free_ports(number: int) -> list[int]:
 class MailServers:
     """Both servers, running; `stop` ends them and removes their folder."""
 
-    def __init__(self, *, dovecot: str = "") -> None:
+    def __init__(self, *, old: bool = False) -> None:
         # short: the names of sockets below it are limited to about a hundred letters
         self.base = Path(tempfile.mkdtemp(prefix="songthan-mail-"))
         self.base.chmod(0o755)
@@ -181,7 +198,7 @@ class MailServers:
         names = {
             "base": self.base, "secret": SECRET, "user": user, "group": group, "imap": self.imap, "imaps": self.imaps,
             "smtp": self.smtp, "smtps": self.smtps, "internal": "dovecot" if root else me, "login": "dovenull" if root else me,
-            "internal_group": "dovecot" if root else group, "more": dovecot,
+            "internal_group": "dovecot" if root else group, "namespace": OLD if old else NEW,
         }  # fmt: skip
         for folder in ("mail", "spool", "addresses"):
             (self.base / folder).mkdir()

@@ -137,14 +137,16 @@ class Practice:
 
 
 @pytest.fixture(
-    params=["twin", pytest.param("practice", marks=pytest.mark.real), pytest.param("dovecot", marks=pytest.mark.real)]
+    params=["twin", *(pytest.param(name, marks=pytest.mark.real) for name in ("practice", "dovecot", "dovecot-old"))]
 )
 def world(request, tmp_path):
     if request.param == "twin":
         yield Twin()
         return
-    if request.param == "dovecot":
-        dovecot = DovecotWorld(request.getfixturevalue("mail_servers"), OFFICE, MEMBER, OTHER)
+    if request.param.startswith("dovecot"):
+        old = request.param == "dovecot-old"
+        servers = request.getfixturevalue("old_mail_servers" if old else "mail_servers")
+        dovecot = DovecotWorld(servers, OFFICE, MEMBER, OTHER, old=old)
         yield dovecot
         dovecot.close()
         return

@@ -16,7 +16,7 @@ PASSWORD_VARIABLE = "SONGTHAN_MAILBOX_PASSWORD"
 
 @dataclass(frozen=True, kw_only=True)
 class MailboxSettings:
-    """`kind` «practice» (the practice Exchange on this machine) or «exchange» (the office's own server).
+    """`kind` «practice» (the practice Exchange on this machine), «exchange» (the office's own server) or «imap» (with `[imap]`, `[smtp]`).
 
     `endpoint` is the EWS address, `authserv_id` the name our own server writes into Authentication-Results,
     `internal_servers` the office's Exchange servers as X-MS-Exchange-Organization-AuthSource names them (`*` allowed; none:
@@ -32,6 +32,34 @@ class MailboxSettings:
     internal_servers: tuple[str, ...] = ()
     largest_mail: int = 10_000_000
     password_file: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImapServerSettings:
+    """`security` «tls», «starttls» or «none» (this machine only); `ca_file` the office's own root certificates, for SMTP too.
+
+    `drafts`, `sent`, `junk` name those folders where the server does not mark them; `search` «scan» where it cannot search heads.
+    """
+
+    host: str = ""
+    port: int = 993
+    security: str = "tls"
+    ca_file: str = ""
+    drafts: str = ""
+    sent: str = ""
+    junk: str = ""
+    search: str = "server"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmtpServerSettings:
+    """`login` false: the server knows this machine; `own_copy`: each mail goes to our mailbox too, which proves that it was accepted."""
+
+    host: str = ""
+    port: int = 465
+    security: str = "tls"
+    login: bool = True
+    own_copy: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +101,8 @@ class Settings:
     flows: str = "flows"
     state: str = "state"
     mailbox: MailboxSettings = MailboxSettings()
+    imap: ImapServerSettings = ImapServerSettings()
+    smtp: SmtpServerSettings = SmtpServerSettings()
     director: DirectorSettings = DirectorSettings()
     website: WebsiteSettings = WebsiteSettings()
     dashboard: DashboardSettings = DashboardSettings()
@@ -85,6 +115,8 @@ class Settings:
 
 _PARTS = {
     "mailbox": MailboxSettings,
+    "imap": ImapServerSettings,
+    "smtp": SmtpServerSettings,
     "director": DirectorSettings,
     "website": WebsiteSettings,
     "dashboard": DashboardSettings,

@@ -31,7 +31,7 @@ _DISK_MIN = 1_000_000_000
 #: Seconds our clock may differ from the mailbox server's before dates and leases are in doubt.
 _CLOCK_MAX_S = 120
 _LIBRARIES = (
-    "prefect", "fastapi", "sqlalchemy", "docxtpl", "exchangelib", "pdfplumber", "pypdf", "sqlite-utils", "pyhanko",
+    "prefect", "fastapi", "sqlalchemy", "docxtpl", "exchangelib", "imapclient", "pdfplumber", "pypdf", "sqlite-utils", "pyhanko",
     "pypdfium2", "lxml", "click",
 )  # fmt: skip
 _SETUP = "สั่ง make setup (หรือ pip install ใหม่ตาม requirements.lock)"
@@ -159,6 +159,8 @@ def _workspace(settings: Settings, folder: Path) -> Iterator[Finding]:
     yield _port(settings, folder)
     if settings.mailbox.kind == "practice":
         yield from _practice(folder)
+    elif settings.mailbox.kind == "imap":
+        yield from _imap(settings)
     else:
         yield from _exchange(settings)
     yield _trust(settings, folder)
@@ -249,6 +251,16 @@ def _exchange(settings: Settings) -> Iterator[Finding]:
     yield _ok("clock", "นาฬิกาตรงกับเซิร์ฟเวอร์จดหมาย") if apart <= _CLOCK_MAX_S else _missing(
         "clock", f"นาฬิกาต่างจากเซิร์ฟเวอร์จดหมาย {number(round(apart))} วินาที", "ตั้งเวลาเครื่องจาก NTP"
     )
+
+
+def _imap(settings: Settings) -> Iterator[Finding]:
+    from songthan import workspace
+
+    try:
+        for name, status, detail, remedy in workspace.check_imap(settings):
+            yield Finding(name=name, status=status, detail_th=detail, remedy_th=remedy)
+    except SongthanError as error:
+        yield _missing("mailbox", f"{error.where}: {error.th}", error.remedy)
 
 
 def _ask(url: str) -> tuple[bool, datetime | None]:
