@@ -75,6 +75,7 @@ class DovecotWorld:
         with smtplib.SMTP("127.0.0.1", self.servers.smtp, local_hostname="outside.example") as smtp:
             smtp.login(sender, SECRET)
             smtp.sendmail(sender, [to or self.office], raw)
+        self.servers.settle()
 
     def receive(self, n: int, *, junk: bool = False) -> None:
         raw = (

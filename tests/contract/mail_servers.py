@@ -66,8 +66,17 @@ service imap-login {{
     ssl = yes
   }}
 }}
+service imap {{
+  service_count = 500
+  process_min_avail = 2
+}}
+mail_fsync = never
 service anvil {{
   chroot =
+  # no waiting after a wrong password
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =

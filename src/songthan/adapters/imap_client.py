@@ -87,6 +87,8 @@ def open_client(settings: ImapSettings) -> Client:
 class Client(IMAPClient):
     """One logged-in connection."""
 
+    _prefix: str | None = None
+
     def drop(self) -> None:
         """End the connection without a word."""
         with contextlib.suppress(OSError, IMAPClientError):
@@ -196,10 +198,10 @@ class Client(IMAPClient):
 
     def prefix(self) -> str:
         """What the names of our folders begin with, such as «INBOX.»."""
-        if not self.has_capability("NAMESPACE"):
-            return ""
-        personal = self.namespace().personal
-        return personal[0][0] if personal else ""
+        if self._prefix is None:
+            personal = self.namespace().personal if self.has_capability("NAMESPACE") else None
+            self._prefix = personal[0][0] if personal else ""
+        return self._prefix
 
 
 def _pages(uids: list[int]) -> Iterator[list[int]]:
