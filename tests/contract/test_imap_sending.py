@@ -258,7 +258,7 @@ def test_killed_at_every_boundary_with_the_servers_failing_too(world, tmp_path, 
         for order in FAULTS[fault]:
             world.faults.order(*order)
         outcome = None
-        for attempt in range(6):
+        for _ in range(6):
             box = world.open(tick=points, patience_s=0.4)
             try:
                 outcome = deliver(letter, mailbox=box, outbox=ledger, blobs=Blobs(path), clock=Clock(), tick=points)

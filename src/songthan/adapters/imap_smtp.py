@@ -7,6 +7,7 @@ the dot: what it makes durable says «perhaps».
 
 from __future__ import annotations
 
+import re
 import select
 import smtplib
 import socket
@@ -165,15 +166,8 @@ class Smtp:
         return self._session.rested(error)
 
     def _content(self, smtp: smtplib.SMTP, content: BinaryIO) -> None:
-        gathered: list[bytes] = []
-        waiting = 0
-        for line in _lines(content):
-            gathered.append(line)
-            waiting += len(line)
-            if waiting >= _PIECE:
-                smtp.send(b"".join(gathered))
-                gathered, waiting = [], 0
-        smtp.send(b"".join(gathered))
+        for lines in _lines(content):
+            smtp.send(lines)
 
     def _still_there(self, smtp: smtplib.SMTP) -> None:
         """The last look before the dot: a server that has something to say now says no, or has hung up."""
@@ -219,8 +213,10 @@ class Smtp:
 
 
 def _lines(content: BinaryIO) -> Iterator[bytes]:
-    """Lines as DATA wants them: CRLF at the end, a dot before a dot (RFC 5321 4.5.2)."""
+    """Whole lines, many at a time, as DATA wants them: CRLF at the end, a dot before a dot (RFC 5321 4.5.2)."""
     content.seek(0)
-    for line in content:
-        line = line.rstrip(b"\r\n") + b"\r\n"
-        yield b"." + line if line.startswith(b".") else line
+    while piece := content.read(_PIECE) + content.readline():
+        lines = re.sub(rb"\r?\n", b"\r\n", piece)
+        if not lines.endswith(b"\r\n"):
+            lines += b"\r\n"
+        yield re.sub(rb"(?m)^\.", b"..", lines)
