@@ -21,11 +21,11 @@ import pytest
 from dovecot_world import DovecotWorld
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "steps"))
-from test_kill_harness import VISITS, Countdown, Killed, Run, plan  # noqa: E402
+from test_kill_harness import VISITS, Countdown, Killed, Run, plan
 
-from songthan.domain.errors import MailError  # noqa: E402
-from songthan.domain.messages import MailRef  # noqa: E402
-from songthan.testing.mailbox import Delivery  # noqa: E402
+from songthan.domain.errors import MailError
+from songthan.domain.messages import MailRef
+from songthan.testing.mailbox import Delivery
 
 pytestmark = pytest.mark.real
 
