@@ -4,68 +4,22 @@ from __future__ import annotations
 
 import email
 import email.policy
-import json
 import re
-import urllib.parse
-import urllib.request
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 import requests
+from exchange_world import MEMBER, OFFICE, PASSWORD, Time, answer, outgoing, practice_in, settings
 from exchangelib import Message, errors
 from exchangelib.items import SAVE_ONLY, SEND_TO_NONE
 from exchangelib.services import CreateItem
-from requests.adapters import HTTPAdapter
 
-from songthan.adapters.exchange import ExchangeMailbox, ExchangeSettings
+from songthan.adapters.exchange_connection import _Once, _WideResponse
 from songthan.adapters.exchange_errors import AnswerLost, named
 from songthan.adapters.exchange_mime import build
-from songthan.adapters.exchange_session import Session, _Once, _WideResponse
+from songthan.adapters.exchange_session import Session
 from songthan.domain.errors import DataError, MailAmbiguous, MailAuthFailed, MailBusy, MailDenied, MailNotFound
-from songthan.domain.messages import OutgoingMail
 from songthan.testing.mailbox import bytes_of
-
-OFFICE, MEMBER = "plan@office.example", "tonnam@office.example"
-PASSWORD = "practice-secret"
-ACCOUNTS = f"""
-server_name = "practice-exchange.example"
-domains = ["office.example"]
-[[mailboxes]]
-address = "{OFFICE}"
-name = "กลุ่มแผนงาน"
-password = "{PASSWORD}"
-[[mailboxes]]
-address = "{MEMBER}"
-name = "ต้นน้ำ"
-password = "{PASSWORD}"
-"""
-
-
-def outgoing(**more: object) -> OutgoingMail:
-    values = {
-        "key": "ask:1",
-        "to": (MEMBER,),
-        "subject": "แบบรายงาน",
-        "text": "เรียน ก\nข\n",
-        "html": "<p>ก</p>",
-        **more,
-    }
-    return OutgoingMail(kind="request", **values)
-
-
-def settings(**more: object) -> ExchangeSettings:
-    values = {
-        "endpoint": "http://127.0.0.1:9/EWS/Exchange.asmx",
-        "username": OFFICE,
-        "password": PASSWORD,
-        "mailbox": OFFICE,
-        "domain": "office.example",
-        "patience_s": 5.0,
-        **more,
-    }
-    return ExchangeSettings(**values)
-
 
 # Settings and errors
 
@@ -116,7 +70,7 @@ def lost_before_connecting() -> Exception:
     ],
 )
 def test_every_error_has_a_name_a_place_and_a_remedy(error, kind):
-    found = named(error, operation="SendItem", mailbox=OFFICE, secret=PASSWORD)
+    found = named(error, operation="SendItem", mailbox=OFFICE)
     assert type(found) is kind and found.where == f"SendItem {OFFICE}" and found.remedy
     assert re.search("[ก-๙]", found.th) and PASSWORD not in str(found)
     if isinstance(error, errors.ErrorServerBusy):
@@ -148,21 +102,6 @@ def test_answers_are_read_in_large_pieces():
     response._content, response._content_consumed = b"x" * 200_000, True
     assert len(list(response.iter_content())) == 4
     assert [len(piece) for piece in response.iter_content(150_000)] == [150_000, 50_000]
-
-
-class Time:
-    def __init__(self) -> None:
-        self.now, self.slept = 100.0, []
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(round(seconds, 3))
-        self.now += seconds
-
-    def as_options(self) -> dict:
-        return {"sleep": self.sleep, "monotonic": lambda: self.now}
-
-    def session(self, **more: object) -> Session:
-        return Session(settings(**more), **self.as_options())
 
 
 def failing(*failures: Exception):
@@ -228,51 +167,10 @@ def test_two_mailboxes_never_share_a_protocol():
 # Against the practice Exchange
 
 
-class Practice:
-    def __init__(self, folder: Path) -> None:
-        from songthan.practice.exchange import start
-
-        (folder / "accounts.toml").write_text(ACCOUNTS, encoding="utf-8")
-        self.log = folder / "log"
-        self.server = start(folder / "db", folder / "accounts.toml", self.log, control=True)
-        self.asked: list[str] = []
-        self.time = Time()
-        self.boxes: list[ExchangeMailbox] = []
-
-    def open(self, address: str = OFFICE, **more: object) -> ExchangeMailbox:
-        asked = self.asked
-
-        class Spy(HTTPAdapter):
-            def send(self, request, **options):
-                asked.append(re.search(rb"<m:(\w+)", request.body)[1].decode())
-                return super().send(request, **options)
-
-        values = {"endpoint": self.server.url, "username": address, "mailbox": address, **more}
-        self.boxes.append(ExchangeMailbox(settings(**values), http_adapter=Spy, **self.time.as_options()))
-        return self.boxes[-1]
-
-    def fail(self, operation: str, kind: str, **more: object) -> None:
-        data = json.dumps({"operation": operation, "kind": kind, **more}).encode()
-        urllib.request.urlopen(self.server.base + "/practice/faults", data=data, timeout=20).close()
-
-    def receive(self, raw: bytes) -> None:
-        query = urllib.parse.urlencode({"to": OFFICE, "mail_from": MEMBER, "auth": "pass"})
-        urllib.request.urlopen(f"{self.server.base}/practice/outside?{query}", data=raw, timeout=20).close()
-
-
 @pytest.fixture
 def practice(tmp_path):
-    world = Practice(tmp_path)
-    try:
+    with practice_in(tmp_path) as world:
         yield world
-    finally:
-        for box in world.boxes:
-            box.close()
-        world.server.stop()
-
-
-def answer(n: int, body: bytes = b"x") -> bytes:
-    return f"From: {MEMBER}\r\nTo: {OFFICE}\r\nSubject: {n}\r\nMessage-ID: <{n}@office.example>\r\n\r\n".encode() + body
 
 
 @pytest.mark.real

@@ -41,7 +41,7 @@ name = "ข้าวหอม"
 password = "other-secret"
 """
 OPERATIONS = {
-    "new_messages": "FindItem", "find": "FindItem", "raw": "GetItem", "move": "MoveItem", "save_draft": "CreateItem",
+    "new_messages": "SyncFolderItems", "find": "FindItem", "raw": "GetItem", "move": "MoveItem", "save_draft": "CreateItem",
     "attach": "CreateAttachment", "send": "SendItem", "discard": "DeleteItem",
 }  # fmt: skip
 KINDS = {"denied": "ErrorAccessDenied", "notfound": "ErrorItemNotFound", "auth": "401"}

@@ -13,31 +13,32 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from exchangelib import FileAttachment, Message, Q
+from exchangelib import Account, Message, Q
 from exchangelib import errors as ews
 from exchangelib.extended_properties import ExtendedProperty
-from exchangelib.fields import FieldOrder, FieldPath
+from exchangelib.fields import FieldPath
 from exchangelib.folders import Drafts, Folder, Inbox, JunkEmail, MsgFolderRoot, Root, SentItems
 from exchangelib.items import HARD_DELETE, ID_ONLY, SAVE_ONLY, SEND_TO_NONE
 from exchangelib.properties import DistinguishedFolderId, Mailbox
 from exchangelib.restriction import Restriction
 from exchangelib.services import (
-    CreateAttachment,
     CreateFolder,
     CreateItem,
     DeleteItem,
     FindFolder,
     FindItem,
     GetFolder,
-    GetItem,
     MoveItem,
     SendItem,
 )
 from requests.adapters import HTTPAdapter
 
+from songthan.adapters.exchange_bytes import send_file, stream_mime
+from songthan.adapters.exchange_listing import STATE_REFUSED, read_state, sync_page, write_state
 from songthan.adapters.exchange_mime import build, own_message_id
-from songthan.adapters.exchange_session import RECEIVED_FOLDERS, ExchangeSettings, Session
-from songthan.domain.errors import MailAmbiguous, MailDenied, MailNotFound
+from songthan.adapters.exchange_session import Session
+from songthan.adapters.exchange_settings import RECEIVED_FOLDERS, ExchangeSettings
+from songthan.domain.errors import MailAmbiguous, MailDenied, MailError, MailNotFound
 from songthan.domain.language import say
 from songthan.domain.messages import Listing, MailRef, OutgoingMail, SentRef
 
@@ -87,26 +88,47 @@ class ExchangeMailbox:
     # Mail in
 
     def new_messages(self, since: str) -> Listing:
-        """Every page is read before anything is answered: moving mail meanwhile cannot make a page skip one."""
-        found = [
-            *self._listed(self._inbox, "inbox"),
-            *self._listed(self._junk, "junk"),
-        ]
-        return Listing(refs=tuple(sorted(found, key=lambda ref: ref.received)), state="")
+        """SyncFolderItems of Inbox and Junk: the server tells what came since `since`, whatever else lies there.
+
+        Every page is read before anything is answered. A place the server no longer knows starts that folder anew.
+        """
+        identity = self._settings.identity
+        places = read_state(since, identity)
+        found: dict[str, MailRef] = {}
+        for folder, name in ((self._inbox, "inbox"), (self._junk, "junk")):
+            places[name] = self._sync(folder, name, places.get(name, ""), found)
+        refs = tuple(sorted(found.values(), key=lambda ref: ref.received))
+        return Listing(refs=refs, state=write_state(identity, places))
 
     def raw(self, ref: MailRef, write: Callable[[bytes], object]) -> None:
-        """The message's MIME content."""
+        """The message's MIME content, handed on while the answer comes in; never begun again once a piece was written.
 
-        def work() -> bytes:
-            item = GetItem(account=self._account).get(
-                items=[(ref.id, None)], additional_fields=[_path("mime_content")], shape=ID_ONLY
+        What `write` raises (a full disk) comes out as it is: it is not the mailbox's error.
+        """
+        begun = False
+        failed: list[Exception] = []
+
+        def take(piece: bytes) -> None:
+            nonlocal begun
+            begun = True
+            try:
+                write(piece)
+            except Exception as error:
+                failed.append(error)
+                raise
+
+        try:
+            found = self._session.read(
+                "GetItem", lambda: stream_mime(self._account, ref.id, take), again=lambda: not begun
             )
-            return item.mime_content
-
-        content = self._session.read("GetItem", work)
-        if content is None:
-            raise MailAmbiguous(say("เซิร์ฟเวอร์ไม่ส่งเนื้อจดหมายมา"), where=f"GetItem {self._settings.mailbox}")
-        write(bytes(content))
+        except MailError:
+            if failed:
+                raise failed[0] from None
+            raise
+        if not found:
+            raise MailAmbiguous(
+                say("เซิร์ฟเวอร์ไม่ส่งเนื้อจดหมายมา"), where=f"GetItem {self._settings.mailbox}", remedy=say("ระบบจะลองใหม่เองในรอบถัดไป")
+            )
 
     def move(self, ref: MailRef, folder: str) -> MailRef:
         """MailDenied for a folder that is not among the settings' `folders`: `count` would not see it."""
@@ -135,10 +157,12 @@ class ExchangeMailbox:
         """Inbox and Junk are asked first: a mail moved meanwhile is then counted twice, never lost; ask again."""
 
         def work() -> int:
-            folders = GetFolder(account=self._account).call(
+            inbox, junk = GetFolder(account=self._account).call(
                 folders=[self._inbox, self._junk], additional_fields=[_total()], shape=ID_ONLY
             )
-            return sum(folder.total_count or 0 for folder in _all_good(folders))
+            # as in `_sync`: no Junk folder, no mail in it
+            good = _all_good([inbox] if isinstance(junk, ews.ErrorFolderNotFound) else [inbox, junk])
+            return sum(folder.total_count or 0 for folder in good)
 
         waiting = self._session.read("GetFolder", work)
         mine = self._find_folders()
@@ -177,11 +201,10 @@ class ExchangeMailbox:
         return SentRef(id=saved.id, change=saved.changekey, folder="drafts", message_id=message_id)
 
     def attach(self, draft: SentRef, name: str, type: str, path: Path) -> SentRef:
-        file = FileAttachment(name=name, content=Path(path).read_bytes(), content_type=type)
+        """CreateAttachment, the file read from the disk while it is sent."""
         parent = Message(account=self._account, id=draft.id, changekey=draft.change)
         made = self._session.write(
-            "CreateAttachment",
-            lambda: CreateAttachment(account=self._account).get(parent_item=parent, items=[file]),
+            "CreateAttachment", lambda: send_file(self._account, parent, name=name, type=type, path=Path(path))
         )
         ids = made.attachment_id
         return SentRef(
@@ -217,19 +240,37 @@ class ExchangeMailbox:
             id=cls.DISTINGUISHED_FOLDER_ID, mailbox=Mailbox(email_address=self._settings.mailbox)
         )
 
-    def _listed(self, folder: Folder, name: str) -> list[MailRef]:
-        order = [FieldOrder(field_path=_path("datetime_received"))]
-        return [
-            MailRef(
-                id=item.id,
-                change=item.changekey or "",
-                received=self._local(item.datetime_received),
-                message_id=getattr(item, "message_id", None) or "",
-                size=item.size or 0,
-                folder=name,
-            )
-            for item in self._find_items(folder, ["datetime_received", "message_id", "size"], order=order)
-        ]
+    def _sync(self, folder: Folder, name: str, place: str, found: dict[str, MailRef]) -> str:
+        """Add to `found` what came into the folder since `place`; returns the place after it."""
+        last = False
+        while not last:
+            here = place
+            try:
+                items, place, last = self._session.read(
+                    "SyncFolderItems", lambda here=here: _place_known(self._account, folder, here)
+                )
+            except MailNotFound:
+                if name == "junk":
+                    # a mailbox nobody ever opened in Outlook may have no Junk folder yet
+                    return ""
+                raise
+            for item in items:
+                found[item.id] = self._ref(item, name)
+            if not last and place == here:
+                raise MailAmbiguous(
+                    say("เซิร์ฟเวอร์จดหมายบอกรายการใหม่ไม่จบ"), where=f"SyncFolderItems {name}", remedy=say("ระบบจะลองใหม่เองในรอบถัดไป")
+                )
+        return place
+
+    def _ref(self, item: Message, folder: str) -> MailRef:
+        return MailRef(
+            id=item.id,
+            change=item.changekey or "",
+            received=self._local(item.datetime_received),
+            message_id=getattr(item, "message_id", None) or "",
+            size=item.size or 0,
+            folder=folder,
+        )
 
     def _local(self, at: datetime) -> datetime:
         """A plain datetime in the office's zone (exchangelib's own class stays inside)."""
@@ -240,15 +281,14 @@ class ExchangeMailbox:
         folder: Folder,
         names: list[str],
         *,
-        restriction: Restriction | None = None,
-        order: list[FieldOrder] | None = None,
+        restriction: Restriction,
     ) -> list:
         def work() -> list:
             items = FindItem(account=self._account, page_size=_PAGE).call(
                 folders=[folder],
                 additional_fields=[_path(name) for name in names],
                 restriction=restriction,
-                order_fields=order,
+                order_fields=None,
                 shape=ID_ONLY,
                 query_string=None,
                 depth="Shallow",
@@ -309,6 +349,16 @@ class ExchangeMailbox:
             self._find_folders()
         else:
             self._known_folders[name] = made
+
+
+def _place_known(account: Account, folder: Folder, place: str) -> tuple[list[Message], str, bool]:
+    """A page of changes; from the folder's beginning when the server does not know the place."""
+    try:
+        return sync_page(account, folder, place)
+    except STATE_REFUSED:
+        if not place:
+            raise
+        return sync_page(account, folder, "")
 
 
 def _path(name: str) -> FieldPath:
