@@ -14,8 +14,11 @@ from exchangelib import Message, errors
 from exchangelib.items import SAVE_ONLY, SEND_TO_NONE
 from exchangelib.services import CreateItem
 
+from songthan.adapters import exchange_listing
 from songthan.adapters.exchange_connection import _Once, _WideResponse
 from songthan.adapters.exchange_errors import AnswerLost, named
+from songthan.adapters.exchange_listing import read_state
+from songthan.adapters.exchange_logs import keep_secret
 from songthan.adapters.exchange_mime import build
 from songthan.adapters.exchange_session import Session
 from songthan.domain.errors import DataError, MailAmbiguous, MailAuthFailed, MailBusy, MailDenied, MailNotFound
@@ -70,6 +73,7 @@ def lost_before_connecting() -> Exception:
     ],
 )
 def test_every_error_has_a_name_a_place_and_a_remedy(error, kind):
+    keep_secret(PASSWORD)
     found = named(error, operation="SendItem", mailbox=OFFICE)
     assert type(found) is kind and found.where == f"SendItem {OFFICE}" and found.remedy
     assert re.search("[ก-๙]", found.th) and PASSWORD not in str(found)
@@ -244,15 +248,61 @@ def test_busy_and_broken_readings_are_repeated_writings_are_not(practice):
 
 
 @pytest.mark.real
-def test_large_inboxes_come_in_pages_and_complete(practice):
+def test_large_inboxes_come_in_pages_and_complete(practice, monkeypatch):
+    monkeypatch.setattr(exchange_listing, "_PAGE", 100)
     for n in range(205):
         practice.receive(answer(n))
     box = practice.open()
     refs = list(box.new_messages("").refs)
     assert [r.message_id for r in refs] == [f"<{n}@office.example>" for n in range(205)]
-    assert practice.asked == ["FindItem"] * 4, "three pages of Inbox, one of Junk"
+    assert practice.asked == ["SyncFolderItems"] * 4, "three pages of Inbox, one of Junk"
     assert type(refs[0].received) is datetime and refs[0].received.utcoffset().total_seconds() == 7 * 3600
     assert box.count() == 205
+
+
+@pytest.mark.real
+def test_a_poll_asks_twice_however_much_lies_there(practice):
+    box = practice.open()
+    for n in range(120):
+        practice.receive(answer(n))
+    state = box.new_messages("").state
+    practice.receive(answer(500))
+    practice.asked.clear()
+    later = box.new_messages(state)
+    assert [r.message_id for r in later.refs] == ["<500@office.example>"]
+    assert practice.asked == ["SyncFolderItems"] * 2 and len(state) < 1000
+    assert box.new_messages(later.state).refs == ()
+    assert practice.asked == ["SyncFolderItems"] * 4
+
+
+@pytest.mark.real
+def test_a_place_that_is_not_ours_lists_everything(practice):
+    box = practice.open()
+    for n in range(3):
+        practice.receive(answer(n))
+    state = box.new_messages("").state
+    assert box.new_messages(state).refs == ()
+    other = practice.open(MEMBER)
+    practice.fail("SyncFolderItems", "ErrorInvalidSyncStateData")
+    assert len(box.new_messages(state).refs) == 3, "the server forgot the place of Inbox"
+    assert read_state(state, settings(mailbox=MEMBER).identity) == {} and other.new_messages(state).refs == ()
+    for broken in ("", "ex1:", "ex1:AAAA", state[:-3], state + "A", "ex1:" + state, "๑", state[:-8] + "AAAAAAA="):
+        assert read_state(broken, box._settings.identity) == {}
+        assert len(box.new_messages(broken).refs) == 3
+    upper = settings(endpoint=box._settings.endpoint.replace("/EWS/", "/ews/"), mailbox=OFFICE.upper())
+    assert upper.identity == box._settings.identity
+
+
+@pytest.mark.real
+def test_a_mailbox_without_junk_is_read_all_the_same(practice):
+    box = practice.open()
+    practice.receive(answer(1))
+    # the first request is Inbox's, the second Junk's
+    box.new_messages("")
+    box._junk._distinguished_id.id = "nosuchfolder"
+    listing = box.new_messages("")
+    assert [r.folder for r in listing.refs] == ["inbox"]
+    assert box.new_messages(listing.state).refs == ()
 
 
 @pytest.mark.real

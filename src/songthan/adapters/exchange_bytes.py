@@ -83,7 +83,7 @@ class _Split:
         whole = len(waiting) if last else len(waiting) // 4 * 4
         self._left = waiting[whole:]
         if whole:
-            self._write(base64.b64decode(waiting[:whole], validate=True))
+            self._write(base64.b64decode(waiting[:whole].encode("ascii"), validate=True))
 
 
 def _clark(name: str) -> str:
