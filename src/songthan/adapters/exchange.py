@@ -85,6 +85,10 @@ class ExchangeMailbox:
         """Close the connection; the mailbox can be used again afterwards."""
         self._session.close()
 
+    def clock_skew_s(self) -> float | None:
+        """How many seconds this machine's clock is ahead of the server's, by its last answer; None before one."""
+        return self._session.clock_skew_s
+
     # Mail in
 
     def new_messages(self, since: str) -> Listing:

@@ -23,6 +23,7 @@ from exchangelib import errors as ews
 from exchangelib import version as ews_version
 from exchangelib.protocol import FailFast, Protocol
 from exchangelib.transport import BASIC, NTLM, OAUTH2
+from oauthlib.oauth2 import ServerError
 from requests.adapters import HTTPAdapter
 
 # the services log under names that exist only once they are imported
@@ -136,7 +137,11 @@ class _ApplicationCredentials(OAuth2Credentials):
         return {"token": self.access_token}
 
     def on_token_auto_refreshed(self, access_token: dict) -> None:
+        """Also called for the first token. One that is dead when it comes would be asked for again without end."""
         keep_secret(str(access_token.get("access_token", "")))
+        lifetime = access_token.get("expires_in")
+        if lifetime is not None and float(lifetime) < 0:
+            raise ServerError("the token has no lifetime")
         super().on_token_auto_refreshed(access_token)
 
 
