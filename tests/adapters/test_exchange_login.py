@@ -233,7 +233,7 @@ def work(box: ExchangeMailbox, office: Office) -> list[str]:
             bytes_of(box, listing.refs[0])
             box.move(listing.refs[0], "บันทึก")
             office.practice.receive(answer(1))
-            draft = box.save_draft(outgoing(f"ask:{operation}"))
+            draft = box.save_draft(outgoing(key=f"ask:{operation}"))
             draft = box.attach(draft, "a.pdf", "application/pdf", office.authority.file)
             box.send(draft)
             box.find("ask:1")
