@@ -42,6 +42,8 @@ SIBLINGS = {
     # next year's folder is read back by the loaders that will read it
     "roll": {"plan", "rubric"},
     "language": {"plan"},
+    # one process at a time speaks to the mailbox
+    "late": {"turnstile"},
 }
 
 #: library → the files (under src/songthan, or flows) that may import it

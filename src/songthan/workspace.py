@@ -358,7 +358,9 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         clock=open_clock(folder),
         ledger=SqliteLedger(folder / "ledger.sqlite"),
         blobs=blobs,
-        mailbox=LateMailbox(lambda: open_mailbox(settings, plan, folder), folder),
+        mailbox=LateMailbox(
+            lambda: open_mailbox(settings, plan, folder), folder, claim=lambda: claim_mailbox(settings, plan, folder)
+        ),
         texts=MailTexts(templates / "mail"),
         renderer=DocxRenderer(templates / "docx"),
         reader=ConvertingReader(SandboxedReader(sandbox)),

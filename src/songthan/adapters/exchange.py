@@ -21,7 +21,12 @@ from exchangelib.folders import Drafts, Folder, Inbox, JunkEmail, MsgFolderRoot,
 from exchangelib.items import HARD_DELETE, ID_ONLY, SAVE_ONLY, SEND_TO_NONE
 from exchangelib.properties import DistinguishedFolderId, Mailbox
 from exchangelib.restriction import Restriction
-from exchangelib.services import (
+from requests.adapters import HTTPAdapter
+
+from songthan.adapters.exchange_bytes import send_file, stream_mime
+from songthan.adapters.exchange_listing import STATE_REFUSED, read_state, sync_page, write_state
+from songthan.adapters.exchange_mime import build, own_message_id
+from songthan.adapters.exchange_services import (
     CreateFolder,
     CreateItem,
     DeleteItem,
@@ -31,11 +36,6 @@ from exchangelib.services import (
     MoveItem,
     SendItem,
 )
-from requests.adapters import HTTPAdapter
-
-from songthan.adapters.exchange_bytes import send_file, stream_mime
-from songthan.adapters.exchange_listing import STATE_REFUSED, read_state, sync_page, write_state
-from songthan.adapters.exchange_mime import build, own_message_id
 from songthan.adapters.exchange_session import Session
 from songthan.adapters.exchange_settings import RECEIVED_FOLDERS, ExchangeSettings
 from songthan.domain.errors import MailAmbiguous, MailDenied, MailError, MailNotFound

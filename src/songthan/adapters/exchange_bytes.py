@@ -18,8 +18,9 @@ from exchangelib import Account, FileAttachment, Message
 from exchangelib.errors import MalformedResponseError
 from exchangelib.fields import FieldPath
 from exchangelib.items import ID_ONLY
-from exchangelib.services import CreateAttachment, GetItem
 from exchangelib.util import SOAPNS, TNS
+
+from songthan.adapters.exchange_services import CreateAttachment, GetItem
 
 __all__ = ["send_file", "stream_mime"]
 

@@ -13,9 +13,10 @@ from exchangelib import errors as ews
 from exchangelib.fields import FieldPath
 from exchangelib.folders import Folder
 from exchangelib.items import ID_ONLY
-from exchangelib.services import SyncFolderItems
 from exchangelib.services.sync_folder_hierarchy import SyncFolder
 from exchangelib.util import MNS
+
+from songthan.adapters.exchange_services import SyncFolderItems
 
 __all__ = ["STATE_REFUSED", "read_state", "sync_page", "write_state"]
 
