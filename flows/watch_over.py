@@ -5,6 +5,7 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from songthan.steps.post import post_all
+from songthan.steps.publish import upload_rest
 from songthan.steps.watch import findings, tell
 from songthan.workspace import office_for, say
 
@@ -15,6 +16,7 @@ def look(workspace, state):
     office = office_for(workspace, state)
     found = findings(office)
     tell(office, found)
+    upload_rest(office)
     post_all(office)
     return [{say("เรื่อง"): f.title, say("รายละเอียด"): f.what} for f in found]
 

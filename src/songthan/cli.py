@@ -37,7 +37,7 @@ COMMAND_MODULES: Mapping[str, tuple[str, ...]] = {
     "score": ("score",),
     "hold": ("hold",),
     "leave": ("leave",),
-    "duties": ("waive", "reopen", "reassign", "extend"),
+    "duties": ("waive", "reopen", "reassign", "extend", "receipt"),
     "verify": ("verify",),
 }
 

@@ -182,6 +182,15 @@ class WebsitePort(Protocol):
         """Put a PDF there under a plain file name and list it; the same file again changes nothing."""
         ...
 
+    @property
+    def uploads(self) -> bool:
+        """Has the office a command that copies the folder to its web server?"""
+        ...
+
+    def upload(self) -> None:
+        """Run it. PublishFailed when it does not succeed; running it again does no harm."""
+        ...
+
 
 class MailTextsPort(Protocol):
     """The office's letters."""

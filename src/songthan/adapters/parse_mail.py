@@ -12,14 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from songthan.adapters.parse_headers import (
-    Headers,
-    addresses,
-    authentication,
-    decode_words,
-    message_ids,
-    split_headers,
-)
+from songthan.adapters.parse_authentication import OwnServer, authentication
+from songthan.adapters.parse_headers import Headers, addresses, decode_words, message_ids, split_headers
 from songthan.adapters.parse_kinds import kind_of
 from songthan.adapters.parse_mime import Part, Tree, take_apart
 from songthan.adapters.parse_smime import open_signed
@@ -70,13 +64,13 @@ _SMALL_PICTURE = 20 << 10
 
 
 def parse_job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
-    """The sandbox's job: `payload` is the raw mail, `args` holds `authserv_id` and `own_addresses`.
+    """The sandbox's job: `payload` is the raw mail, `args` holds `authserv_id`, `own_addresses` and `internal_servers`.
 
     The answer is the Message's fields as JSON values; `attachments[i]["blob"]` is an index into the byte strings.
     """
     tree = take_apart(payload, open_signed=open_signed)
     defects = set(tree.defects)
-    answer = envelope(tree.headers, str(args.get("authserv_id", "")), defects)
+    answer = envelope(tree.headers, OwnServer.of(args), defects)
     body, cids = _body(tree, defects)
     kind = kind_of(
         tree,
@@ -101,7 +95,7 @@ def parse_job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
     return answer, blobs
 
 
-def envelope(headers: Headers, authserv_id: str, defects: set[str]) -> dict:
+def envelope(headers: Headers, server: OwnServer, defects: set[str]) -> dict:
     """Sender, recipients, subject, identities and the authentication verdict; what is off goes to `defects`."""
     senders = [pair for value in headers.all("from")[:20] for pair in addresses(value, limit=20)]
     unnamed = not senders
@@ -110,7 +104,7 @@ def envelope(headers: Headers, authserv_id: str, defects: set[str]) -> dict:
     name, sender = senders[0] if senders else ("", "")
     if not sender:
         defects.add("no-sender")
-    verdict, defect = authentication(headers, authserv_id, sender.rpartition("@")[2])
+    verdict, defect = authentication(headers, server, sender)
     several = len({address for _, address in senders}) > 1
     if several:
         defects.add("several-senders")
@@ -238,20 +232,29 @@ class _Runs(Protocol):
 class SandboxedMailParser:
     """`ports.MessageParser`: parses in the sandbox; when that fails, reads the first headers here and says so.
 
-    `authserv_id` names our own server in its Authentication-Results; `own_addresses` are our mailbox's.
+    `authserv_id` names our own server in its Authentication-Results, `internal_servers` our Exchange servers (see
+    `parse_authentication.OwnServer`); `own_addresses` are our mailbox's.
     """
 
-    def __init__(self, *, sandbox: _Runs, authserv_id: str, own_addresses: Collection[str]) -> None:
+    def __init__(
+        self,
+        *,
+        sandbox: _Runs,
+        authserv_id: str,
+        own_addresses: Collection[str],
+        internal_servers: Collection[str] = (),
+    ) -> None:
         self._sandbox = sandbox
-        self._authserv_id = authserv_id
         self._own = sorted({a.lower() for a in own_addresses})
+        self._args = {
+            "authserv_id": authserv_id, "own_addresses": self._own, "internal_servers": sorted(internal_servers),
+        }  # fmt: skip
 
     def parse(self, raw: Path, *, received: datetime, put: Callable[[bytes], str]) -> Message:
         """The message in the file `raw`; attachment bytes go through `put`, whose errors alone come through."""
-        args = {"authserv_id": self._authserv_id, "own_addresses": self._own}
         data = raw.read_bytes()
         try:
-            answer, blobs = self._sandbox.run(JOB, data, args)
+            answer, blobs = self._sandbox.run(JOB, data, self._args)
             fields, files = _checked(answer, blobs)
         except Exception:  # the parser may die of anything a stranger sends; the mail must still be held
             fields, files = self._cheap(data), []
@@ -266,7 +269,7 @@ class SandboxedMailParser:
         """What the first headers tell, with bounded, linear work."""
         defects = {"parser-failed"}
         headers, _ = split_headers(raw, 0, min(len(raw), _ENVELOPE), top=True)
-        answer = envelope(headers, self._authserv_id, defects)
+        answer = envelope(headers, OwnServer.of(self._args), defects)
         if answer["sender"] in self._own and answer["authentication"] == "pass":
             answer |= {"kind": "own", "auto": True}
         return _fields({**answer, "defects": sorted(defects)})

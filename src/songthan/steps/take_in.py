@@ -110,9 +110,7 @@ def _parsed(office: Office, row: Mapping[str, object]) -> Message:
         put=office.blobs.put,
     )
     if message.sha256 != row["sha256"]:
-        raise LedgerError(
-            say("แฟ้มในคลังถูกเปลี่ยน"), where=str(row["sha256"]), remedy=say("กู้คืนจากสำเนาสำรอง และตรวจดิสก์")
-        )
+        raise LedgerError("แฟ้มในคลังถูกเปลี่ยน", where=str(row["sha256"]), remedy="กู้คืนจากสำเนาสำรอง และตรวจดิสก์")
     office.ledger.inbox.save_parsed(inbox_id, message)
     return message
 

@@ -13,6 +13,7 @@ from songthan.domain.errors import MailError
 from songthan.domain.language import say
 from songthan.steps.letters import tell_secretary
 from songthan.steps.office import Office
+from songthan.steps.sender_proof import sender_proof
 
 #: Below this much free disk nothing new should be promised.
 LEAST_FREE = 200 * 1024 * 1024
@@ -30,7 +31,7 @@ class Finding:
 
 def findings(office: Office) -> list[Finding]:
     """What is amiss now, worst first."""
-    return [f for look in (_mailbox, _stuck, _seats, _disk, _roots) if (f := look(office)) is not None]
+    return [f for look in (_mailbox, _proof, _stuck, _seats, _disk, _roots) if (f := look(office)) is not None]
 
 
 def tell(office: Office, found: list[Finding]) -> None:
@@ -72,6 +73,29 @@ def _mailbox(office: Office) -> Finding | None:
             waiting=waiting,
         ),
         remedy=say("ตรวจว่ามีผู้ย้ายหรือลบจดหมายในกล่องนี้ด้วยมือหรือไม่ จดหมายที่อ่านแล้วยังอยู่ในระบบครบ"),
+    )
+
+
+def _proof(office: Office) -> Finding | None:
+    """Members' mails without a proof of their sender are all held: the settings do not know our mail server."""
+    proof = sender_proof(office)
+    if not proof.useless:
+        return None
+    seen = ", ".join(f"{header}: {name}" for header, name in proof.servers)
+    return Finding(
+        code="proof",
+        title=say("จดหมายของสมาชิกพิสูจน์ผู้ส่งไม่ได้"),
+        what=say(
+            "จดหมายจากที่อยู่ในทะเบียน {members} ฉบับล่าสุด มี {unproven} ฉบับที่เครื่องแม่ข่ายไม่ได้รับรองผู้ส่งตามที่ตั้งค่าไว้ ระบบจึงพักไว้ทั้งหมด "
+            "ชื่อเครื่องที่พบในจดหมาย: {seen}",
+            members=proof.members,
+            unproven=proof.unproven,
+            seen=seen or say("ไม่พบ"),
+        ),
+        remedy=say(
+            "ส่งข้อความนี้ให้ผู้ดูแลระบบจดหมาย หากชื่อที่พบเป็นเครื่องของหน่วยงานจริง ให้ตั้ง authserv_id หรือ internal_servers ใน songthan.toml [mailbox] "
+            "ตามเอกสาร docs/operations.md"
+        ),
     )
 
 
