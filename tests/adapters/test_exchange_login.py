@@ -105,7 +105,7 @@ def test_a_server_without_tls_is_told(office):
 def test_a_missing_file_of_certificates_is_a_wrong_setting(office, tmp_path):
     with pytest.raises(DataError) as refused:
         settings(ca_file=tmp_path / "none.pem")
-    assert refused.value.where == "mailbox.ca_file"
+    assert refused.value.where == "songthan.toml [exchange] ca_file"
     (tmp_path / "empty.pem").write_text("")
     with pytest.raises(MailError) as error:
         office.open(office.gate(), ca_file=tmp_path / "empty.pem").count()

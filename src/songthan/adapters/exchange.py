@@ -89,6 +89,22 @@ class ExchangeMailbox:
         """How many seconds this machine's clock is ahead of the server's, by its last answer; None before one."""
         return self._session.clock_skew_s
 
+    @property
+    def settings(self) -> ExchangeSettings:
+        return self._settings
+
+    def rights(self, name: str) -> frozenset[str] | None:
+        """What this account may do in «inbox», «junk», «drafts» or «sent»; None when the server does not say."""
+        folder = {"inbox": self._inbox, "junk": self._junk, "drafts": self._drafts, "sent": self._sent}[name]
+        answer = self._session.read(
+            "GetFolder",
+            lambda: GetFolder(account=self._account).get(
+                folders=[folder], additional_fields=[_of_folder("effective_rights")], shape=ID_ONLY
+            ),
+        )
+        rights = answer.effective_rights
+        return None if rights is None else frozenset(f.name for f in rights.FIELDS if getattr(rights, f.name))
+
     # Mail in
 
     def new_messages(self, since: str) -> Listing:
@@ -162,7 +178,7 @@ class ExchangeMailbox:
 
         def work() -> int:
             inbox, junk = GetFolder(account=self._account).call(
-                folders=[self._inbox, self._junk], additional_fields=[_total()], shape=ID_ONLY
+                folders=[self._inbox, self._junk], additional_fields=[_of_folder("total_count")], shape=ID_ONLY
             )
             # as in `_sync`: no Junk folder, no mail in it
             good = _all_good([inbox] if isinstance(junk, ews.ErrorFolderNotFound) else [inbox, junk])
@@ -309,7 +325,7 @@ class ExchangeMailbox:
         """Our folders by name, as they are on the server now."""
 
         def work() -> list[Folder]:
-            fields = [FieldPath(field=Folder.get_field_by_fieldname("name")), _total()]
+            fields = [_of_folder("name"), _of_folder("total_count")]
             found = FindFolder(account=self._account, page_size=_PAGE).call(
                 folders=[self._parent],
                 additional_fields=fields,
@@ -369,8 +385,8 @@ def _path(name: str) -> FieldPath:
     return FieldPath(field=Message.get_field_by_fieldname(name))
 
 
-def _total() -> FieldPath:
-    return FieldPath(field=Folder.get_field_by_fieldname("total_count"))
+def _of_folder(name: str) -> FieldPath:
+    return FieldPath(field=Folder.get_field_by_fieldname(name))
 
 
 def _all_good(elements: Iterable) -> list:

@@ -56,7 +56,7 @@ _RIGHTS = phrase("ตรวจสิทธิ์ของบัญชีบน�
 _SIZE = (phrase("จดหมายใหญ่เกินที่เซิร์ฟเวอร์รับ"), phrase("ลดขนาดไฟล์แนบ หรือขอให้ผู้ดูแลระบบเพิ่มขนาดที่รับ"))
 _PEOPLE = (phrase("เซิร์ฟเวอร์ไม่รับที่อยู่ผู้รับ"), phrase("ตรวจที่อยู่ในทะเบียนสมาชิก"))
 _ACT_AS = (phrase("แอปพลิเคชันไม่มีสิทธิ์ทำงานแทนกล่องจดหมายนี้"), phrase("ขอสิทธิ์ ApplicationImpersonation บนกล่องนี้จากผู้ดูแลระบบ"))
-_DIALECT = (phrase("เซิร์ฟเวอร์จดหมายไม่รู้จักรุ่นของคำขอ"), phrase("ตั้ง version ใน [mailbox] ให้ตรงกับรุ่นของเซิร์ฟเวอร์"))
+_DIALECT = (phrase("เซิร์ฟเวอร์จดหมายไม่รู้จักรุ่นของคำขอ"), phrase("ตั้ง version ใน [exchange] ให้ตรงกับรุ่นของเซิร์ฟเวอร์"))
 _BROKEN = (phrase("จดหมายฉบับนี้เสียหายในกล่อง เซิร์ฟเวอร์อ่านให้ไม่ได้"), phrase("เปิดดูใน Outlook แล้วย้ายออกจากกล่องเข้า หรือขอให้ผู้ส่งส่งใหม่"))
 _DENIED = {
     ews.ErrorMessageSizeExceeded: _SIZE,
@@ -134,7 +134,7 @@ def _refused(error: Exception, *, where: str) -> MailError:
         return MailDenied(
             say("ใบรับรองของเซิร์ฟเวอร์จดหมายเชื่อถือไม่ได้ หรือไม่ใช่ของชื่อนี้"),
             where=where,
-            remedy=say("ตั้ง ca_file ใน [mailbox] ให้ชี้ใบรับรองรากของหน่วยงาน และตรวจชื่อเครื่องใน endpoint"),
+            remedy=say("ตั้ง ca_file ใน [exchange] ให้ชี้ใบรับรองรากของหน่วยงาน และตรวจชื่อเครื่องใน endpoint"),
         )
     if any(word in reason.upper() for word in _NO_TLS) and "SSL" in reason.upper():
         return MailDenied(

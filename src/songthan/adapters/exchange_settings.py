@@ -69,7 +69,8 @@ class ExchangeSettings:
         )
         for name, good, wanted in checks:
             if not good:
-                raise DataError("ค่าที่ตั้งไว้ใช้ไม่ได้", where=f"mailbox.{name}", remedy=f"ตั้งเป็น {wanted}")
+                table = "mailbox" if name in ("endpoint", "mailbox", "username") else "exchange"
+                raise DataError("ค่าที่ตั้งไว้ใช้ไม่ได้", where=f"songthan.toml [{table}] {name}", remedy=f"ตั้งเป็น {wanted}")
 
     @property
     def secrets(self) -> tuple[str, ...]:

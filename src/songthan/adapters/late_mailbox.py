@@ -7,6 +7,7 @@ import functools
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from songthan.adapters.turnstile import turnstile
 from songthan.domain.errors import MailAuthFailed, MailBusy
@@ -19,6 +20,7 @@ REST_AFTER_REFUSAL_S = 3600.0
 LONGEST_WISH_S = 3600.0
 #: A wish no longer than this is waited for inside the call.
 PATIENCE_S = 20.0
+_Result = TypeVar("_Result")
 
 
 class LateMailbox:
@@ -49,20 +51,24 @@ class LateMailbox:
 
     def __getattr__(self, name: str) -> Callable[..., object]:
         def call(*arguments: object, **named: object) -> object:
-            with turnstile(self._state / "mailbox.lock", what=say("อีกงานหนึ่งกำลังใช้กล่องจดหมายอยู่นานผิดปกติ")):
-                self._rest()
-                self._wait()
-                self._claim()
-                try:
-                    return getattr(self._open(), name)(*arguments, **named)
-                except MailAuthFailed:
-                    self._refused.touch()
-                    raise
-                except MailBusy as error:
-                    self._heed(error.back_off_s)
-                    raise
+            return self.run(lambda: getattr(self._open(), name)(*arguments, **named))
 
         return call
+
+    def run(self, work: Callable[[], _Result]) -> _Result:
+        """`work` that speaks to the server: alone, not while it is to be left in peace, and what it says is remembered."""
+        with turnstile(self._state / "mailbox.lock", what=say("อีกงานหนึ่งกำลังใช้กล่องจดหมายอยู่นานผิดปกติ")):
+            self._rest()
+            self._wait()
+            self._claim()
+            try:
+                return work()
+            except MailAuthFailed:
+                self._refused.touch()
+                raise
+            except MailBusy as error:
+                self._heed(error.back_off_s)
+                raise
 
     def _rest(self) -> None:
         with contextlib.suppress(OSError):
