@@ -82,12 +82,12 @@ def asked_for(body) -> str:
 
 
 class Practice:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, accounts: str = ACCOUNTS, **options: object) -> None:
         from songthan.practice.exchange import start
 
-        (folder / "accounts.toml").write_text(ACCOUNTS, encoding="utf-8")
+        (folder / "accounts.toml").write_text(accounts, encoding="utf-8")
         self.log = folder / "log"
-        self.server = start(folder / "db", folder / "accounts.toml", self.log, control=True)
+        self.server = start(folder / "db", folder / "accounts.toml", self.log, control=True, **options)
         self.asked: list[str] = []
         self.time = Time()
         self.boxes: list[ExchangeMailbox] = []
@@ -114,8 +114,8 @@ class Practice:
 
 
 @contextmanager
-def practice_in(folder: Path) -> Iterator[Practice]:
-    world = Practice(folder)
+def practice_in(folder: Path, **options: object) -> Iterator[Practice]:
+    world = Practice(folder, **options)
     try:
         yield world
     finally:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import email
+import inspect
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,10 +15,15 @@ from exchange_world import MEMBER, OFFICE, PASSWORD, answer, outgoing, practice_
 from tls_world import CLIENT_ID, CLIENT_SECRET, Authority, Gate
 
 from songthan.adapters.exchange import ExchangeMailbox
+from songthan.adapters.exchange_check import _clock, check
 from songthan.domain.errors import DataError, MailAuthFailed, MailBusy, MailDenied, MailError
+from songthan.practice.exchange import start
 from songthan.testing.mailbox import bytes_of
 
 pytestmark = pytest.mark.real
+needs_ntlm = pytest.mark.skipif(
+    "auth" not in inspect.signature(start).parameters, reason="the practice Exchange of this tree speaks no NTLM"
+)
 
 
 class Office:
@@ -201,6 +208,66 @@ def test_a_server_of_tokens_nobody_vouches_for_is_refused(office):
     with pytest.raises(MailDenied) as refused:
         office.application(gate).count()
     assert "ใบรับรอง" in refused.value.th and gate.tokens == []
+
+
+# NTLM
+
+
+@pytest.fixture
+def windows(tmp_path):
+    with practice_in(tmp_path, auth="ntlm") as practice:
+        yield practice
+
+
+@needs_ntlm
+def test_everything_works_with_ntlm(windows, tmp_path):
+    box = windows.open(auth="ntlm")
+    large = tmp_path / "large"
+    large.write_bytes(bytes(range(256)) * 8000)
+    # the very first request of a connection, which NTLM sends three times, carries the file
+    draft = windows.open(auth="ntlm").save_draft(outgoing())
+    draft = windows.open(auth="ntlm").attach(draft, "a.bin", "application/octet-stream", large)
+    box.send(draft)
+    assert [r.folder for r in box.find("ask:1")] == ["sent"]
+    member = windows.open(MEMBER, auth="ntlm")
+    (ref,) = member.new_messages("").refs
+    raw = bytes_of(member, ref)
+    files = [p.get_payload(decode=True) for p in email.message_from_bytes(raw).walk() if p.get_filename()]
+    assert files == [large.read_bytes()]
+    assert member.move(ref, "บันทึก").folder == "บันทึก" and member.count() == 1
+
+
+@needs_ntlm
+def test_a_wrong_password_is_tried_once_with_ntlm(windows):
+    box = windows.open(auth="ntlm", password="wrong and secret")
+    for _ in range(3):
+        with pytest.raises(MailAuthFailed):
+            box.count()
+    # one handshake of three requests, no more
+    assert windows.asked == ["GetFolder"] * 3
+    with pytest.raises(MailAuthFailed):
+        windows.open(auth="basic").count()
+    assert windows.open(auth="ntlm").count() == 0
+
+
+# What doctor asks
+
+
+def test_doctor_logs_in_and_looks_at_folders_and_clocks(office):
+    box = office.practice.open()
+    found = {name: status for name, status, _, _ in check(box)}
+    assert found == {"mailbox-login": "ok", "mailbox-folders": "ok", "clock": "ok"}
+    shared = check(office.practice.open(shared=True))
+    assert ("mailbox-send-as", "warn") in [(name, status) for name, status, _, _ in shared]
+    refused = check(office.practice.open(password="wrong and secret"))
+    assert [status for name, status, _, _ in refused if name == "mailbox"] == ["missing"]
+    assert all("secret" not in f"{text} {remedy}" for _, _, text, remedy in refused)
+
+
+@pytest.mark.parametrize(("skew", "status"), [(0, "ok"), (-59, "ok"), (100, "warn"), (-299, "warn"), (301, "missing")])
+def test_a_clock_five_minutes_off_is_an_alarm(skew, status):
+    _, found, text, remedy = _clock(skew)
+    assert found == status and bool(remedy) == (status != "ok") and text
 
 
 # Secrets
