@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import base64
 import email
-import inspect
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack
 from urllib.parse import quote, quote_plus
 
 import pytest
-from exchange_world import MEMBER, OFFICE, PASSWORD, answer, outgoing, practice_in, settings
+from exchange_world import ACCOUNTS, MEMBER, OFFICE, PASSWORD, answer, outgoing, practice_in, settings
 from tls_world import CLIENT_ID, CLIENT_SECRET, Authority, Gate
 
 from songthan.adapters.exchange import ExchangeMailbox
 from songthan.adapters.exchange_check import _clock, check
 from songthan.domain.errors import DataError, MailAuthFailed, MailBusy, MailDenied, MailError
-from songthan.practice.exchange import start
 from songthan.testing.mailbox import bytes_of
 
 pytestmark = pytest.mark.real
-needs_ntlm = pytest.mark.skipif(
-    "auth" not in inspect.signature(start).parameters, reason="the practice Exchange of this tree speaks no NTLM"
-)
 
 
 class Office:
@@ -219,7 +214,6 @@ def windows(tmp_path):
         yield practice
 
 
-@needs_ntlm
 def test_everything_works_with_ntlm(windows, tmp_path):
     box = windows.open(auth="ntlm")
     large = tmp_path / "large"
@@ -237,7 +231,6 @@ def test_everything_works_with_ntlm(windows, tmp_path):
     assert member.move(ref, "บันทึก").folder == "บันทึก" and member.count() == 1
 
 
-@needs_ntlm
 def test_a_wrong_password_is_tried_once_with_ntlm(windows):
     box = windows.open(auth="ntlm", password="wrong and secret")
     for _ in range(3):
@@ -262,6 +255,15 @@ def test_doctor_logs_in_and_looks_at_folders_and_clocks(office):
     refused = check(office.practice.open(password="wrong and secret"))
     assert [status for name, status, _, _ in refused if name == "mailbox"] == ["missing"]
     assert all("secret" not in f"{text} {remedy}" for _, _, text, remedy in refused)
+
+
+def test_doctor_names_the_rights_an_account_lacks(tmp_path):
+    accounts = ACCOUNTS + f'readers = ["{OFFICE}"]\n'
+    with practice_in(tmp_path, accounts=accounts) as practice:
+        found = check(practice.open(mailbox=MEMBER, shared=True))
+    lacking = {name: (status, text) for name, status, text, _ in found if status == "missing"}
+    assert set(lacking) == {"mailbox-inbox", "mailbox-junk", "mailbox-drafts", "mailbox-sent"}
+    assert "แก้ไข" in lacking["mailbox-drafts"][1] and "ย้ายออก" in lacking["mailbox-inbox"][1]
 
 
 @pytest.mark.parametrize(("skew", "status"), [(0, "ok"), (-59, "ok"), (100, "warn"), (-299, "warn"), (301, "missing")])
