@@ -367,6 +367,45 @@ def test_a_place_that_is_not_ours_lists_everything(practice):
     assert upper.identity == box._settings.identity
 
 
+ODD_ITEMS = """<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"
+ xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"
+ xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><s:Body><m:SyncFolderItemsResponse><m:ResponseMessages>
+<m:SyncFolderItemsResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:SyncState>abc</m:SyncState>
+<m:IncludesLastItemInRange>true</m:IncludesLastItemInRange><m:Changes>
+<t:Create><t:Item><t:ItemId Id="doc" ChangeKey="1"/><t:Size>7</t:Size></t:Item></t:Create>
+<t:Create><t:MeetingRequest><t:ItemId Id="meet" ChangeKey="2"/><t:Size>9</t:Size>
+<t:DateTimeReceived>2023-03-01T01:00:00Z</t:DateTimeReceived><t:InternetMessageId>&lt;m@x&gt;</t:InternetMessageId></t:MeetingRequest></t:Create>
+<t:Create><t:SomethingNew><t:ItemId Id="new"/><t:DateTimeCreated>2023-03-01T02:00:00Z</t:DateTimeCreated></t:SomethingNew></t:Create>
+<t:Update><t:Message><t:ItemId Id="upd" ChangeKey="3"/><t:DateTimeReceived>2023-03-01T03:00:00Z</t:DateTimeReceived></t:Message></t:Update>
+<t:ReadFlagChange><t:ItemId Id="read" ChangeKey="4"/><t:IsRead>true</t:IsRead></t:ReadFlagChange>
+<t:Delete><t:ItemId Id="gone" ChangeKey="5"/></t:Delete>
+</m:Changes></m:SyncFolderItemsResponseMessage></m:ResponseMessages></m:SyncFolderItemsResponse></s:Body></s:Envelope>"""
+
+
+def test_an_item_of_an_unknown_kind_hides_no_other():
+    service = exchange_listing._Sync(account=Time().session().account)
+    told = [one for one in service.parse(ODD_ITEMS.encode()) if one is not None]
+    assert [(one.id, one.size, one.message_id) for one in told] == [
+        ("doc", 7, ""),
+        ("meet", 9, "<m@x>"),
+        ("new", 0, ""),
+        ("upd", 0, ""),
+    ]
+    assert [one.received and one.received.hour for one in told] == [None, 1, 2, 3]
+    assert service.sync_state == "abc" and service.includes_last_item_in_range
+
+
+@pytest.mark.real
+def test_a_damaged_item_is_told_and_stands_in_nobodys_way(practice):
+    practice.receive(answer(1))
+    box = practice.open()
+    (ref,) = box.new_messages("").refs
+    practice.fail("GetItem", "ErrorItemCorrupt")
+    with pytest.raises(MailNotFound) as damaged:
+        bytes_of(box, ref)
+    assert "เสียหาย" in damaged.value.th and "Outlook" in damaged.value.remedy
+
+
 @pytest.mark.real
 def test_a_mailbox_without_junk_is_read_all_the_same(practice):
     box = practice.open()

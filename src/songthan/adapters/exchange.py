@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,7 @@ from exchangelib.restriction import Restriction
 from requests.adapters import HTTPAdapter
 
 from songthan.adapters.exchange_bytes import send_file, stream_mime
-from songthan.adapters.exchange_listing import STATE_REFUSED, read_state, sync_page, write_state
+from songthan.adapters.exchange_listing import STATE_REFUSED, Told, read_state, sync_page, write_state
 from songthan.adapters.exchange_mime import build, own_message_id
 from songthan.adapters.exchange_services import (
     CreateFolder,
@@ -282,19 +282,19 @@ class ExchangeMailbox:
                 )
         return place
 
-    def _ref(self, item: Message, folder: str) -> MailRef:
+    def _ref(self, told: Told, folder: str) -> MailRef:
         return MailRef(
-            id=item.id,
-            change=item.changekey or "",
-            received=self._local(item.datetime_received),
-            message_id=getattr(item, "message_id", None) or "",
-            size=item.size or 0,
+            id=told.id,
+            change=told.change,
+            received=self._local(told.received or datetime.now(UTC)),
+            message_id=told.message_id,
+            size=told.size,
             folder=folder,
         )
 
     def _local(self, at: datetime) -> datetime:
-        """A plain datetime in the office's zone (exchangelib's own class stays inside)."""
-        return datetime.fromtimestamp(at.timestamp(), tz=self._zone)
+        """In the office's zone."""
+        return at.astimezone(self._zone)
 
     def _find_items(
         self,
@@ -371,7 +371,7 @@ class ExchangeMailbox:
             self._known_folders[name] = made
 
 
-def _place_known(account: Account, folder: Folder, place: str) -> tuple[list[Message], str, bool]:
+def _place_known(account: Account, folder: Folder, place: str) -> tuple[list[Told], str, bool]:
     """A page of changes; from the folder's beginning when the server does not know the place."""
     try:
         return sync_page(account, folder, place)

@@ -114,6 +114,10 @@ class _GetMime(GetItem):
             if isinstance(answer, Exception):
                 raise answer
 
+    def _elem_to_obj(self, elem: Any) -> Any:
+        # the message went to `write`; what kind of item it was does not matter
+        return elem
+
     def _get_soap_parts(self, response: Any) -> tuple[Any, Any]:
         split = _Split(self._write)
         for piece in response.iter_content(_CHUNK):

@@ -58,6 +58,10 @@ _PEOPLE = (phrase("เซิร์ฟเวอร์ไม่รับที่�
 _ACT_AS = (phrase("แอปพลิเคชันไม่มีสิทธิ์ทำงานแทนกล่องจดหมายนี้"), phrase("ขอสิทธิ์ ApplicationImpersonation บนกล่องนี้จากผู้ดูแลระบบ"))
 _DIALECT = (phrase("เซิร์ฟเวอร์จดหมายไม่รู้จักรุ่นของคำขอ"), phrase("ตั้ง version ใน [exchange] ให้ตรงกับรุ่นของเซิร์ฟเวอร์"))
 _BROKEN = (phrase("จดหมายฉบับนี้เสียหายในกล่อง เซิร์ฟเวอร์อ่านให้ไม่ได้"), phrase("เปิดดูใน Outlook แล้วย้ายออกจากกล่องเข้า หรือขอให้ผู้ส่งส่งใหม่"))
+_DAMAGED = (
+    ews.ErrorItemCorrupt, ews.ErrorCorruptData, ews.ErrorMimeContentConversionFailed, ews.ErrorContentConversionFailed,
+    ews.ErrorUnsupportedMimeConversion,
+)  # fmt: skip
 _DENIED = {
     ews.ErrorMessageSizeExceeded: _SIZE,
     ews.ErrorDataSizeLimitExceeded: _SIZE,
@@ -77,10 +81,7 @@ _DENIED = {
     ews.ErrorInvalidServerVersion: _DIALECT,
     ews.ErrorIncorrectSchemaVersion: _DIALECT,
     ews.ErrorInvalidSchemaVersionForMailboxVersion: _DIALECT,
-    ews.ErrorItemCorrupt: _BROKEN,
-    ews.ErrorCorruptData: _BROKEN,
-    ews.ErrorMimeContentConversionFailed: _BROKEN,
-    ews.ErrorContentConversionFailed: _BROKEN,
+    **dict.fromkeys(_DAMAGED, _BROKEN),
     ews.ErrorVirusDetected: (phrase("เซิร์ฟเวอร์พบไวรัสในจดหมายหรือไฟล์แนบ"), phrase("ตรวจไฟล์ด้วยโปรแกรมป้องกันไวรัสก่อนส่งใหม่")),
 }
 _ACCESS = (
@@ -120,6 +121,9 @@ def named(error: Exception, *, operation: str, mailbox: str) -> MailError:
         )
     if isinstance(error, _GONE):
         return MailNotFound(say("ไม่พบรายการหรือโฟลเดอร์นี้ในกล่องจดหมายแล้ว"), where=where, remedy=say("ระบบจะค้นหาใหม่เอง"))
+    if isinstance(error, _DAMAGED) and operation == "GetItem":
+        # there is no message to be had of this item: it must not stand in the way of the others
+        return MailNotFound(say(_BROKEN[0]), where=where, remedy=say(_BROKEN[1]))
     if isinstance(error, _OPEN):
         return _ambiguous(where)
     return _refused(error, where=where)

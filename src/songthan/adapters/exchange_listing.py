@@ -6,7 +6,8 @@ import base64
 import binascii
 import json
 import zlib
-from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 
 from exchangelib import Account, Message
 from exchangelib import errors as ews
@@ -14,15 +15,16 @@ from exchangelib.fields import FieldPath
 from exchangelib.folders import Folder
 from exchangelib.items import ID_ONLY
 from exchangelib.services.sync_folder_hierarchy import SyncFolder
-from exchangelib.util import MNS
+from exchangelib.util import MNS, TNS
 
 from songthan.adapters.exchange_services import SyncFolderItems
 
-__all__ = ["STATE_REFUSED", "read_state", "sync_page", "write_state"]
+__all__ = ["STATE_REFUSED", "Told", "read_state", "sync_page", "write_state"]
 
 #: What a server says of a place it does not know (any more): a restored mailbox, another server version, another folder.
 STATE_REFUSED = (ews.ErrorInvalidSyncStateData, ews.ErrorSyncFolderNotFound, ews.ErrorInvalidWatermark)
 _PAGE = 512  # the most EWS gives at a time
+_ASKED = ("datetime_received", "datetime_created", "message_id", "size")
 _HEAD = "ex1:"
 
 
@@ -45,8 +47,20 @@ def read_state(text: str, identity: str) -> dict[str, str]:
         return {}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What a listing tells of one item. `received` is None where the server does not say (a file dropped into the folder)."""
+
+    id: str
+    change: str
+    received: datetime | None
+    message_id: str
+    size: int
+
+
 class _Sync(SyncFolderItems):
-    """exchangelib looks for the new place before it looks whether the answer is an error; an error may have none."""
+    """Differs from exchangelib's in two ways. It reads the place only where there is one: an error may come without. And
+    an item is read by its tags alone, so that one of a kind exchangelib does not know in a mail folder hides no other."""
 
     def _get_element_container(self, message, name=None):
         if message.find(f"{{{MNS}}}SyncState") is None:
@@ -54,37 +68,42 @@ class _Sync(SyncFolderItems):
             return super(SyncFolder, self)._get_element_container(message=message, name=name)
         return super()._get_element_container(message=message, name=name)
 
+    def _elem_to_obj(self, elem):
+        if self.change_types_map[elem.tag] not in (SyncFolder.CREATE, SyncFolder.UPDATE):
+            return None
+        item = elem[0]
+        identity = item.find(f"{{{TNS}}}ItemId")
+        received = item.findtext(f"{{{TNS}}}DateTimeReceived") or item.findtext(f"{{{TNS}}}DateTimeCreated")
+        return Told(
+            id=identity.get("Id"),
+            change=identity.get("ChangeKey") or "",
+            received=datetime.fromisoformat(received.replace("Z", "+00:00")) if received else None,
+            message_id=(item.findtext(f"{{{TNS}}}InternetMessageId") or "").strip(),
+            size=int(item.findtext(f"{{{TNS}}}Size") or 0),
+        )
 
-def sync_page(account: Account, folder: Folder, place: str) -> tuple[list[Message], str, bool]:
-    """At most `_PAGE` messages that came or changed since `place`, the place after them, and whether that was all.
+
+def sync_page(account: Account, folder: Folder, place: str) -> tuple[list[Told], str, bool]:
+    """At most `_PAGE` items that came or changed since `place`, the place after them, and whether that was all.
 
     A change counts like an arrival: which of both the server tells depends on what it believes we know, and a message
     told twice costs a look into the ledger, one never told is lost. What left the folder is of no interest.
     """
     service = _Sync(account=account)
-    fields = [FieldPath(field=Message.get_field_by_fieldname(n)) for n in ("datetime_received", "message_id", "size")]
-    found = list(
-        _messages(
-            service.call(
-                folder=folder,
-                shape=ID_ONLY,
-                additional_fields=fields,
-                sync_state=place or None,
-                ignore=None,
-                max_changes_returned=_PAGE,
-                sync_scope="NormalItems",
-            )
-        )
-    )
+    found = []
+    for told in service.call(
+        folder=folder,
+        shape=ID_ONLY,
+        additional_fields=[FieldPath(field=Message.get_field_by_fieldname(name)) for name in _ASKED],
+        sync_state=place or None,
+        ignore=None,
+        max_changes_returned=_PAGE,
+        sync_scope="NormalItems",
+    ):
+        if isinstance(told, Exception):
+            raise told
+        if told is not None:
+            found.append(told)
     if not service.sync_state:
         raise ews.MalformedResponseError("SyncFolderItems answered without a sync state")
     return found, service.sync_state, bool(service.includes_last_item_in_range)
-
-
-def _messages(changes: Iterator) -> Iterator[Message]:
-    for change in changes:
-        if isinstance(change, Exception):
-            raise change
-        kind, item = change
-        if kind in (SyncFolder.CREATE, SyncFolder.UPDATE):
-            yield item
