@@ -179,7 +179,7 @@ def test_reading_is_tried_again_after_a_lost_connection_and_a_busy_server(world,
         "raw": lambda: bytes_of(world.mailbox, ref), "find": lambda: list(world.mailbox.find("ask:1")),
     }  # fmt: skip
     expected = calls[operation]()
-    world.mailbox.real._session.sleep = lambda seconds: None
+    world.mailbox.real.session.sleep = lambda seconds: None
     for kind in ("drop_before", "drop_after", "busy"):
         world.fail(operation, kind)
         assert calls[operation]() == expected and not world.faults.orders
@@ -342,7 +342,7 @@ def test_no_secret_shows(world, caplog):
     bad = world.open(password="other-secret")
     with pytest.raises(MailError) as raised:
         bad.count()
-    shown = f"{caplog.text} {raised.value} {raised.value!r} {bad.real._settings!r}"
+    shown = f"{caplog.text} {raised.value} {raised.value!r} {bad.real.settings!r}"
     assert SECRET not in shown and "other-secret" not in shown
 
 

@@ -60,7 +60,9 @@ def test_a_mail_refused_at_any_stage_is_a_draft_again_and_can_be_sent_later(worl
     with pytest.raises(error) as raised:
         world.mailbox.send(draft)
     assert raised.value.th and "practice-secret" not in str(raised.value)
-    assert not isinstance(raised.value, MailBusy) or raised.value.back_off_s == 30.0
+    if isinstance(raised.value, MailBusy):
+        # one greylisted recipient is no reason to leave the server alone
+        assert raised.value.back_off_s == (0.0 if kind.startswith("450") else 30.0)
     later = world.open()
     (draft,) = later.find("ask:1")
     assert draft.folder == "drafts" and world.arrived(MEMBER) == []

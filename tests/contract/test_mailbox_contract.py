@@ -43,7 +43,7 @@ name = "ข้าวหอม"
 password = "other-secret"
 """
 OPERATIONS = {
-    "new_messages": "FindItem", "find": "FindItem", "raw": "GetItem", "move": "MoveItem", "save_draft": "CreateItem",
+    "new_messages": "SyncFolderItems", "find": "FindItem", "raw": "GetItem", "move": "MoveItem", "save_draft": "CreateItem",
     "attach": "CreateAttachment", "send": "SendItem", "discard": "DeleteItem",
 }  # fmt: skip
 KINDS = {"denied": "ErrorAccessDenied", "notfound": "ErrorItemNotFound", "auth": "401"}
@@ -72,6 +72,14 @@ class Twin:
         self._at += timedelta(minutes=1)
         folder = "junk" if junk else "inbox"
         self.mailbox.receive(incoming(n), received=self._at, message_id=f"<in-{n}@office.example>", folder=folder)
+
+    def deliver(self, raw: bytes) -> None:
+        self._at += timedelta(minutes=1)
+        head = email.message_from_bytes(raw, policy=email.policy.default)
+        self.mailbox.receive(raw, received=self._at, message_id=str(head["Message-ID"] or "").strip())
+
+    def second(self) -> MemoryMailbox:
+        return self.mailbox
 
     def fail(self, operation: str, kind: str, *, times: int = 1) -> None:
         self.mailbox.fail(operation, kind, times=times, back_off_s=30.0 if kind == "busy" else 0.0)
@@ -112,9 +120,15 @@ class Practice:
         with urllib.request.urlopen(self.server.base + path, data=data, timeout=20) as answer:
             return json.load(answer)
 
-    def receive(self, n: int, *, junk: bool = False) -> None:
+    def second(self):
+        return self.open("secretary@office.example", "practice-secret", OFFICE)
+
+    def deliver(self, raw: bytes) -> None:
         query = urllib.parse.urlencode({"to": OFFICE, "mail_from": MEMBER, "auth": "pass"})
-        self.post(f"/practice/outside?{query}", incoming(n))
+        self.post(f"/practice/outside?{query}", raw)
+
+    def receive(self, n: int, *, junk: bool = False) -> None:
+        self.deliver(incoming(n))
         if junk:
             # The practice server has no junk filter: play it.
             account = self.mailbox._account

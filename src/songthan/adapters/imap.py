@@ -48,11 +48,11 @@ class ImapMailbox:
         monotonic: Callable[[], float] = time.monotonic,
         tick: Callable[[str], None] = lambda name: None,
     ) -> None:
-        self._settings = settings
-        self._session = Session(settings, sleep=sleep, monotonic=monotonic)
-        self._folders = Folders(self._session)
-        self._proof = Proof(self._session, self._folders)
-        self._smtp = Smtp(self._session)
+        self.settings = settings
+        self.session = Session(settings, sleep=sleep, monotonic=monotonic)
+        self.folders = Folders(self.session)
+        self._proof = Proof(self.session, self.folders)
+        self.smtp = Smtp(self.session)
         self._zone = ZoneInfo(settings.timezone)
         self._account = f"{settings.imap.host} {settings.username}"
         self._swept: dict[str, tuple[int, int]] = {}
@@ -60,7 +60,7 @@ class ImapMailbox:
 
     def close(self) -> None:
         """Close the connection; the mailbox can be used again afterwards."""
-        self._session.close()
+        self.session.close()
 
     # Mail in
 
@@ -72,7 +72,7 @@ class ImapMailbox:
             refs: list[MailRef] = []
             ends: dict[str, tuple[int, int]] = {"inbox": (0, 0), "junk": (0, 0)}
             for name in known:
-                if not (folder := getattr(self._folders, name)(client)):
+                if not (folder := getattr(self.folders, name)(client)):
                     continue
                 place = client.open(folder)
                 validity, next_uid = known[name]
@@ -84,7 +84,7 @@ class ImapMailbox:
             refs.sort(key=lambda ref: ref.received)
             return Listing(refs=tuple(refs), state=write_state(self._account, ends["inbox"], ends["junk"]))
 
-        return self._session.read("List", work)
+        return self.session.read("List", work)
 
     def raw(self, ref: MailRef, write: Callable[[bytes], object]) -> None:
         """In pieces of a quarter of a megabyte; tried again only as long as nothing was written."""
@@ -95,27 +95,27 @@ class ImapMailbox:
             pieces = client.pieces(spot.uid)
             return pieces, next(pieces, b"")
 
-        pieces, piece = self._session.read("Fetch", first)
+        pieces, piece = self.session.read("Fetch", first)
         if not piece:
             raise gone(self._where("Fetch"))
         while piece:
             write(piece)  # the caller's own trouble (a full disk) is not the mailbox's
-            piece = self._session.write("Fetch", lambda client: next(pieces, b""))
+            piece = self.session.write("Fetch", lambda client: next(pieces, b""))
 
     def move(self, ref: MailRef, folder: str) -> MailRef:
         """MailDenied for a folder that is not among the settings' `folders`: `count` would not see it."""
         where = self._where("Move")
-        if folder not in self._settings.folders:
+        if folder not in self.settings.folders:
             raise MailDenied(
                 say("ไม่มีโฟลเดอร์ «{name}» ในการตั้งค่า", name=folder), where=where, remedy=say("เพิ่มชื่อโฟลเดอร์ใน mailbox.folders")
             )
         spot = spot_of(ref.id, where)
-        target = self._session.read("Create", lambda client: self._folders.own(client, folder))
+        target = self.session.read("Create", lambda client: self.folders.own(client, folder))
         try:
-            moved = self._session.write("Move", lambda client: move(client, spot, target, where=where))
+            moved = self.session.write("Move", lambda client: move(client, spot, target, where=where))
         except MailNotFound:
             # Perhaps the folder is gone, not the mail: the next call looks for the folder again.
-            self._folders.forget()
+            self.folders.forget()
             raise
         return MailRef(
             id=moved.id, change=str(moved.uid), received=ref.received, message_id=ref.message_id, size=ref.size, folder=folder
@@ -126,15 +126,15 @@ class ImapMailbox:
 
         def work(client: Client) -> int:
             total = 0
-            for folder in (self._folders.inbox(client), self._folders.junk(client)):
+            for folder in (self.folders.inbox(client), self.folders.junk(client)):
                 if folder:
                     place = client.open(folder)
                     total += place.messages - self._sweep(client, place)
-            for folder in self._folders.existing(client):
+            for folder in self.folders.existing(client):
                 total += int(client.folder_status(folder, ["MESSAGES"])[b"MESSAGES"])
             return total
 
-        return self._session.read("Status", work)
+        return self.session.read("Status", work)
 
     # Mail out
 
@@ -143,15 +143,15 @@ class ImapMailbox:
 
         Drafts come before the outbox folder and that before Sent: a draft being sent meanwhile is found at least once.
         """
-        found, waiting = self._session.read("Search", lambda client: self._look(client, key))
+        found, waiting = self.session.read("Search", lambda client: self._look(client, key))
         if not waiting:
             return found
         self._proof.settle(waiting)
-        return self._session.read("Search", lambda client: self._look(client, key))[0]
+        return self.session.read("Search", lambda client: self._look(client, key))[0]
 
     def save_draft(self, mail: OutgoingMail) -> SentRef:
         """APPEND to Drafts; MailDenied when the server cannot find it again by its header."""
-        settings, where = self._settings, self._where("Append")
+        settings, where = self.settings, self._where("Append")
         mark = f"{_hash(mail.key)}.{secrets.token_hex(16)}"
         with tempfile.TemporaryFile() as file:
             write_draft(
@@ -164,7 +164,7 @@ class ImapMailbox:
             client.open(spot.folder)
             return any(item.uid == spot.uid for item in self._by_key(client, mail.key))
 
-        if not self._session.read("Search", searchable):
+        if not self.session.read("Search", searchable):
             raise MailDenied(
                 say("เซิร์ฟเวอร์จดหมายค้นหัวจดหมายไม่พบ จึงส่งโดยไม่ให้ซ้ำไม่ได้"), where=where, remedy=say('ตั้ง [imap] search = "scan"')
             )
@@ -195,11 +195,11 @@ class ImapMailbox:
                 self._tick("offered")
                 marked.append(None)
                 self._proof.withdrawn.discard(nonce)
-                marked[0] = self._to(spot, self._folders.outbox, where)
+                marked[0] = self._to(spot, self.folders.outbox, where)
                 self._tick("marked")
 
             try:
-                self._smtp.send(file, recipients=self._with_ourselves(to), size=size, mark=mark)
+                self.smtp.send(file, recipients=self._with_ourselves(to), size=size, mark=mark)
             except PerhapsAccepted:
                 raise
             except MailError:
@@ -209,7 +209,7 @@ class ImapMailbox:
         self._proof.accepted.add(nonce)
         self._tick("accepted")
         try:
-            self._to(marked[0], self._folders.sent, where)
+            self._to(marked[0], self.folders.sent, where)
         except MailNotFound:
             return  # the intake saw the copy that came back, and put both where they belong
         except MailError as error:
@@ -233,7 +233,7 @@ class ImapMailbox:
         after = next_uid - 1 if validity == place.validity else 0
         if after + 1 >= place.next:
             return 0
-        marked = client.with_header((KEY_HEADER, ""), after=after, scan=self._settings.search == "scan")
+        marked = client.with_header((KEY_HEADER, ""), after=after, scan=self.settings.search == "scan")
         mine = self._put_away(client, place, [item for item in marked if nonce_of(item.key)])
         self._swept[place.folder] = (place.validity, place.next)
         return len(mine)
@@ -250,15 +250,15 @@ class ImapMailbox:
     # Inside: mail out
 
     def _by_key(self, client: Client, key: str) -> list:
-        wanted = ((KEY_HEADER, _hash(key) + "."), ("Message-ID", own_message_id(key, self._settings.domain)))
-        return client.with_header(*wanted, scan=self._settings.search == "scan")
+        wanted = ((KEY_HEADER, _hash(key) + "."), ("Message-ID", own_message_id(key, self.settings.domain)))
+        return client.with_header(*wanted, scan=self.settings.search == "scan")
 
     def _look(self, client: Client, key: str) -> tuple[list[SentRef], list[tuple[Spot, str]]]:
         found: list[SentRef] = []
         waiting: list[tuple[Spot, str]] = []
         sent: set[str] = set()
         for name in ("drafts", "outbox", "sent"):
-            folder = getattr(self._folders, name)(client)
+            folder = getattr(self.folders, name)(client)
             place = client.open(folder)
             for item in self._by_key(client, key):
                 spot = Spot(folder=folder, validity=place.validity, uid=item.uid)
@@ -271,17 +271,17 @@ class ImapMailbox:
 
     def _append(self, file: BinaryIO, mark: str) -> Spot:
         def work(client: Client) -> Spot:
-            folder = self._folders.drafts(client)
+            folder = self.folders.drafts(client)
             told = client.append_file(folder, file, _DRAFT_FLAGS)
             if told is None:
                 place = client.open(folder)
-                last = client.with_header((KEY_HEADER, mark), scan=self._settings.search == "scan")
+                last = client.with_header((KEY_HEADER, mark), scan=self.settings.search == "scan")
                 if not last:
                     raise gone(self._where("Append"))
                 told = place.validity, last[-1].uid
             return Spot(folder=folder, validity=told[0], uid=told[1])
 
-        return self._session.write("Append", work)
+        return self.session.write("Append", work)
 
     def _fetch(self, spot: Spot, file: BinaryIO, where: str) -> str:
         """The draft's bytes into `file`; answers its key header."""
@@ -296,17 +296,17 @@ class ImapMailbox:
                 raise gone(where)
             return item.key
 
-        return self._session.read("Fetch", work)
+        return self.session.read("Fetch", work)
 
     def _delete(self, spot: Spot, where: str) -> None:
         def work(client: Client) -> None:
             open_at(client, spot, where=where, write=True)
             client.remove(spot.uid)
 
-        self._session.write("Expunge", work)
+        self.session.write("Expunge", work)
 
     def _to(self, spot: Spot, folder: Callable[[Client], str], where: str) -> Spot:
-        return self._session.write("Move", lambda client: move(client, spot, folder(client), where=where))
+        return self.session.write("Move", lambda client: move(client, spot, folder(client), where=where))
 
     def _take_back(self, nonce: str, marked: Spot | None, where: str) -> None:
         """The mail was certainly not accepted: it is a draft again, now or at the next look of this process."""
@@ -314,16 +314,16 @@ class ImapMailbox:
         if marked is not None:
             # the error that ended the sending is the one to tell
             with contextlib.suppress(MailError):
-                self._to(marked, self._folders.drafts, where)
+                self._to(marked, self.folders.drafts, where)
 
     def _with_ourselves(self, to: tuple[str, ...]) -> tuple[str, ...]:
-        own = self._settings.mailbox
-        if not self._settings.own_copy or own.lower() in (address.lower() for address in to):
+        own = self.settings.mailbox
+        if not self.settings.own_copy or own.lower() in (address.lower() for address in to):
             return to
         return (*to, own)
 
     def _where(self, operation: str) -> str:
-        return f"{operation} {self._settings.mailbox}"
+        return f"{operation} {self.settings.mailbox}"
 
 
 def _hash(key: str) -> str:

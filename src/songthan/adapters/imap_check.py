@@ -1,97 +1,80 @@
-"""Is the mailbox ready: what `songthan doctor` asks of both servers, with one try of the password at each."""
+"""What `songthan doctor` asks of the IMAP and SMTP servers: login, folders, abilities, search, clock.
+
+A small draft is put into Drafts, found by its header, compared with our clock and deleted.
+"""
 
 from __future__ import annotations
 
 import secrets
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
+from songthan.adapters.imap import ImapMailbox
 from songthan.adapters.imap_client import KEY_HEADER, Client
-from songthan.adapters.imap_session import Folders, Session
-from songthan.adapters.imap_settings import ImapSettings
-from songthan.adapters.imap_smtp import Smtp
 from songthan.domain.errors import MailError
+from songthan.domain.thai import to_thai_digits
 
-__all__ = ["Check", "check"]
+__all__ = ["check"]
 
-#: Seconds our clock may differ from the server's before dates and leases are in doubt.
-_CLOCK_MAX_S = 120
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """One thing looked at: `status` «ok», «warn» or «missing»."""
-
-    name: str
-    status: str
-    th: str
-    remedy: str = ""
+#: Seconds our clock may be off the server's: beyond the first look at it, beyond the second dates and leases are wrong.
+_LOOK_S, _WRONG_S = 60.0, 300.0
+_Found = tuple[str, str, str, str]
 
 
-def check(settings: ImapSettings) -> Iterator[Check]:
-    """Login, folders, what the server can, its search and clock (with a small draft that is deleted again), and SMTP."""
-    session = Session(settings)
+def check(box: ImapMailbox, call: Callable[[Callable[[], object]], object] = lambda work: work()) -> list[_Found]:
+    """Name, «ok», «warn» or «missing», a Thai sentence, and the remedy; the first refusal ends it.
+
+    `call` runs the asking (a mailbox that is left in peace raises its MailError there).
+    """
+    found: list[_Found] = []
     try:
-        yield from _imap(session)
-        Smtp(session).check()
-        yield Check(name="mailbox-smtp", status="ok", th=f"ลงชื่อเข้าใช้ SMTP ที่ {settings.smtp.host} ได้")
+        call(lambda: found.extend(_imap(box)))
+        call(box.smtp.check)
+        found.append(("mailbox-smtp", "ok", f"ลงชื่อเข้าใช้เครื่องส่งจดหมาย {box.settings.smtp.host} ได้", ""))
     except MailError as error:
-        yield Check(name="mailbox", status="missing", th=f"{error.where}: {error.th}", remedy=error.remedy)
-    finally:
-        session.close()
+        found.append(("mailbox", "missing", f"{error.where}: {error.th}", error.remedy or "ตรวจเครือข่ายและการตั้งค่า"))
+    return found
 
 
-def _imap(session: Session) -> Iterator[Check]:
-    settings, folders = session.settings, Folders(session)
+def _imap(box: ImapMailbox) -> Iterator[_Found]:
+    session, folders = box.session, box.folders
     able = session.read("Login", lambda client: {str(name, "ascii").upper() for name in client.capabilities()})
-    yield Check(name="mailbox", status="ok", th=f"ลงชื่อเข้าใช้ IMAP ที่ {settings.imap.host} ได้")
+    yield ("mailbox-login", "ok", f"เข้าใช้กล่อง {box.settings.mailbox} ได้", "")
     names = session.read("List", lambda c: (folders.drafts(c), folders.sent(c), folders.junk(c) or "ไม่มี"))
-    words = "โฟลเดอร์ร่าง «{}» ส่งแล้ว «{}» จดหมายขยะ «{}»".format(*names)
-    yield Check(name="mailbox-folders", status="ok", th=words)
-    missing = [name for name in ("MOVE", "UIDPLUS") if name not in able]
-    if missing:
-        yield Check(
-            name="mailbox-move", status="warn", th=f"เซิร์ฟเวอร์ไม่มี {' และ '.join(missing)} การย้ายจดหมายจะใช้วิธีคัดลอกแล้วลบ",
-            remedy="ใช้งานได้ แต่ควรถามผู้ดูแลระบบว่าเปิดความสามารถนี้ได้หรือไม่",
-        )  # fmt: skip
-    else:
-        yield Check(name="mailbox-move", status="ok", th="เซิร์ฟเวอร์ย้ายจดหมายและบอกเลขใหม่ได้ (MOVE, UIDPLUS)")
-    yield from _draft(session, folders)
+    yield ("mailbox-folders", "ok", "โฟลเดอร์ร่าง «{}» ส่งแล้ว «{}» จดหมายขยะ «{}»".format(*names), "")
+    if missing := [name for name in ("MOVE", "UIDPLUS") if name not in able]:
+        what = f"เซิร์ฟเวอร์ไม่มี {' และ '.join(missing)} ระบบจะย้ายจดหมายด้วยการคัดลอกแล้วลบ"
+        yield ("mailbox-move", "warn", what, "ใช้งานได้ แต่ควรถามผู้ดูแลระบบว่าเปิดความสามารถนี้ได้หรือไม่")
+    yield from _draft(box)
 
 
-def _draft(session: Session, folders: Folders) -> Iterator[Check]:
+def _draft(box: ImapMailbox) -> Iterator[_Found]:
     """A draft of ours, found by its header and dated by the server, then deleted."""
-    mark = f"check.{secrets.token_hex(16)}"
-    mailbox, sent_at = session.settings.mailbox, datetime.now(UTC)
+    mark, sent_at = f"check.{secrets.token_hex(16)}", datetime.now(UTC)
+    head = {"From": box.settings.mailbox, "Date": format_datetime(sent_at), "Subject": "songthan doctor", KEY_HEADER: mark}
 
     def work(client: Client) -> datetime | None:
-        folder = folders.drafts(client)
+        folder = box.folders.drafts(client)
         with tempfile.TemporaryFile() as file:
-            text = f"From: {mailbox}\r\nDate: {format_datetime(sent_at)}\r\nSubject: songthan doctor\r\n{KEY_HEADER}: {mark}\r\n\r\n"
-            file.write(text.encode("ascii"))
+            file.write("".join(f"{name}: {value}\r\n" for name, value in head.items()).encode("ascii") + b"\r\n")
             told = client.append_file(folder, file, ("\\Draft", "\\Seen"))
         client.open(folder, write=True)
-        found = client.with_header((KEY_HEADER, mark), scan=session.settings.search == "scan")
-        uid = told[1] if told else (found[0].uid if found else 0)
-        if uid:
+        found = client.with_header((KEY_HEADER, mark), scan=box.settings.search == "scan")
+        if uid := told[1] if told else (found[0].uid if found else 0):
             client.remove(uid)
         return found[0].received if found else None
 
-    received = session.write("Append", work)
+    received = box.session.write("Append", work)
     if received is None:
-        yield Check(
-            name="mailbox-search", status="missing", th="เซิร์ฟเวอร์ค้นหัวจดหมายของระบบไม่พบ", remedy='ตั้ง [imap] search = "scan" ใน songthan.toml'
-        )
+        yield ("mailbox-search", "missing", "เซิร์ฟเวอร์ค้นหัวจดหมายของระบบไม่พบ", 'ตั้ง [imap] search = "scan" ใน songthan.toml')
         return
-    yield Check(name="mailbox-search", status="ok", th="เซิร์ฟเวอร์ค้นหัวจดหมายของระบบพบ")
-    apart = abs((received - sent_at).total_seconds())
-    yield (
-        Check(name="clock", status="ok", th="นาฬิกาตรงกับเซิร์ฟเวอร์จดหมาย")
-        if apart <= _CLOCK_MAX_S
-        else Check(
-            name="clock", status="missing", th=f"นาฬิกาต่างจากเซิร์ฟเวอร์จดหมาย {round(apart)} วินาที", remedy="ตั้งเวลาเครื่องจาก NTP"
-        )
-    )
+    yield ("mailbox-search", "ok", "เซิร์ฟเวอร์ค้นหัวจดหมายของระบบพบ", "")
+    apart = (sent_at - received).total_seconds()
+    if abs(apart) <= _LOOK_S:
+        yield ("clock", "ok", "นาฬิกาตรงกับเซิร์ฟเวอร์จดหมาย", "")
+        return
+    way = "เร็ว" if apart > 0 else "ช้า"
+    what = f"นาฬิกาเครื่องนี้{way}กว่าเซิร์ฟเวอร์จดหมาย {to_thai_digits(round(abs(apart)))} วินาที"
+    yield ("clock", "warn" if abs(apart) <= _WRONG_S else "missing", what, "ตั้งเวลาเครื่องจาก NTP")

@@ -161,9 +161,8 @@ class Smtp:
             )
         if final:
             return self._noted(next(iter(final.values())))
-        # One recipient is greylisted or full: no reason to leave the server alone for the other mails.
-        error = busy(self._where)
-        return self._session.rested(error)
+        # One recipient is greylisted or full: no reason to leave the server alone, so no time is named.
+        return busy(self._where)
 
     def _content(self, smtp: smtplib.SMTP, content: BinaryIO) -> None:
         for lines in _lines(content):
