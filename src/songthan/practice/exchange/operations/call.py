@@ -102,6 +102,11 @@ class Call:
         parent = self.body.find(tag(name))
         return None if parent is None else self.folder(parent[0] if len(parent) else None)
 
+    def target(self) -> Folder:
+        """The folder things are moved or copied to."""
+        found = self.folder_in("m:ToFolderId")
+        return self.folder(None) if found is None else found
+
     def item(self, node: Element, attribute: str = "Id") -> Item:
         """The item an ItemId names, if the actor may open its mailbox; else ErrorItemNotFound and the like."""
         found = self.mailboxes.store.item(self.mailboxes.number_of("i", node.get(attribute)))
