@@ -10,9 +10,9 @@ from exchangelib import FileAttachment, Folder, Message
 from lxml import etree
 from practice_world import MEMBER, OFFICE, PASSWORDS
 from raw_ews import SPACES
-from wire_check import violations
 
 from songthan.practice.exchange import read_log
+from wire_check import violations
 
 pytestmark = pytest.mark.real
 
