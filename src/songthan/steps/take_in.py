@@ -140,9 +140,15 @@ def _route(office: Office, row: Mapping[str, object], message: Message, *, poiso
         finish()
 
 
+def folder_of(row: Mapping[str, object]) -> str:
+    """Where a mail lies: by its route, and one the secretary decided on by her word (accepted: used; rejected: noted)."""
+    decided = {"accept": "accept", "reject": "note"}.get(str(row["decision"] or ""))
+    return say(FOLDERS[decided or str(row["route"])])
+
+
 def _file_away(office: Office, inbox_id: int) -> None:
     row = office.ledger.inbox.get(inbox_id) or {}
-    folder = say(FOLDERS[str(row["route"])])
+    folder = folder_of(row)
     ref = MailRef(
         id=str(row["mailbox_id"]),
         change="",
