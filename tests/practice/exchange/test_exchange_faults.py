@@ -1,6 +1,8 @@
 """Faults that are ordered, requests that are no requests, several clients at once; the journal stays true."""
 
+import base64
 import json
+import socket
 import sqlite3
 import threading
 
@@ -134,6 +136,29 @@ def test_no_request_brings_the_server_down(run, folder, strict):
     assert exchange.process.poll() is None
     assert not [e for e in read_log(folder / "log.jsonl") if e["event"] != "login_refused"]
     (folder / "wire.jsonl").unlink()  # these were no requests: nothing to hold against the schema
+
+
+def test_odd_http_is_answered_or_dropped(exchange):
+    who = base64.b64encode(f"{OFFICE}:{PASSWORDS[OFFICE]}".encode())
+    login = b"Authorization: Basic " + who + b"\r\n"
+    for raw, status in {
+        b"POST /EWS/Exchange.asmx HTTP/1.1\r\nHost: x\r\n" + login + b"\r\n": b"411",
+        b"POST /EWS/Exchange.asmx HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n": b"411",
+        b"POST /EWS/Exchange.asmx HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n": b"413",
+        b"POST /EWS/Exchange.asmx HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n": b"411",
+        b"POST /EWS/Exchange.asmx HTTP/1.1\r\nAuthorization: Basic \xe0\xb8\x81\r\nContent-Length: 0\r\n\r\n": b"401",
+        b"BREW /coffee HTTP/1.1\r\nHost: x\r\n\r\n": b"501",
+        b"POST http://[ HTTP/1.1\r\nContent-Length: 0\r\n\r\n": b"40",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n": b"<!DOCTYPE",  # somebody speaks TLS
+        # the client promises more than it sends and goes
+        b"POST /EWS/Exchange.asmx HTTP/1.1\r\n" + login + b"Content-Length: 500\r\n\r\n<s:": b"",
+    }.items():
+        with socket.create_connection(("127.0.0.1", exchange.port), timeout=10) as line:
+            line.sendall(raw)
+            line.shutdown(socket.SHUT_WR)
+            answer = line.makefile("rb").readline()
+        assert status in answer, (raw, answer)
+    assert codes(call(exchange, GET_INBOX)) == ["NoError"]
 
 
 def test_strict_refuses_what_real_exchange_refuses(run, folder):
