@@ -125,7 +125,12 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._answer(413 if size > 0 else 411, b"length missing or too large", PLAIN)
             return None
-        return self.rfile.read(size)
+        raw = self.rfile.read(size)
+        if len(raw) < size:
+            # the client went away within its request: nobody is left to answer
+            self.close_connection = True
+            return None
+        return raw
 
     def _answer(self, status: int, content: bytes, kind: str, headers: tuple = (), sent: int | None = None) -> None:
         self.send_response(status)
