@@ -59,6 +59,18 @@ def test_a_replaced_message_id_is_the_servers_everywhere(exchange, account, fold
     assert got.message_id.endswith("@practice-exchange.example>") and sent(folder)[0]["message_id"] == got.message_id
 
 
+def test_a_bare_sent_copy_lacks_the_clients_headers_and_keeps_its_key(exchange, account):
+    office, member = account(exchange, OFFICE), account(exchange, MEMBER)
+    marked = b"X-Songthan-Key: k\r\nAuto-Submitted: auto-generated\r\n" + MIME
+    draft = Message(account=office, folder=office.drafts, mime_content=marked, practice_key="k")
+    draft.save()
+    order(exchange, operation="SendItem", kind="sent_copy_bare")
+    draft.send()
+    (copy,), (got,) = office.sent.filter(practice_key="k"), member.inbox.all()
+    assert b"X-Songthan-Key" not in copy.mime_content and b"Auto-Submitted" not in copy.mime_content
+    assert b"X-Songthan-Key: k" in got.mime_content and b"Auto-Submitted: auto-generated" in got.mime_content
+
+
 @pytest.mark.parametrize("kind", ["cut_after", "drop_after"])
 def test_an_answer_lost_or_cut_leaves_the_work_done(exchange, account, folder, kind):
     office = account(exchange, OFFICE)

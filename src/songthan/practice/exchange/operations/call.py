@@ -68,6 +68,11 @@ class Call:
         """Reads items' values."""
         return Values(mailboxes=self.mailboxes)
 
+    @property
+    def bare_copy(self) -> bool:
+        """Whether a Sent copy without the client's own headers was ordered."""
+        return self.fault is not None and self.fault.kind == "sent_copy_bare"
+
     def each(self, nodes: list[Element], work: Callable[[Element], Element]) -> Element:
         """One response message a node, each in its own transaction: one that fails does not undo the others."""
         messages = []

@@ -38,6 +38,7 @@ def create_item(call: Call) -> Element:
             properties=draft.properties,
             head_extra=draft.head_extra,
             save_to=folder,
+            bare_copy=call.bare_copy,
         )
         return _with_items(call)
 
