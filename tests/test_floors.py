@@ -34,6 +34,8 @@ SIBLINGS = {
     "read": {"sandbox"},
     # a plan from outside is opened by the reader's guards, and compared with the year's folder
     "import": {"read", "sandbox", "plan", "rubric"},
+    # mail is taken apart in the sandbox, which says how files come out of it
+    "parse": {"sandbox"},
     # the loader of rules knows the defects the mail parser can report
     "rule": {"parse"},
     # both read the year's folder by the same TOML reader
