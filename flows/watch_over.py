@@ -6,6 +6,7 @@ from prefect.cache_policies import NO_CACHE
 
 from songthan.steps.count_mail import count_if_due
 from songthan.steps.post import post_all
+from songthan.steps.publish import upload_rest
 from songthan.steps.watch import findings, tell
 from songthan.workspace import office_for, say
 
@@ -16,6 +17,7 @@ def look(workspace, state):
     office = office_for(workspace, state)
     found = findings(office)
     tell(office, found)
+    upload_rest(office)
     post_all(office)
     return [{say("เรื่อง"): f.title, say("รายละเอียด"): f.what} for f in found]
 

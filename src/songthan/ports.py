@@ -183,6 +183,15 @@ class WebsitePort(Protocol):
         """Put a PDF there under a plain file name and list it; the same file again changes nothing."""
         ...
 
+    @property
+    def uploads(self) -> bool:
+        """Has the office a command that copies the folder to its web server?"""
+        ...
+
+    def upload(self) -> None:
+        """Run it. PublishFailed when it does not succeed; running it again does no harm."""
+        ...
+
 
 class MailTextsPort(Protocol):
     """The office's letters."""
@@ -367,6 +376,10 @@ class BundlePress(Protocol):
         """Page index and box (points) over the printed name of who signs."""
         ...
 
+    def code_place(self, pdf: bytes, page: int, avoid: tuple[float, float, float, float]) -> tuple[float, float] | None:
+        """The lower left corner (points) of a free place for the QR code on that page; None when it is full."""
+        ...
+
     def assemble(
         self,
         parts: Sequence[tuple[str, bytes]],
@@ -375,8 +388,12 @@ class BundlePress(Protocol):
         title: str,
         created: datetime,
         seal: str,
+        code: tuple[int, float, float, str, int] | None = None,
     ) -> bytes:
-        """The bundle's PDF: our documents in order, then the evidence, with bookmarks and page numbers."""
+        """The bundle's PDF: our documents in order, then the evidence, with bookmarks and page numbers.
+
+        `code`: page index, left, bottom (points), deadline's id and version of the QR code on the page to sign.
+        """
         ...
 
     def readme(self, *, title: str, version: int) -> bytes: ...

@@ -367,13 +367,16 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         converter=LibreOffice(fontconfig=default_fontconfig()),
         signatures=signatures,
         press=Press(folder / "bundles", sandbox=sandbox, signatures=signatures, fonts=default_fontconfig()),
-        website=WebsiteFolder(folder / "website", title=plan.organisation.plan_title),
+        website=WebsiteFolder(
+            folder / "website", title=plan.organisation.plan_title, command=settings.website.upload
+        ),
         state=folder,
         practice=settings.mailbox.kind == "practice",
         trust_roots=trust_roots,
         holder=f"{socket.gethostname()}:{settings.root}",
         post_door=functools.partial(turnstile, folder / "post.lock"),
         driven=read_driven(folder),
+        largest_mail=settings.mailbox.largest_mail,
         held_kinds=_held_kinds(settings, folder),
     )
 

@@ -21,7 +21,8 @@ class MailboxSettings:
 
     `endpoint` is the EWS address, `authserv_id` the name our own server writes into Authentication-Results,
     `internal_servers` the office's Exchange servers as X-MS-Exchange-Organization-AuthSource names them (`*` allowed; none:
-    that header is not believed), `password_file` a file only its owner can read (the variable SONGTHAN_MAILBOX_PASSWORD comes first). `send`
+    that header is not believed), `largest_mail` the largest mail the server sends (bytes; what is larger goes to the
+    registry in parts; 0: no limit), `password_file` a file only its owner can read (the variable SONGTHAN_MAILBOX_PASSWORD comes first). `send`
     «now», or «hold»: letters wait for the secretary's word, those of the groups `held_letters` (none named: all but her own).
     """
 
@@ -31,6 +32,7 @@ class MailboxSettings:
     shared: bool = False
     authserv_id: str = "practice-exchange.example"
     internal_servers: tuple[str, ...] = ()
+    largest_mail: int = 10_000_000
     password_file: str = ""
     send: str = "now"
     held_letters: tuple[str, ...] = ()
@@ -41,6 +43,13 @@ class DirectorSettings:
     """`trust_roots`: files (globs allowed) with the root certificates a signature must chain to."""
 
     trust_roots: tuple[str, ...] = ("state/trust/*.pem",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebsiteSettings:
+    """`upload`: the program and arguments that copy the website folder (`{folder}`) to the web server; empty: a person does."""
+
+    upload: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +78,7 @@ class Settings:
     state: str = "state"
     mailbox: MailboxSettings = MailboxSettings()
     director: DirectorSettings = DirectorSettings()
+    website: WebsiteSettings = WebsiteSettings()
     dashboard: DashboardSettings = DashboardSettings()
     practice: PracticeSettings = PracticeSettings()
 
@@ -80,6 +90,7 @@ class Settings:
 _PARTS = {
     "mailbox": MailboxSettings,
     "director": DirectorSettings,
+    "website": WebsiteSettings,
     "dashboard": DashboardSettings,
     "practice": PracticeSettings,
 }

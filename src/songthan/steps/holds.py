@@ -55,7 +55,7 @@ def accept_hold(office: Office, inbox_id: int, reason: str, values: Mapping[str,
     `values` (field id → what the secretary read with her own eyes) stand for what the machine was not sure of; a doubt
     without a value must have one, so that nothing is dropped by accepting.
     """
-    row = _undecided(office, inbox_id)
+    row = undecided(office, inbox_id)
     if row["route"] == "quarantine":
         raise UsageError(
             f"จดหมายเลขที่ {inbox_id} ถูกกักกัน ระบบจะไม่อ่านไฟล์ในจดหมายนี้",
@@ -151,7 +151,7 @@ def _may_be_used(office: Office, file: FormFile) -> None:
 
 def reject_hold(office: Office, inbox_id: int, reason: str) -> str:
     """Close a held or quarantined mail without using it."""
-    _undecided(office, inbox_id)
+    undecided(office, inbox_id)
     with office.ledger.transaction():
         office.ledger.inbox.decide(inbox_id, "reject", reason, office.clock.now())
     return f"ปิดจดหมายเลขที่ {inbox_id} แล้ว ไม่มีค่าใดถูกนำไปใช้"
@@ -163,7 +163,7 @@ def release_hold(office: Office, inbox_id: int, reason: str) -> str:
     A second time finds it held and changes nothing. What is a program, holds macros or was refused by the reader is not
     opened then either.
     """
-    row = _undecided(office, inbox_id)
+    row = undecided(office, inbox_id)
     if row["route"] == "hold":
         if row["released_at"]:
             return f"จดหมายเลขที่ {inbox_id} ปล่อยจากกักกันแล้ว รอท่านวินิจฉัย ไม่มีสิ่งใดเปลี่ยนแปลง"
@@ -217,7 +217,8 @@ def reopen_hold(office: Office, inbox_id: int, reason: str) -> str:
     return f"ถอนคำวินิจฉัยจดหมายเลขที่ {inbox_id} แล้ว จดหมายกลับไปรอท่านวินิจฉัย"
 
 
-def _undecided(office: Office, inbox_id: int) -> dict[str, object]:
+def undecided(office: Office, inbox_id: int) -> dict[str, object]:
+    """The row of a held mail nobody has decided on; UsageError otherwise."""
     row = hold_row(office, inbox_id)
     if row["decision"]:
         raise UsageError(

@@ -118,11 +118,17 @@ def _sent_on(office: Office, key: str) -> date | None:
     return office.calendar.local(datetime.fromisoformat(str(at))).date() if at else None
 
 
+#: Working days for which words without a file make the reminders rest: a question unanswered is no answer to the deadline.
+WORDS_WAIT = 2
+
+
 def _held(office: Office) -> set[str]:
-    """Assignments whose holder (or his deputy), proven by our server or by the secretary's word, waits for her.
+    """Assignments whose holder (or his deputy), proven by our server or by the secretary's word, waits for the secretary: with a file until she decides,
+    with a question or a refusal for `WORDS_WAIT` working days.
 
     Anybody else's mail about them is held too, but a stranger must not be able to silence the reminders.
     """
+    today = office.calendar.local(office.clock.now()).date()
     members = {m.id: m for m in office.plan.roster.members}
     found = set()
     for hold in office.ledger.inbox.holds():
@@ -131,8 +137,11 @@ def _held(office: Office) -> set[str]:
         if row is None or sender is None or hold["route"] != "hold" or not hold["parsed"]:
             continue
         holder = members.get(str(row["member"]))
-        concerned = holder is not None and sender.id in (holder.id, holder.deputy)
-        proven = hold["released_at"] or office.ledger.inbox.message(int(str(hold["id"]))).authentication == "pass"
-        if concerned and proven:
+        if holder is None or sender.id not in (holder.id, holder.deputy):
+            continue
+        message = office.ledger.inbox.message(int(str(hold["id"])))
+        came = office.calendar.local(message.received).date()
+        rests = any(a.role != "inline" for a in message.attachments) or today <= office.calendar.shift(came, WORDS_WAIT)
+        if rests and (hold["released_at"] or message.authentication == "pass"):
             found.add(str(hold["assignment"]))
     return found
