@@ -16,8 +16,8 @@ from songthan.steps.letters import queue, tell_secretary
 from songthan.steps.office import Office
 
 #: Automatic answers to one address within an hour and within a day, and how often our own mail may come back from it in a
-#: day, before the breaker opens until the day is over. A member who mends his form as often as a person can stays below.
-MOST_AN_HOUR, MOST_A_DAY, MOST_LOOPS = 5, 8, 3
+#: day, before the breaker opens until the day is over. Thanks for all the forms a deputy hands in at once stay below.
+MOST_AN_HOUR, MOST_A_DAY, MOST_LOOPS = 12, 20, 3
 _LOOPED = "mail-looped"
 
 
