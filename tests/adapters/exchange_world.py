@@ -108,8 +108,8 @@ class Practice:
         data = json.dumps({"operation": operation, "kind": kind, **more}).encode()
         urllib.request.urlopen(self.server.base + "/practice/faults", data=data, timeout=20).close()
 
-    def receive(self, raw: bytes) -> None:
-        query = urllib.parse.urlencode({"to": OFFICE, "mail_from": MEMBER, "auth": "pass"})
+    def receive(self, raw: bytes, *, to: str = OFFICE) -> None:
+        query = urllib.parse.urlencode({"to": to, "mail_from": MEMBER, "auth": "pass"})
         urllib.request.urlopen(f"{self.server.base}/practice/outside?{query}", data=raw, timeout=20).close()
 
 
