@@ -15,6 +15,7 @@ from requests.adapters import HTTPAdapter
 from songthan.adapters.exchange import ExchangeMailbox, ExchangeSettings
 from songthan.adapters.exchange_session import Session
 from songthan.domain.messages import OutgoingMail
+from wire_check import check_wire, peer
 
 OFFICE, MEMBER = "plan@office.example", "tonnam@office.example"
 PASSWORD = "practice-secret"
@@ -114,14 +115,18 @@ class Practice:
 
 
 @contextmanager
-def practice_in(folder: Path, **options: object) -> Iterator[Practice]:
-    world = Practice(folder, **options)
+def practice_in(folder: Path, *, checked: bool = False, **options: object) -> Iterator[Practice]:
+    """A practice Exchange; `checked`: what it and the adapter said is held against Microsoft's schema."""
+    wire = folder / "wire.jsonl"
+    world = Practice(folder, **options, **({"strict": peer("schema"), "wire": wire} if checked else {}))
     try:
         yield world
     finally:
         for box in world.boxes:
             box.close()
         world.server.stop()
+    if wire.exists():
+        check_wire(wire)
 
 
 def answer(n: int, body: bytes = b"x") -> bytes:
