@@ -42,6 +42,9 @@ SIBLINGS = {
     # next year's folder is read back by the loaders that will read it
     "roll": {"plan", "rubric"},
     "language": {"plan"},
+    # our outgoing mail has one shape, whatever carries it
+    "exchange": {"outgoing"},
+    "imap": {"outgoing"},
     # one process at a time speaks to the mailbox
     "late": {"turnstile"},
 }
@@ -49,6 +52,7 @@ SIBLINGS = {
 #: library → the files (under src/songthan, or flows) that may import it
 OWNERS = {
     "exchangelib": ("adapters/exchange",),
+    "imapclient": ("adapters/imap",),
     "docxtpl": ("adapters/render_",),
     # fields are read where PDFs are read, pages are put together where bundles are
     "pypdf": ("adapters/assemble_pdf.py", "adapters/read_pdf_fields.py"),
@@ -56,8 +60,9 @@ OWNERS = {
     "zxingcpp": ("adapters/read_scan",),
     "prefect": ("adapters/prefect_server.py", "flows/"),
     "sqlite_utils": ("adapters/ledger.py",),
-    "pyhanko": ("adapters/sign_pdf.py", "practice/"),
-    "pyhanko_certvalidator": ("adapters/sign_pdf.py", "practice/"),
+    "pyhanko": ("adapters/sign_", "practice/"),
+    "pyhanko_certvalidator": ("adapters/sign_", "practice/"),
+    "cryptography": ("adapters/bundle_records.py", "practice/"),
     "pdfplumber": ("adapters/read_pdf",),
     "holidays": ("adapters/plan_holidays.py",),
     "requests": ("adapters/exchange",),

@@ -23,8 +23,9 @@ from songthan.ports import Mailbox
 
 if TYPE_CHECKING:
     from songthan.adapters.exchange import ExchangeSettings
+    from songthan.adapters.imap_settings import ImapSettings
 
-__all__ = ["check_exchange", "claimed", "late_mailbox", "mailbox_secret", "open_mailbox", "practice_url"]
+__all__ = ["check_exchange", "check_imap", "claimed", "late_mailbox", "mailbox_secret", "open_mailbox", "practice_url"]
 
 
 def late_mailbox(settings: Settings, plan: Plan, state: Path) -> Mailbox:
@@ -63,9 +64,13 @@ def open_mailbox(settings: Settings, plan: Plan, state: Path) -> Mailbox:
         return ExchangeMailbox(
             ExchangeSettings(endpoint=practice_url(state), username=address, password=password, **common)
         )
+    if settings.mailbox.kind == "imap":
+        from songthan.adapters.imap import ImapMailbox
+
+        return ImapMailbox(imap_settings(settings, plan))
     if settings.mailbox.kind != "exchange":
         raise UsageError(
-            f"ไม่รู้จักกล่องจดหมายชนิด «{settings.mailbox.kind}»", where="songthan.toml", remedy="ใช้ practice หรือ exchange"
+            f"ไม่รู้จักกล่องจดหมายชนิด «{settings.mailbox.kind}»", where="songthan.toml", remedy="ใช้ practice, exchange หรือ imap"
         )
     return ExchangeMailbox(exchange_settings(settings, plan))
 
@@ -96,6 +101,48 @@ def exchange_settings(settings: Settings, plan: Plan) -> ExchangeSettings:
         ca_file=settings.root / server.ca_file if server.ca_file else None,
         version=server.version,
     )
+
+
+def imap_settings(settings: Settings, plan: Plan) -> ImapSettings:
+    """The settings of `[mailbox]`, `[imap]` and `[smtp]` for this plan's mailbox; DataError names the one that is wrong."""
+    from songthan.adapters.imap_settings import RECEIVED_FOLDERS, SENDING_FOLDER, ImapSettings, Server
+
+    imap, smtp, address = settings.imap, settings.smtp, plan.roster.mailbox
+    return ImapSettings(
+        imap=Server(host=imap.host, port=imap.port, security=imap.security),
+        smtp=Server(host=smtp.host, port=smtp.port, security=smtp.security),
+        username=settings.mailbox.username,
+        password=mailbox_password(settings),
+        mailbox=address,
+        domain=address.partition("@")[2],
+        sender_name=plan.roster.mailbox_name,
+        folders=tuple(say(name) for name in RECEIVED_FOLDERS),
+        outbox=say(SENDING_FOLDER),
+        drafts=imap.drafts,
+        sent=imap.sent,
+        junk=imap.junk,
+        search=imap.search,
+        own_copy=smtp.own_copy,
+        smtp_login=smtp.login,
+        ca_file=str(settings.root / imap.ca_file) if imap.ca_file else "",
+        timezone=plan.organisation.timezone,
+    )
+
+
+def check_imap(settings: Settings, state: Path) -> list[tuple[str, str, str, str]]:
+    """What doctor asks of the IMAP and SMTP servers, as `check_exchange` does of Exchange."""
+    from songthan.adapters.imap import ImapMailbox
+    from songthan.adapters.imap_check import check
+
+    plan = load_plan(settings.folder("plan"))
+    box = ImapMailbox(imap_settings(settings, plan))
+    try:
+        if not state.is_dir():
+            return check(box)
+        late = LateMailbox(lambda: box, state, claim=lambda: _claim(settings, plan, state))
+        return check(box, late.run)
+    finally:
+        box.close()
 
 
 def mailbox_secret(settings: Settings) -> str:

@@ -11,7 +11,7 @@ import pytest
 from test_parse_mail import parse
 
 from songthan.domain.messages import Message
-from songthan.domain.routing import Rule, RoutingFacts, decide_route
+from songthan.domain.routing import RoutingFacts, Rule, decide_route
 from songthan.domain.thai import canonical
 
 #: charset as written in the mail → Python's codec of the bytes; «» is no charset at all (raw 8-bit)

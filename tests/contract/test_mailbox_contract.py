@@ -1,4 +1,5 @@
-"""One contract for every mailbox: the twin in memory, and exchangelib against the practice Exchange over HTTP."""
+"""One contract for every mailbox: the twin in memory, exchangelib against the practice Exchange over HTTP, IMAP and
+SMTP against Dovecot and Exim."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from dovecot_world import DovecotWorld
 from exchangelib.services import MoveItem
 
 from songthan.domain.errors import MailAmbiguous, MailAuthFailed, MailBusy, MailDenied, MailError, MailNotFound
@@ -148,10 +150,19 @@ class Practice:
         return found
 
 
-@pytest.fixture(params=["twin", pytest.param("practice", marks=pytest.mark.real)])
+@pytest.fixture(
+    params=["twin", *(pytest.param(name, marks=pytest.mark.real) for name in ("practice", "dovecot", "dovecot-old"))]
+)
 def world(request, tmp_path):
     if request.param == "twin":
         yield Twin()
+        return
+    if request.param.startswith("dovecot"):
+        old = request.param == "dovecot-old"
+        servers = request.getfixturevalue("old_mail_servers" if old else "mail_servers")
+        dovecot = DovecotWorld(servers, OFFICE, MEMBER, OTHER, old=old)
+        yield dovecot
+        dovecot.close()
         return
     practice = Practice(tmp_path)
     try:

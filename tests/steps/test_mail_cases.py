@@ -155,4 +155,4 @@ def test_a_form_of_a_wrong_year_is_held(desk: Desk) -> None:
     form = remade(form_file(desk)[0][2], **dict.fromkeys(parts, change))
     desk.reply(desk.member("s06"), files=(("แบบปีก่อน.docx", DOCX, form),))
     desk.tick()
-    assert route(desk)[0] == "hold" and desk.states()["s06"] == "ASKED" and Q2 == desk.deadline
+    assert route(desk)[0] == "hold" and desk.states()["s06"] == "ASKED" and desk.deadline == Q2

@@ -18,7 +18,7 @@ CLIENT_SECRET_VARIABLE = "SONGTHAN_MAILBOX_CLIENT_SECRET"
 
 @dataclass(frozen=True, kw_only=True)
 class MailboxSettings:
-    """`kind` «practice» (the practice Exchange on this machine) or «exchange» (the office's own server).
+    """`kind` «practice» (the practice Exchange on this machine), «exchange» (the office's own server) or «imap» (with `[imap]`, `[smtp]`).
 
     `endpoint` is the EWS address, `authserv_id` the name our own server writes into Authentication-Results,
     `internal_servers` the office's Exchange servers as X-MS-Exchange-Organization-AuthSource names them (`*` allowed; none:
@@ -61,10 +61,51 @@ class ExchangeServerSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ImapServerSettings:
+    """`security` «tls», «starttls» or «none» (this machine only); `ca_file` the office's own root certificates, for SMTP too.
+
+    `drafts`, `sent`, `junk` name those folders where the server does not mark them; `search` «scan» where it cannot search heads.
+    """
+
+    host: str = ""
+    port: int = 993
+    security: str = "tls"
+    ca_file: str = ""
+    drafts: str = ""
+    sent: str = ""
+    junk: str = ""
+    search: str = "server"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmtpServerSettings:
+    """`login` false: the server knows this machine; `own_copy`: each mail goes to our mailbox too, which proves that it was accepted."""
+
+    host: str = ""
+    port: int = 465
+    security: str = "tls"
+    login: bool = True
+    own_copy: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class DirectorSettings:
-    """`trust_roots`: files (globs allowed) with the root certificates a signature must chain to."""
+    """`trust_roots`: files (globs allowed) with the root certificates a signature must chain to.
+
+    `certificate_names`: lines «full name of the roster = name in the certificate», where the two differ.
+    """
 
     trust_roots: tuple[str, ...] = ("state/trust/*.pem",)
+    certificate_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureSettings:
+    """`tsa_url`: the time-stamp service (RFC 3161) asked once a signed PDF came back («»: none, the level stays as it came);
+    `tsa_roots`: files (globs allowed) with the service's root certificates (none: the director's)."""
+
+    tsa_url: str = ""
+    tsa_roots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +141,11 @@ class Settings:
     state: str = "state"
     mailbox: MailboxSettings = MailboxSettings()
     exchange: ExchangeServerSettings = ExchangeServerSettings()
+    imap: ImapServerSettings = ImapServerSettings()
+    smtp: SmtpServerSettings = SmtpServerSettings()
     director: DirectorSettings = DirectorSettings()
     website: WebsiteSettings = WebsiteSettings()
+    signature: SignatureSettings = SignatureSettings()
     dashboard: DashboardSettings = DashboardSettings()
     practice: PracticeSettings = PracticeSettings()
 
@@ -113,8 +157,11 @@ class Settings:
 _PARTS = {
     "mailbox": MailboxSettings,
     "exchange": ExchangeServerSettings,
+    "imap": ImapServerSettings,
+    "smtp": SmtpServerSettings,
     "director": DirectorSettings,
     "website": WebsiteSettings,
+    "signature": SignatureSettings,
     "dashboard": DashboardSettings,
     "practice": PracticeSettings,
 }

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: Free space below which a rehearsal or a quarter's mail may not fit.
 _DISK_MIN = 1_000_000_000
 _LIBRARIES = (
-    "prefect", "fastapi", "sqlalchemy", "docxtpl", "exchangelib", "pdfplumber", "pypdf", "sqlite-utils", "pyhanko",
+    "prefect", "fastapi", "sqlalchemy", "docxtpl", "exchangelib", "imapclient", "pdfplumber", "pypdf", "sqlite-utils", "pyhanko",
     "pypdfium2", "lxml", "click",
 )  # fmt: skip
 _SETUP = "สั่ง make setup (หรือ pip install ใหม่ตาม requirements.lock)"
@@ -155,6 +155,8 @@ def _workspace(settings: Settings, folder: Path) -> Iterator[Finding]:
     yield _port(settings, folder)
     if settings.mailbox.kind == "practice":
         yield from _practice(folder)
+    elif settings.mailbox.kind == "imap":
+        yield from _imap(settings, folder)
     else:
         yield from _exchange(settings, folder)
     yield _trust(settings, folder)
@@ -243,6 +245,17 @@ def _exchange(settings: Settings, folder: Path) -> Iterator[Finding]:
         workspace.mailbox_secret(settings)
         yield _ok("mailbox-password", "พบ client secret ของแอปพลิเคชัน" if application else "พบรหัสผ่านของกล่องจดหมาย")
         for name, status, detail, remedy in workspace.check_exchange(settings, folder):
+            yield Finding(name=name, status=status, detail_th=detail, remedy_th=remedy)
+    except SongthanError as error:
+        name = "mailbox-password" if isinstance(error, EnvironmentNotReady) else "mailbox"
+        yield _missing(name, f"{error.where}: {error.th}" if error.where else error.th, error.remedy)
+
+
+def _imap(settings: Settings, folder: Path) -> Iterator[Finding]:
+    from songthan import workspace
+
+    try:
+        for name, status, detail, remedy in workspace.check_imap(settings, folder):
             yield Finding(name=name, status=status, detail_th=detail, remedy_th=remedy)
     except SongthanError as error:
         name = "mailbox-password" if isinstance(error, EnvironmentNotReady) else "mailbox"

@@ -55,7 +55,7 @@ def try_file(office: Office, path: Path) -> Tried:
     tried: list[Tried] = []
     try:
         sha256 = office.blobs.receive(lambda write: _copy(path, write))
-        message = office.parser.parse(office.blobs.path(sha256), received=office.clock.now(), put=office.blobs.put)
+        message = office.parser.parse(office.blobs.path(sha256), received=office.clock.now(), keep=office.blobs.receive)
         with office.ledger.transaction():
             tried.append(_tried(office, message))
             raise _Undo
@@ -79,7 +79,7 @@ def _copy(path: Path, write: Callable[[bytes], object]) -> None:
 def _tried(office: Office, message: Message) -> Tried:
     ref = MailRef(id="classify", change="", received=message.received, message_id=message.message_id, size=message.size)
     inbox_id = office.ledger.inbox.add(ref, message.sha256, office.clock.now())
-    office.ledger.inbox.save_parsed(inbox_id, message)
+    office.ledger.inbox.save_parsed([(inbox_id, message)])
     row = office.ledger.inbox.get(inbox_id) or {}
     route, duplicate = _decided(office, row, message)
     return Tried(message=message, route=route, duplicate=duplicate)
@@ -138,7 +138,7 @@ def _message(office: Office, row: Mapping[str, object]) -> tuple[Message, bool]:
         if not row["parsed"]:
             raise
         return office.ledger.inbox.message(int(str(row["id"]))), False
-    return office.parser.parse(raw, received=datetime.fromisoformat(str(row["received"])), put=office.blobs.put), True
+    return office.parser.parse(raw, received=datetime.fromisoformat(str(row["received"])), keep=office.blobs.receive), True
 
 
 class LedgerThen:

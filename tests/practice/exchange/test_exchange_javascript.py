@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from exchangelib import FileAttachment, Message
 from practice_world import MEMBER, OFFICE, PASSWORDS
+
 from wire_check import peer
 
 pytestmark = pytest.mark.real
