@@ -132,6 +132,7 @@ tls_privatekey = {base}/server.key
 auth_advertise_hosts = *
 message_size_limit = 40M
 smtp_accept_max = 0
+smtp_accept_max_nonmail = 100000
 smtp_accept_queue_per_connection = 0
 recipients_max = 200
 deliver_drop_privilege = true

@@ -1,7 +1,7 @@
 """The office's mailbox by IMAP, its mail sent by SMTP: the adapter of the `Mailbox` port.
 
 SMTP has no «send that draft», so a mail walks through three folders, and where it lies is what is known of it (decision
-0016): Drafts, certainly not handed over; the outbox folder, perhaps; Sent, accepted. It is moved to the outbox folder
+0017): Drafts, certainly not handed over; the outbox folder, perhaps; Sent, accepted. It is moved to the outbox folder
 between its last byte and the line with the dot that hands it over.
 """
 
