@@ -85,7 +85,7 @@ class DovecotWorld:
             f"Message-ID: <in-{n}@office.example>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nbody {n} ก\r\n"
         ).encode()
         if not junk:
-            self.deliver(raw)
+            self.servers.lay_down(self.office, raw)
             return
         with imapclient.IMAPClient("127.0.0.1", self.servers.imap, ssl=False) as client:
             client.login(self.servers.user(self.office), SECRET)
