@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from advance_deadline import advance_deadline
 from change_duty import change_duty
 from decide_hold import decide_hold
+from decide_outbox import decide_outbox
 from send_digest import send_digest
 from take_in_mail import take_in_mail
 from watch_over import watch_over
@@ -63,6 +64,9 @@ def deployments(workspace: str, state: str) -> list:
         ),
         decide_hold.to_deployment(
             name=say("วินิจฉัยจดหมายที่พักไว้"), tags=[say("เลขานุการ")], parameters={**given, "mail": 0, "decision": "accept", "reason": ""}
+        ),
+        decide_outbox.to_deployment(
+            name=say("ปล่อยหรือระงับจดหมายออก"), tags=[say("เลขานุการ")], parameters={**given, "decision": "list", "key": "", "reason": ""}
         ),
         change_duty.to_deployment(
             name=say("เปลี่ยนแปลงหน้าที่"),

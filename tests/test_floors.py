@@ -50,7 +50,7 @@ OWNERS = {
     "docxtpl": ("adapters/render_",),
     # fields are read where PDFs are read, pages are put together where bundles are
     "pypdf": ("adapters/assemble_pdf.py", "adapters/read_pdf_fields.py"),
-    "segno": ("adapters/render_",),
+    "segno": ("adapters/render_", "adapters/assemble_code.py"),
     "zxingcpp": ("adapters/read_scan",),
     "prefect": ("adapters/prefect_server.py", "flows/"),
     "sqlite_utils": ("adapters/ledger.py",),
@@ -59,6 +59,7 @@ OWNERS = {
     "pdfplumber": ("adapters/read_pdf",),
     "holidays": ("adapters/plan_holidays.py",),
     "requests": ("adapters/exchange",),
+    "spnego": ("practice/exchange/authentication.py",),
 }
 
 

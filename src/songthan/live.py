@@ -22,8 +22,8 @@ from songthan.domain.ladders import ladder_for
 
 #: How long the flows' server may take to register its deployments.
 READY_WITHIN_S = 90.0
-#: Deployments beside the deadlines: intake, digest, watch, the secretary's two decisions (flows/serve_deadlines.py).
-OFFICE_FLOWS = 5
+#: Deployments beside the deadlines: intake, digest, watch, the secretary's three decisions (flows/serve_deadlines.py).
+OFFICE_FLOWS = 6
 
 
 @dataclass(frozen=True, kw_only=True)

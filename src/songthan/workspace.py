@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import socket
-import sqlite3
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,6 +25,7 @@ from songthan.adapters.clocks import FileClock, ShiftedClock, SystemClock
 from songthan.adapters.convert import LibreOffice, default_fontconfig
 from songthan.adapters.language_file import language_of, load_language, with_era
 from songthan.adapters.late_mailbox import LateMailbox
+from songthan.adapters.ledger_copy import asked_of_a_copy, copy_ledger
 from songthan.adapters.plan_files import FILES, load_plan
 from songthan.adapters.plan_questions import open_questions
 from songthan.adapters.prefect_server import (
@@ -51,11 +51,11 @@ from songthan.domain.calendars import WorkCalendar
 from songthan.domain.errors import (
     DataError,
     EnvironmentNotReady,
-    LedgerError,
     SongthanError,
     UsageError,
 )
 from songthan.domain.language import THAI, say, use
+from songthan.domain.outgoing import CAUSE_TH, held_kinds
 from songthan.domain.plans import Plan
 from songthan.ports import Clock, Mailbox
 from songthan.steps.office import Office
@@ -72,7 +72,7 @@ __all__ = [
     "FileClock", "borrowed_office", "check_bundle", "check_form_templates", "check_port", "compare_import",
     "count_deployments", "deadlines_under_way", "import_plan_file", "new_blanks", "open_questions", "write_import",
     "default_fontconfig", "end_group", "find_root", "flow_driver", "launch_prefect", "load_calendar", "load_forms",
-    "load_plan", "load_rubric", "load_rules", "load_settings", "missing_fonts", "office_for", "official_fonts", "open_office",
+    "load_plan", "load_rubric", "load_rules", "load_settings", "marked_addresses", "missing_fonts", "office_for", "official_fonts", "open_office",
     "phrases_of", "plan_changed_at", "point_at_prefect", "practice_url", "read_driven", "roll_plan", "say", "speak", "speak_dates",
     "speak_to_people", "state_folder", "wait_healthy", "with_tick", "write_clock", "write_driven",
 ]  # fmt: skip
@@ -175,18 +175,14 @@ def write_import(imported: Imported, merge: Merge, folder: Path) -> list[str]:
 
 def deadlines_under_way(state: Path) -> list[str]:
     """Ids of the deadlines between OPEN and ACKNOWLEDGED in a state folder's ledger, which is only read."""
-    if not (state / "ledger.sqlite").is_file():
-        return []
-    from songthan.adapters.ledger import SqliteLedger
-
-    with tempfile.TemporaryDirectory(prefix="songthan-", ignore_cleanup_errors=True) as box:
-        _copy_ledger(state / "ledger.sqlite", Path(box) / "ledger.sqlite")
-        ledger = SqliteLedger(Path(box) / "ledger.sqlite")
-        try:
-            rows = ledger.rows("SELECT id, state FROM deadlines")
-        finally:
-            ledger.close()
+    rows = asked_of_a_copy(state, "SELECT id, state FROM deadlines")
     return [str(r["id"]) for r in rows if r["state"] not in ("PLANNED", "MISSED")]
+
+
+def marked_addresses(state: Path) -> list[tuple[str, str]]:
+    """Addresses from which our mail came back and why, in a state folder's ledger, which is only read."""
+    rows = asked_of_a_copy(state, "SELECT address, cause FROM addresses WHERE ended_at IS NULL ORDER BY id")
+    return [(str(r["address"]), say(CAUSE_TH[str(r["cause"])])) for r in rows]
 
 
 def load_calendar(plan: Plan) -> WorkCalendar:
@@ -363,19 +359,34 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         renderer=DocxRenderer(templates / "docx"),
         reader=ConvertingReader(SandboxedReader(sandbox)),
         parser=SandboxedMailParser(
-            sandbox=sandbox, authserv_id=settings.mailbox.authserv_id, own_addresses=(plan.roster.mailbox,)
+            sandbox=sandbox,
+            authserv_id=settings.mailbox.authserv_id,
+            own_addresses=(plan.roster.mailbox,),
+            internal_servers=settings.mailbox.internal_servers,
         ),
         converter=LibreOffice(fontconfig=default_fontconfig()),
         signatures=signatures,
         press=Press(folder / "bundles", sandbox=sandbox, signatures=signatures, fonts=default_fontconfig()),
-        website=WebsiteFolder(folder / "website", title=plan.organisation.plan_title),
+        website=WebsiteFolder(
+            folder / "website", title=plan.organisation.plan_title, command=settings.website.upload
+        ),
         state=folder,
         practice=settings.mailbox.kind == "practice",
         trust_roots=trust_roots,
         holder=f"{socket.gethostname()}:{settings.root}",
         post_door=functools.partial(turnstile, folder / "post.lock"),
         driven=read_driven(folder),
+        largest_mail=settings.mailbox.largest_mail,
+        held_kinds=_held_kinds(settings, folder),
     )
+
+
+def _held_kinds(settings: Settings, state: Path) -> frozenset[str]:
+    """The letters that wait for the secretary. In a rehearsal, on a simulated clock, nobody is there to let them go."""
+    path = state / "clock.json"
+    if path.exists() and json.loads(path.read_text(encoding="utf-8"))["kind"] == "file":
+        return frozenset()
+    return held_kinds(settings.mailbox.send, settings.mailbox.held_letters)
 
 
 @functools.lru_cache(maxsize=4)
@@ -433,7 +444,7 @@ def borrowed_office(root: Path, state: Path | None = None) -> Iterator[Office]:
     with tempfile.TemporaryDirectory(prefix="songthan-", ignore_cleanup_errors=True) as box:
         folder = Path(box)
         if state is not None:
-            _copy_ledger(state / "ledger.sqlite", folder / "ledger.sqlite")
+            copy_ledger(state / "ledger.sqlite", folder / "ledger.sqlite")
             for name in ("clock.json", "clock.txt", "driven.json"):
                 if (state / name).is_file():
                     shutil.copyfile(state / name, folder / name)
@@ -444,22 +455,6 @@ def borrowed_office(root: Path, state: Path | None = None) -> Iterator[Office]:
             yield replace(office, blobs=BorrowedBlobs(folder / "blobs", state / "blobs" if state else None))
         finally:
             office.ledger.close()  # type: ignore[attr-defined]
-
-
-def _copy_ledger(source: Path, target: Path) -> None:
-    """A consistent copy of a ledger that may be in use; the source is opened read-only."""
-    if not source.is_file():
-        raise UsageError("โฟลเดอร์นี้ไม่มีสมุดทะเบียน", where=str(source), remedy="ระบุโฟลเดอร์สถานะที่ถูกต้องด้วย --state")
-    try:
-        with (
-            contextlib.closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True, timeout=20)) as lent,
-            contextlib.closing(sqlite3.connect(target)) as copy,
-        ):
-            lent.backup(copy)
-    except sqlite3.DatabaseError as error:
-        raise LedgerError(
-            f"อ่านสมุดทะเบียนไม่ได้ ({error})", where=str(source), remedy="ตรวจสิทธิการอ่าน หรือกู้คืนจากสำเนาสำรอง"
-        ) from error
 
 
 def check_bundle(folder: Path, roots: Sequence[bytes]) -> VerifyReport:

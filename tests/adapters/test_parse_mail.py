@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import mail_cases
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -26,7 +27,7 @@ from songthan.domain.messages import Message
 from songthan.domain.routing import RoutingFacts, decide_route
 
 ROOT = Path(__file__).parents[2]
-CASES = sorted((ROOT / "tests" / "mail").glob("*.eml"))
+CASES = sorted(p for p in (ROOT / "tests" / "mail").iterdir() if p.suffix in (".eml", ".msg", ".dat"))
 RULES = load_rules(ROOT / "inbox_rules")
 RECEIVED = datetime(2023, 3, 14, 9, 5, tzinfo=UTC)
 SERVER = "practice-exchange.example"
@@ -92,7 +93,8 @@ def test_case(path: Path) -> None:
 
 
 def test_there_are_cases() -> None:
-    assert len(CASES) >= 30
+    assert len(CASES) >= 100 and {p.suffix for p in CASES} == {".eml", ".msg"}
+    assert {p.name for p in CASES} >= set(mail_cases.cases())
     assert all(p.with_suffix(".json").exists() for p in CASES)
 
 

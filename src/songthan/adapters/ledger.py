@@ -20,12 +20,14 @@ from sqlite_utils import Database
 from songthan.adapters.ledger_indexes import INDEXES
 from songthan.adapters.ledger_mail import Inbox, SqliteOutbox
 from songthan.adapters.ledger_office import Changes, Leaves
+from songthan.adapters.ledger_outgoing import Addresses, Words
 from songthan.adapters.ledger_work import Bundles, Returns
 from songthan.domain.assignments import Assignment, AssignmentState, DeadlineState, move
 from songthan.domain.errors import LeaseLost, LedgerError
 
-#: 2: the tables `leaves` and `changes`, and the column `change` of assignments; an older ledger gets them when it is opened.
-SCHEMA_VERSION = 2
+#: 2: the tables `leaves` and `changes`, and the column `change` of assignments. 3: the tables `words` and `addresses`, the
+#: column `says` of the outbox, `released_at` of the inbox. An older ledger gets them when it is opened.
+SCHEMA_VERSION = 3
 
 #: table → (columns, primary key, what it holds); docs/operations.md lists the same tables.
 TABLES: Mapping[str, tuple[dict[str, type], str | tuple[str, ...], str]] = {
@@ -54,7 +56,7 @@ TABLES: Mapping[str, tuple[dict[str, type], str | tuple[str, ...], str]] = {
             "id": int, "mailbox_id": str, "fetched_as": str, "sha256": str, "received": str, "fetched_at": str, "message_id": str,
             "sender": str, "sender_name": str, "subject": str, "state": str, "attempts": int, "route": str,
             "rule": str, "reason": str, "purpose": str, "assignment": str, "parsed": str, "folder": str,
-            "decision": str, "decided_at": str, "decision_reason": str,
+            "decision": str, "decided_at": str, "decision_reason": str, "released_at": str,
         },
         "id",
         "one row for every mail received, written before anything parses it",
@@ -75,7 +77,7 @@ TABLES: Mapping[str, tuple[dict[str, type], str | tuple[str, ...], str]] = {
     "outbox": (
         {
             "key": str, "kind": str, "deadline": str, "recipient": str, "subject": str, "mail": str, "state": str,
-            "intended_at": str, "sent_at": str, "message_id": str, "why": str, "subjects": str,
+            "intended_at": str, "sent_at": str, "message_id": str, "why": str, "subjects": str, "says": str,
         },
         "key",
         "every mail we meant to send: intent, then proof",
@@ -85,6 +87,19 @@ TABLES: Mapping[str, tuple[dict[str, type], str | tuple[str, ...], str]] = {
         "key",
         "what a letter tells about more than one thing: each thing's key, and the outbox key of the letter",
     ),
+    "words": (
+        {"id": int, "key": str, "word": str, "at": str, "reason": str, "decided_by": str},
+        "id",
+        "the secretary's word on a mail of ours, or on a thing it tells: let go, withheld, sent by hand, send again",
+    ),
+    "addresses": (
+        {
+            "id": int, "address": str, "cause": str, "status": str, "mail": str, "inbox_id": int, "noted_at": str,
+            "ended_at": str, "ended_why": str, "reason": str,
+        },
+        "id",
+        "addresses from which a mail of ours came back, and how that ended",
+    ),  # fmt: skip
     "bundles": (
         {
             "id": str, "deadline": str, "version": int, "created_at": str, "folder": str, "manifest": str,
@@ -116,7 +131,7 @@ TABLES: Mapping[str, tuple[dict[str, type], str | tuple[str, ...], str]] = {
 
 class SqliteLedger:
     """The whole ledger. `path` None keeps it in memory (tests). Sub-ledgers: `inbox`, `outbox`, `returns`, `bundles`,
-    `leaves`, `changes`."""
+    `leaves`, `changes`, `words`, `addresses`."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
@@ -139,6 +154,8 @@ class SqliteLedger:
         self.bundles = Bundles(self)
         self.leaves = Leaves(self)
         self.changes = Changes(self)
+        self.words = Words(self)
+        self.addresses = Addresses(self)
 
     def close(self) -> None:
         self.db.close()
@@ -211,6 +228,15 @@ class SqliteLedger:
         """The history, oldest first, of one subject or of all."""
         where, given = ("where subject = ?", (subject,)) if subject else ("", ())
         return self.rows(f"select * from events {where} order by seq", given)
+
+    def last_event(self, kind: str) -> dict[str, object] | None:
+        """The newest event of this kind."""
+        return self.row("select * from events where kind=? order by seq desc limit 1", (kind,))
+
+    def times(self, kind: str, subject: str) -> list[datetime]:
+        """When this happened to this subject, oldest first."""
+        rows = self.rows("select at from events where kind=? and subject=? order by seq", (kind, subject))
+        return [datetime.fromisoformat(str(r["at"])) for r in rows]
 
     def has_event(self, kind: str, subject: str) -> bool:
         return self.row("select 1 as x from events where kind=? and subject=? limit 1", (kind, subject)) is not None

@@ -75,6 +75,11 @@ class Returns:
             (deadline,),
         )
 
+    def of_mail(self, inbox_id: int) -> list[str]:
+        """The assignments whose forms were taken from this mail."""
+        rows = self._ledger.rows("select distinct assignment from returns where inbox_id=? order by assignment", (inbox_id,))
+        return [str(r["assignment"]) for r in rows]
+
     def mails(self, deadline: str) -> frozenset[int]:
         """The inbox rows of every mail that brought a form of this deadline, whatever became of it."""
         rows = self._ledger.rows(

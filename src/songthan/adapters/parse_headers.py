@@ -6,6 +6,7 @@ Every function is linear in its input and bounded: a header value is cut at MAX_
 from __future__ import annotations
 
 import base64
+import mmap
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ class Headers:
         return any(key == name for key, _ in self.fields)
 
 
-def split_headers(buffer: bytes, start: int, end: int, *, top: bool = False) -> tuple[Headers, int]:
+def split_headers(buffer: bytes | mmap.mmap, start: int, end: int, *, top: bool = False) -> tuple[Headers, int]:
     """Headers of `buffer[start:end]` and where the body begins.
 
     A line that is no header ends the block of a part; at the top of a mail (`top`) it is passed over, so that one
@@ -71,7 +72,7 @@ def split_headers(buffer: bytes, start: int, end: int, *, top: bool = False) -> 
     return _headers(fields, cut, broken), end
 
 
-def _after_blank_line(buffer: bytes, at: int, end: int) -> int:
+def _after_blank_line(buffer: bytes | mmap.mmap, at: int, end: int) -> int:
     found = [i + len(mark) for mark in (b"\r\n\r\n", b"\n\n") if (i := buffer.find(mark, at, end)) >= 0]
     return min(found, default=end)
 
@@ -81,7 +82,8 @@ def _take(fields: list[tuple[str, bytes]], line: bytes) -> str:
         name, value = fields[-1]
         if len(value) + len(line) > MAX_VALUE:
             return "full"
-        fields[-1] = (name, value + line)
+        # a fold is a space, whatever it is written with: a tab would stand inside a file's name
+        fields[-1] = (name, value + b" " + line[1:])
         return "taken"
     match = _FIELD.match(line)
     if not match:
@@ -245,47 +247,3 @@ def message_ids(values: list[str]) -> list[str]:
             if match[0] not in found and len(found) < 50:
                 found.append(one_line(match[0], 1000))
     return found
-
-
-def authentication(headers: Headers, authserv_id: str, from_domain: str) -> tuple[str, str]:
-    """(«pass» | «fail» | «none», a defect code or «») from our own server's topmost Authentication-Results (RFC 8601).
-
-    A lower header may be the sender's own writing: it never makes a pass, but one that names our server too and says
-    otherwise takes the pass away. A pass must name the sender's domain as header.from.
-    """
-    values = headers.all("authentication-results")
-    verdict, domains = _results(values[0], authserv_id) if values else ("", ())
-    if verdict != "pass":
-        return ("fail", "") if verdict == "fail" else ("none", "")
-    if not domains or any(domain != from_domain for domain in domains):
-        return "none", "authentication-other-domain"
-    others = [_results(value, authserv_id) for value in values[1:20]]
-    if any(other[0] and other != (verdict, domains) for other in others):
-        return "none", "authentication-repeated"
-    return "pass", ""
-
-
-def _results(value: str, authserv_id: str) -> tuple[str, tuple[str, ...]]:
-    """What one header says of DMARC: («pass» | «fail» | «none», the header.from it names); («», ()) if not our server's."""
-    pieces = [p.strip() for p in split_outside(value[:8000], ";", comments=True)]
-    server = pieces[0].split()[:1] if pieces and pieces[0] else []
-    if not authserv_id or [s.lower() for s in server] != [authserv_id.lower()]:
-        return "", ()
-    verdicts: list[str] = []
-    domains: list[str] = []
-    for piece in pieces[1:]:
-        # Values may be quoted and may hold anything; only unquoted words are read.
-        words = re.sub(r'"[^"]*"?', '""', piece).split()
-        joined = re.match(r"(\w+)\s*=\s*(\w+)", " ".join(words[:3]).lower())
-        method, verdict = (joined[1], joined[2]) if joined else ("", "")
-        if method in ("dmarc", "compauth"):
-            verdicts.append(verdict)
-        for word in words[1:]:
-            key, _, content = word.lower().partition("=")
-            if key == "compauth":
-                verdicts.append(content)
-            elif key == "header.from" and method == "dmarc":
-                domains.append(content)
-    if "fail" in verdicts:
-        return "fail", tuple(domains)
-    return ("pass" if "pass" in verdicts else "none"), tuple(domains)

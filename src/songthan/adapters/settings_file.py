@@ -10,6 +10,7 @@ from typing import Any
 
 from songthan.adapters.plan_toml import load_toml
 from songthan.domain.errors import DataError, EnvironmentNotReady
+from songthan.domain.outgoing import LETTER_GROUPS
 
 PASSWORD_VARIABLE = "SONGTHAN_MAILBOX_PASSWORD"
 
@@ -19,7 +20,10 @@ class MailboxSettings:
     """`kind` «practice» (the practice Exchange on this machine) or «exchange» (the office's own server).
 
     `endpoint` is the EWS address, `authserv_id` the name our own server writes into Authentication-Results,
-    `password_file` a file only its owner can read (the variable SONGTHAN_MAILBOX_PASSWORD comes first).
+    `internal_servers` the office's Exchange servers as X-MS-Exchange-Organization-AuthSource names them (`*` allowed; none:
+    that header is not believed), `largest_mail` the largest mail the server sends (bytes; what is larger goes to the
+    registry in parts; 0: no limit), `password_file` a file only its owner can read (the variable SONGTHAN_MAILBOX_PASSWORD comes first). `send`
+    «now», or «hold»: letters wait for the secretary's word, those of the groups `held_letters` (none named: all but her own).
     """
 
     kind: str = "practice"
@@ -27,7 +31,11 @@ class MailboxSettings:
     username: str = ""
     shared: bool = False
     authserv_id: str = "practice-exchange.example"
+    internal_servers: tuple[str, ...] = ()
+    largest_mail: int = 10_000_000
     password_file: str = ""
+    send: str = "now"
+    held_letters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +43,13 @@ class DirectorSettings:
     """`trust_roots`: files (globs allowed) with the root certificates a signature must chain to."""
 
     trust_roots: tuple[str, ...] = ("state/trust/*.pem",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebsiteSettings:
+    """`upload`: the program and arguments that copy the website folder (`{folder}`) to the web server; empty: a person does."""
+
+    upload: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +78,7 @@ class Settings:
     state: str = "state"
     mailbox: MailboxSettings = MailboxSettings()
     director: DirectorSettings = DirectorSettings()
+    website: WebsiteSettings = WebsiteSettings()
     dashboard: DashboardSettings = DashboardSettings()
     practice: PracticeSettings = PracticeSettings()
 
@@ -74,6 +90,7 @@ class Settings:
 _PARTS = {
     "mailbox": MailboxSettings,
     "director": DirectorSettings,
+    "website": WebsiteSettings,
     "dashboard": DashboardSettings,
     "practice": PracticeSettings,
 }
@@ -89,7 +106,19 @@ def load_settings(root: Path) -> Settings:
             found[key] = _part(_PARTS[key], value, f"{path} [{key}]")
         else:
             found[key] = _checked(Settings, key, value, str(path))
-    return Settings(**found)
+    settings = Settings(**found)
+    _check_words(settings.mailbox, f"{path} [mailbox]")
+    return settings
+
+
+def _check_words(mailbox: MailboxSettings, where: str) -> None:
+    """Words out of a list: one that is misspelt must not let a letter go that was to be held."""
+    for key, given, known in (
+        ("send", (mailbox.send,), ("now", "hold")),
+        ("held_letters", mailbox.held_letters, tuple(LETTER_GROUPS)),
+    ):
+        if wrong := next((word for word in given if word not in known), None):
+            raise DataError(f"«{key}» มีค่าที่ไม่รู้จัก: {wrong}", where=where, remedy="ใช้ได้: " + ", ".join(known))
 
 
 def _part(cls: type, data: Any, where: str) -> Any:

@@ -162,6 +162,17 @@ def _workspace(settings: Settings, folder: Path) -> Iterator[Finding]:
     else:
         yield from _exchange(settings)
     yield _trust(settings, folder)
+    yield from _addresses(folder)
+
+
+def _addresses(folder: Path) -> Iterator[Finding]:
+    """Addresses from which our mail came back, the secretary's own among them: mail cannot tell her of that one."""
+    from songthan import workspace
+
+    for address, cause in workspace.marked_addresses(folder):
+        yield _warn(
+            "address", f"จดหมายถึง {address} ตีกลับ: {cause}", f'แก้ที่อยู่ในรายชื่อ หรือเมื่อใช้ได้แล้วสั่ง songthan outbox address {address} --works --reason "…"'
+        )
 
 
 def _state(folder: Path) -> Finding:

@@ -40,10 +40,12 @@ class FormFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Gathered:
-    """The facts for the rules, and the form files they speak of, one for each form asked (none: nothing recognised)."""
+    """The facts for the rules, and the form files they speak of, one for each form asked (none: nothing recognised); and the
+    file the reader refused to open."""
 
     facts: RoutingFacts
     form_files: tuple[FormFile, ...]
+    refused: FormFile | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +72,8 @@ def gather(
     office: Office, row: Mapping[str, object], message: Message, readings: Sequence[Reading] | None = None
 ) -> Gathered:
     """Read the attached forms and collect the facts about one mail. `readings`: what `read_files` said a moment ago."""
-    readings = read_files(office, message, duties(office)) if readings is None else readings
+    if readings is None:
+        readings = read_files(office, message, duties(office), released=bool(row.get("released_at")))
     files = [_form_file(office, reading, message) for reading in readings]
     member = office.plan.roster.by_address(message.sender)
     recognised = _forms_among([f for f in files if f.form.token is not None])
@@ -105,7 +108,7 @@ def gather(
         frozen=any(state in FROZEN for state in states),
         size=message.size,
     )
-    return Gathered(facts=facts, form_files=tuple(recognised))
+    return Gathered(facts=facts, form_files=tuple(recognised), refused=refused)
 
 
 def duties(office: Office) -> dict[str, Duty]:
@@ -124,15 +127,17 @@ def _expectation(office: Office, plan: Plan, assignment: Assignment) -> Expectat
     return Expectation(spec=spec, activities=activities, layout=office.renderer.layout(spec))
 
 
-def read_files(office: Office, message: Message, asked: Mapping[str, Duty]) -> list[Reading]:
+def read_files(
+    office: Office, message: Message, asked: Mapping[str, Duty], *, released: bool = False
+) -> list[Reading]:
     """What stands in the attached files that may be forms, each content once; `asked` as `duties` says.
 
     Slow, changes nothing and asks the ledger nothing: it may run in any thread.
 
-    A forged mail's files are not opened at all, and after one file the reader refused no other is: each of two hundred
+    A forged mail's files are not opened at all unless the secretary took it out of quarantine (`released`), and after one file the reader refused no other is: each of two hundred
     bombs would cost the sandbox's whole time.
     """
-    if message.authentication == "fail":
+    if message.authentication == "fail" and not released:
         return []
     found: list[Reading] = []
     for attachment in list({a.sha256: a for a in message.attachments if a.role == "form"}.values())[:MOST_FILES]:

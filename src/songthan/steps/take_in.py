@@ -162,7 +162,7 @@ def _look(office: Office, row: Mapping[str, object], asked: Mapping[str, Duty], 
         message = _unread(row) if row["state"] == "stored" else office.ledger.inbox.message(int(str(row["id"])))
         return _Seen(message=message, readings=None, poisoned=True)
     message = _parsed(office, row)
-    return _Seen(message=message, readings=read_files(office, message, asked), poisoned=False)
+    return _Seen(message=message, readings=read_files(office, message, asked, released=bool(row.get("released_at"))), poisoned=False)
 
 
 def _finish(office: Office, turns: Sequence[_Turn]) -> list[Exception]:
@@ -224,9 +224,7 @@ def _parsed(office: Office, row: Mapping[str, object]) -> Message:
         keep=office.blobs.receive,
     )
     if message.sha256 != row["sha256"]:
-        raise LedgerError(
-            say("แฟ้มในคลังถูกเปลี่ยน"), where=str(row["sha256"]), remedy=say("กู้คืนจากสำเนาสำรอง และตรวจดิสก์")
-        )
+        raise LedgerError("แฟ้มในคลังถูกเปลี่ยน", where=str(row["sha256"]), remedy="กู้คืนจากสำเนาสำรอง และตรวจดิสก์")
     return message
 
 
@@ -261,6 +259,12 @@ def _route(office: Office, row: Mapping[str, object], seen: _Seen, *, alone: boo
     return True
 
 
+def folder_of(row: Mapping[str, object]) -> str:
+    """Where a mail lies: by its route, and one the secretary decided on by her word (accepted: used; rejected: noted)."""
+    decided = {"accept": "accept", "reject": "note"}.get(str(row["decision"] or ""))
+    return say(FOLDERS[decided or str(row["route"])])
+
+
 def _file_away(office: Office, inbox_ids: Sequence[int]) -> None:
     """Move each mail to the folder of its route; then one transaction says where they lie now."""
     moved: list[tuple[int, str, str]] = []
@@ -280,7 +284,7 @@ def _file_away(office: Office, inbox_ids: Sequence[int]) -> None:
 def _moved(office: Office, inbox_id: int) -> tuple[int, str, str]:
     """(row, its id in the mailbox now, its folder)."""
     row = office.ledger.inbox.get(inbox_id) or {}
-    folder = say(FOLDERS[str(row["route"])])
+    folder = folder_of(row)
     ref = MailRef(
         id=str(row["mailbox_id"]),
         change="",
