@@ -19,7 +19,7 @@ from take_in_mail import take_in_mail
 from watch_over import watch_over
 
 from songthan.steps.schedule import deadline_schedules
-from songthan.workspace import office_for, say
+from songthan.workspace import claimed, office_for, say
 
 ONE_AT_A_TIME = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
 
@@ -77,5 +77,7 @@ def deployments(workspace: str, state: str) -> list:
 
 
 if __name__ == "__main__":
-    # paused deployments lose their scheduled runs: a restart must find them as they were
-    serve(*deployments(sys.argv[1], sys.argv[2]), pause_on_shutdown=False, print_starting_message=False, limit=4)
+    # as long as this runs, no other state folder works the mailbox
+    with claimed(Path(sys.argv[1]), Path(sys.argv[2])):
+        # paused deployments lose their scheduled runs: a restart must find them as they were
+        serve(*deployments(sys.argv[1], sys.argv[2]), pause_on_shutdown=False, print_starting_message=False, limit=4)

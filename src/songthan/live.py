@@ -38,9 +38,14 @@ class Running:
 
 
 def up(root: Path, state: Path | None) -> Running:
-    """Start whatever of the workspace does not run; safe to repeat."""
+    """Start whatever of the workspace does not run; safe to repeat. Refused while another state folder works the mailbox."""
+    folder = workspace.state_folder(workspace.load_settings(root), state)
+    with workspace.claimed(root, folder):
+        return _up(root, folder)
+
+
+def _up(root: Path, folder: Path) -> Running:
     settings = workspace.load_settings(root)
-    folder = workspace.state_folder(settings, state)
     plan = workspace.load_plan(settings.folder("plan"))
     practice = settings.mailbox.kind == "practice"
     run = folder / "run"

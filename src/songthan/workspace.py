@@ -1,6 +1,6 @@
 """Opens a workspace folder: reads its settings once, builds the adapters, hands out an Office.
 
-The only module that imports adapters. A workspace is any folder with a `songthan.toml`; everything written goes to its
+With `workspace_mailbox` the only module that imports adapters. A workspace is any folder with a `songthan.toml`; everything written goes to its
 state folder, or to the one given.
 """
 
@@ -13,7 +13,6 @@ import os
 import shutil
 import socket
 import tempfile
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,7 +23,6 @@ from songthan.adapters.blobs import FileBlobs
 from songthan.adapters.clocks import FileClock, ShiftedClock, SystemClock
 from songthan.adapters.convert import LibreOffice, default_fontconfig
 from songthan.adapters.language_file import language_of, load_language, with_era
-from songthan.adapters.late_mailbox import LateMailbox
 from songthan.adapters.ledger_copy import asked_of_a_copy, copy_ledger
 from songthan.adapters.plan_files import FILES, load_plan
 from songthan.adapters.plan_questions import open_questions
@@ -45,7 +43,7 @@ from songthan.adapters.roll_place import roll_plan
 from songthan.adapters.rubric_file import load_rubric, printable_criteria
 from songthan.adapters.rule_files import load_rules
 from songthan.adapters.sandbox import Sandbox
-from songthan.adapters.settings_file import Settings, load_settings, mailbox_password
+from songthan.adapters.settings_file import Settings, load_settings
 from songthan.adapters.turnstile import turnstile
 from songthan.domain.calendars import WorkCalendar
 from songthan.domain.errors import (
@@ -57,8 +55,17 @@ from songthan.domain.errors import (
 from songthan.domain.language import THAI, say, use
 from songthan.domain.outgoing import CAUSE_TH, held_kinds
 from songthan.domain.plans import Plan
-from songthan.ports import Clock, Mailbox
+from songthan.ports import Clock
 from songthan.steps.office import Office
+from songthan.workspace_mailbox import (
+    check_exchange,
+    check_imap,
+    claimed,
+    late_mailbox,
+    mailbox_secret,
+    open_mailbox,
+    practice_url,
+)
 
 if TYPE_CHECKING:
     from songthan.adapters.bundle_files import VerifyReport
@@ -70,9 +77,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FileClock", "borrowed_office", "check_bundle", "check_form_templates", "check_port", "compare_import",
-    "count_deployments", "deadlines_under_way", "import_plan_file", "new_blanks", "open_questions", "write_import",
+    "check_exchange", "check_imap", "claimed", "count_deployments", "deadlines_under_way", "import_plan_file", "new_blanks", "open_questions", "write_import",
     "default_fontconfig", "end_group", "find_root", "flow_driver", "launch_prefect", "load_calendar", "load_forms",
-    "load_plan", "load_rubric", "load_rules", "load_settings", "marked_addresses", "missing_fonts", "office_for", "official_fonts", "open_office",
+    "load_plan", "load_rubric", "load_rules", "load_settings", "mailbox_secret", "marked_addresses", "missing_fonts", "office_for",
+    "official_fonts", "open_mailbox", "open_office",
     "phrases_of", "plan_changed_at", "point_at_prefect", "practice_url", "read_driven", "roll_plan", "say", "speak", "speak_dates",
     "speak_to_people", "state_folder", "wait_healthy", "with_tick", "write_clock", "write_driven",
 ]  # fmt: skip
@@ -233,51 +241,6 @@ def write_driven(state: Path, deadlines: Iterable[str]) -> None:
     (state / "driven.json").write_text(json.dumps({"deadlines": sorted(deadlines)}), encoding="utf-8")
 
 
-def practice_url(state: Path) -> str:
-    """Where this state folder's practice Exchange listens now; EnvironmentNotReady when it is not running."""
-    path = state / "practice" / "running.json"
-    try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["url"])
-    except (OSError, ValueError, KeyError) as error:
-        raise EnvironmentNotReady(
-            "เซิร์ฟเวอร์จดหมายซ้อมยังไม่ทำงาน", where=str(path), remedy="เริ่มด้วย songthan up หรือ songthan rehearse"
-        ) from error
-
-
-def open_mailbox(settings: Settings, plan: Plan, state: Path) -> Mailbox:
-    """The office's mailbox: the practice Exchange's or the configured server's."""
-    from songthan.adapters.exchange import RECEIVED_FOLDERS, ExchangeMailbox, ExchangeSettings
-
-    address = plan.roster.mailbox
-    domain = address.partition("@")[2]
-    common = {
-        "mailbox": address,
-        "domain": domain,
-        "timezone": plan.organisation.timezone,
-        "sender_name": plan.roster.mailbox_name,
-        "folders": tuple(say(name) for name in RECEIVED_FOLDERS),
-    }
-    if settings.mailbox.kind == "practice":
-        accounts = tomllib.loads((state / "practice" / "accounts.toml").read_text(encoding="utf-8"))
-        password = next(m["password"] for m in accounts["mailboxes"] if m["address"] == address)
-        return ExchangeMailbox(
-            ExchangeSettings(endpoint=practice_url(state), username=address, password=password, **common)
-        )
-    if settings.mailbox.kind != "exchange":
-        raise UsageError(
-            f"ไม่รู้จักกล่องจดหมายชนิด «{settings.mailbox.kind}»", where=MARKER, remedy="ใช้ practice หรือ exchange"
-        )
-    return ExchangeMailbox(
-        ExchangeSettings(
-            endpoint=settings.mailbox.endpoint,
-            username=settings.mailbox.username,
-            password=mailbox_password(settings),
-            shared=settings.mailbox.shared,
-            **common,
-        )
-    )
-
-
 def load_forms(settings: Settings) -> dict[str, object]:
     """Every form that has a template and its data twin."""
     from songthan.adapters.form_files import list_forms, load_form
@@ -354,7 +317,7 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         clock=open_clock(folder),
         ledger=SqliteLedger(folder / "ledger.sqlite"),
         blobs=blobs,
-        mailbox=LateMailbox(lambda: open_mailbox(settings, plan, folder), folder),
+        mailbox=late_mailbox(settings, plan, folder),
         texts=MailTexts(templates / "mail"),
         renderer=DocxRenderer(templates / "docx"),
         reader=ConvertingReader(SandboxedReader(sandbox)),

@@ -134,8 +134,8 @@ def read_files(
 
     Slow, changes nothing and asks the ledger nothing: it may run in any thread.
 
-    A forged mail's files are not opened at all unless the secretary took it out of quarantine (`released`), and after one file the reader refused no other is: each of two hundred
-    bombs would cost the sandbox's whole time.
+    A forged mail's files are not opened at all unless the secretary took it out of quarantine (`released`), and after one
+    file the reader refused no other is: each of two hundred bombs would cost the sandbox's whole time.
     """
     if message.authentication == "fail" and not released:
         return []

@@ -62,13 +62,14 @@ def sync_folder_items(call: Call) -> Element:
         store = call.mailboxes.store
         steps: list[tuple[int, str, object]] = [
             (item.change, "Create" if item.created_change > base else "Update", item)
-            for item in store.items("folder = ? AND change > ?", (folder.id, position))
+            for item in store.items("folder = ? AND change > ? ORDER BY change LIMIT ?", (folder.id, position, most + 1))
         ]
         steps += [
             (change, "Delete", number)
             for number, change in store.rows(
-                "SELECT item, change FROM gone WHERE folder = ? AND change > ? AND created_change <= ?",
-                (folder.id, position, position),
+                "SELECT item, change FROM gone WHERE folder = ? AND change > ? AND created_change <= ?"
+                " ORDER BY change LIMIT ?",
+                (folder.id, position, position, most + 1),
             )
         ]
         steps.sort(key=lambda step: step[0])
