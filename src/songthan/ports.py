@@ -158,7 +158,11 @@ class Converter(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class SignatureReport:
-    """What the verifier found on a signed PDF. `valid` is the whole answer; the rest says why in Thai."""
+    """What the verifier found on a signed PDF. `valid` is the whole answer; the rest says why in Thai.
+
+    `lasting` answers the other question: does the file prove it by itself at a later day (`lasting_th`: why not)?
+    `stamped_at` is the trusted time found for that, `certificate_until` the end of the signer's certificate.
+    """
 
     valid: bool
     signer: str
@@ -168,6 +172,10 @@ class SignatureReport:
     trusted: bool
     level: str
     reasons_th: tuple[str, ...] = ()
+    lasting: bool = False
+    lasting_th: tuple[str, ...] = ()
+    stamped_at: datetime | None = None
+    certificate_until: datetime | None = None
 
 
 class SignaturePort(Protocol):
@@ -177,8 +185,30 @@ class SignaturePort(Protocol):
         """`pdf` with an empty signature field (points from the lower left corner)."""
         ...
 
-    def verify(self, signed: bytes, *, frozen: bytes, trust_roots: Sequence[bytes], at: datetime) -> SignatureReport:
-        """Is `signed` the frozen PDF plus one valid signature of a trusted certificate, and nothing else?"""
+    def verify(
+        self,
+        signed: bytes,
+        *,
+        frozen: bytes,
+        trust_roots: Sequence[bytes],
+        at: datetime,
+        holders: Sequence[str] = (),
+        stamp_roots: Sequence[bytes] = (),
+        now: datetime | None = None,
+    ) -> SignatureReport:
+        """Is `signed` the frozen PDF plus one valid signature of a trusted certificate of one of `holders`, and nothing else?
+
+        With `now`: does it still prove so by itself then?
+        """
+        ...
+
+    def add_time(
+        self, signed: bytes, *, service: str, trust_roots: Sequence[bytes], stamp_roots: Sequence[bytes]
+    ) -> tuple[bytes, str]:
+        """`signed` with a time-stamp of the service at this address and revocation data behind it, and the level reached.
+
+        EnvironmentNotReady when the service or the lists cannot be reached: try again later.
+        """
         ...
 
 
@@ -380,6 +410,10 @@ class BundlePress(Protocol):
 
     def pages(self, pdf: bytes | None) -> int: ...
 
+    def page_texts(self, pdf: bytes) -> list[str]:
+        """What is printed on each page of one of our own documents, a line of print a line."""
+        ...
+
     def signature_place(self, pdf: bytes, name: str) -> tuple[int, tuple[float, float, float, float]]:
         """Page index and box (points) over the printed name of who signs."""
         ...
@@ -406,6 +440,11 @@ class BundlePress(Protocol):
 
     def readme(self, *, title: str, version: int) -> bytes: ...
 
+    @property
+    def recorder(self) -> str:
+        """The public key the office's records are signed with, for the manifest."""
+        ...
+
     def write(self, manifest: Manifest, contents: Mapping[str, bytes]) -> Path:
         """The bundle's folder, whole or not at all; the same again changes nothing."""
         ...
@@ -413,6 +452,12 @@ class BundlePress(Protocol):
     def add_signature(
         self, folder: Path, signed: bytes, *, trust: Sequence[bytes], received: datetime, message_sha256: str
     ) -> None: ...
+
+    def add_lasting(
+        self, folder: Path, lasting: bytes, *, trust: Sequence[bytes], at: datetime, level: str
+    ) -> None:
+        """Keep the signed PDF with time-stamp and revocation data, and the time-stamp's roots."""
+        ...
 
     def add_submission(self, folder: Path, submission: Mapping[str, object]) -> None: ...
 

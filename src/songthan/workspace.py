@@ -42,9 +42,10 @@ from songthan.adapters.read_sandboxed import SandboxedReader
 from songthan.adapters.roll_place import roll_plan
 from songthan.adapters.rubric_file import load_rubric, printable_criteria
 from songthan.adapters.rule_files import load_rules
-from songthan.adapters.sandbox import Sandbox
+from songthan.adapters.sandbox import Limits, Sandbox
 from songthan.adapters.settings_file import Settings, load_settings
 from songthan.adapters.turnstile import turnstile
+from songthan.domain.bundles import Manifest
 from songthan.domain.calendars import WorkCalendar
 from songthan.domain.errors import (
     DataError,
@@ -68,7 +69,7 @@ from songthan.workspace_mailbox import (
 )
 
 if TYPE_CHECKING:
-    from songthan.adapters.bundle_files import VerifyReport
+    from songthan.adapters.bundle_verify import VerifyReport
     from songthan.adapters.import_difference import Merge
     from songthan.adapters.import_plan import Imported
 
@@ -76,7 +77,7 @@ if TYPE_CHECKING:
 # where they are used: `songthan plan show` need not wait for them
 
 __all__ = [
-    "FileClock", "borrowed_office", "check_bundle", "check_form_templates", "check_port", "compare_import",
+    "FileClock", "borrowed_office", "bundle_chain", "check_bundle", "export_bundle", "check_form_templates", "check_port", "compare_import",
     "check_exchange", "check_imap", "claimed", "count_deployments", "deadlines_under_way", "import_plan_file", "new_blanks", "open_questions", "write_import",
     "default_fontconfig", "end_group", "find_root", "flow_driver", "launch_prefect", "load_calendar", "load_forms",
     "load_plan", "load_rubric", "load_rules", "load_settings", "mailbox_secret", "marked_addresses", "missing_fonts", "office_for",
@@ -86,6 +87,8 @@ __all__ = [
 ]  # fmt: skip
 
 MARKER = "songthan.toml"
+#: Our own finished PDF, pictures and all, is larger than a file that comes by mail.
+PROOF_LIMITS = {"memory_bytes": 2 << 30, "payload_bytes": 256 << 20, "cpu_s": 60, "wall_s": 90.0}
 #: Set by the fault tests only: the number of the boundary at which the process is to die.
 KILL_VARIABLE = "SONGTHAN_KILL_AT"
 
@@ -296,17 +299,8 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
     forms = load_forms(settings)
     sandbox = Sandbox()
     blobs = FileBlobs(folder / "blobs")
-    signatures = PadesSignatures(sandbox=sandbox)
-
-    def trust_roots() -> tuple[bytes, ...]:
-        found = []
-        for pattern in settings.director.trust_roots:
-            base, pattern = (folder, pattern.removeprefix("state/")) if pattern.startswith("state/") else (
-                settings.root,
-                pattern,
-            )  # fmt: skip
-            found += [path.read_bytes() for path in sorted(base.glob(pattern))]
-        return tuple(found)
+    ledger = SqliteLedger(folder / "ledger.sqlite")
+    signatures = PadesSignatures(sandbox=Sandbox(limits=Limits(**PROOF_LIMITS)))
 
     return Office(
         printed_plan=plan,
@@ -315,7 +309,7 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         rules=rules,
         calendar=load_calendar(plan),
         clock=open_clock(folder),
-        ledger=SqliteLedger(folder / "ledger.sqlite"),
+        ledger=ledger,
         blobs=blobs,
         mailbox=late_mailbox(settings, plan, folder),
         texts=MailTexts(templates / "mail"),
@@ -329,13 +323,16 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         ),
         converter=LibreOffice(fontconfig=default_fontconfig()),
         signatures=signatures,
-        press=Press(folder / "bundles", sandbox=sandbox, signatures=signatures, fonts=default_fontconfig()),
+        press=Press(folder / "bundles", sandbox=sandbox, signatures=signatures, fonts=default_fontconfig(), secret=ledger.salt),
         website=WebsiteFolder(
             folder / "website", title=plan.organisation.plan_title, command=settings.website.upload
         ),
         state=folder,
         practice=settings.mailbox.kind == "practice",
-        trust_roots=trust_roots,
+        trust_roots=functools.partial(_certificates, settings, folder, settings.director.trust_roots),
+        stamp_roots=functools.partial(_certificates, settings, folder, settings.signature.tsa_roots),
+        stamp_service=settings.signature.tsa_url,
+        certificate_names=settings.director.certificate_names,
         holder=f"{socket.gethostname()}:{settings.root}",
         post_door=functools.partial(turnstile, folder / "post.lock"),
         driven=read_driven(folder),
@@ -350,6 +347,13 @@ def _held_kinds(settings: Settings, state: Path) -> frozenset[str]:
     if path.exists() and json.loads(path.read_text(encoding="utf-8"))["kind"] == "file":
         return frozenset()
     return held_kinds(settings.mailbox.send, settings.mailbox.held_letters)
+def _certificates(settings: Settings, state: Path, patterns: Sequence[str]) -> tuple[bytes, ...]:
+    """The bytes of the files these settings name; «state/…» is the state folder in use."""
+    found = []
+    for pattern in patterns:
+        base, rest = (state, pattern[6:]) if pattern.startswith("state/") else (settings.root, pattern)
+        found += [path.read_bytes() for path in sorted(base.glob(rest))]
+    return tuple(found)
 
 
 @functools.lru_cache(maxsize=4)
@@ -420,13 +424,29 @@ def borrowed_office(root: Path, state: Path | None = None) -> Iterator[Office]:
             office.ledger.close()  # type: ignore[attr-defined]
 
 
-def check_bundle(folder: Path, roots: Sequence[bytes]) -> VerifyReport:
+def check_bundle(folder: Path, roots: Sequence[bytes], stamp_roots: Sequence[bytes] = (), at: datetime | None = None) -> VerifyReport:
     """What `songthan verify` answers; offline, reads only `folder`, needs no workspace."""
-    from songthan.adapters.assemble_pdf import read_seal
-    from songthan.adapters.bundle_files import verify_bundle
+    from songthan.adapters.bundle_press import Press
     from songthan.adapters.sign_pdf import PadesSignatures
 
-    return verify_bundle(folder, signatures=PadesSignatures(sandbox=Sandbox()), read_seal=read_seal, roots=roots)
+    with Sandbox(limits=Limits(**PROOF_LIMITS)) as sandbox:
+        press = Press(folder.parent, sandbox=sandbox, signatures=PadesSignatures(sandbox=sandbox), fonts=None)
+        return press.verify(folder, roots=roots, stamp_roots=stamp_roots, at=at)
+
+
+def bundle_chain(folder: Path) -> tuple[Manifest, list[dict[str, object]]]:
+    """The manifest and the chain of records of a bundle that `check_bundle` found in order."""
+    from songthan.adapters.bundle_files import read_proof
+
+    return Manifest.from_json((folder / "manifest.json").read_bytes()), read_proof((folder / "proof.json").read_bytes())
+
+
+def export_bundle(folder: Path, target: Path) -> None:
+    """The evidence zip of a bundle that `check_bundle` found in order."""
+    from songthan.adapters.bundle_export import export_bundle
+    from songthan.adapters.sign_evidence import evidence_of
+
+    export_bundle(folder, target, evidence_of=evidence_of)
 
 
 def missing_fonts() -> list[str]:

@@ -105,7 +105,7 @@ class Returns:
     def evidence(self, deadline: str) -> list[dict[str, object]]:
         """Evidence files of a deadline's assignments, each once, in the order they came."""
         return self._ledger.rows(
-            "select e.*, i.sha256 as raw, i.sender, i.received from evidence e join assignments a on a.id=e.assignment "
+            "select e.*, a.member, i.sha256 as raw, i.sender, i.received, i.message_id from evidence e join assignments a on a.id=e.assignment "
             "join inbox i on i.id=e.inbox_id where a.deadline=? and e.id in "
             "(select min(id) from evidence group by assignment, sha256) order by e.assignment, e.id",
             (deadline,),

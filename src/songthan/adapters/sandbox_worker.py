@@ -33,6 +33,7 @@ from songthan.domain.language import from_json, use
 ALLOWED = frozenset(
     {
         "songthan.adapters.assemble_pdf:exhibit_job",
+        "songthan.adapters.assemble_pdf:seal_job",
         "songthan.adapters.import_docx:read_job",
         "songthan.adapters.parse_mail:parse_job",
         "songthan.adapters.read_office:identify_job",

@@ -51,6 +51,7 @@ __all__ = [
 
 AUTHSERV = "practice-exchange.example"
 _SIGNED = b"\n%signed-by-twin\n"
+_STAMPED = b"%stamped\n"
 
 
 class SettableClock:
@@ -87,8 +88,15 @@ class MarkSignatures:
         """What the director sends back."""
         return pdf + _SIGNED
 
-    def verify(self, signed: bytes, *, frozen: bytes, trust_roots: Sequence[bytes], at: datetime) -> SignatureReport:
-        good = signed == frozen + _SIGNED
+    def add_time(
+        self, signed: bytes, *, service: str, trust_roots: Sequence[bytes], stamp_roots: Sequence[bytes]
+    ) -> tuple[bytes, str]:
+        return signed + _STAMPED, "B-LT"
+
+    def verify(
+        self, signed: bytes, *, frozen: bytes, trust_roots: Sequence[bytes], at: datetime, **_: object
+    ) -> SignatureReport:
+        good = signed.removesuffix(_STAMPED) == frozen + _SIGNED
         return SignatureReport(
             valid=good,
             signer="ผู้ลงนามทดสอบ",
