@@ -32,6 +32,7 @@ SIBLINGS = {
     "form": {"render", "read"},
     "render": {"form"},
     "read": {"sandbox"},
+    "parse": {"sandbox"},
     # a plan from outside is opened by the reader's guards, and compared with the year's folder
     "import": {"read", "sandbox", "plan", "rubric"},
     # the loader of rules knows the defects the mail parser can report
