@@ -197,8 +197,8 @@ class ExchangeMailbox:
 
         Drafts are searched before Sent: a draft being sent meanwhile is found in one of them at least.
         """
-        names = self._own_folders()
         found = self._found(key, [self._drafts, self._sent])
+        names = self._own_folders() if found else {}
         if all(item.parent_folder_id and item.parent_folder_id.id in names for item in found):
             return [_sent_ref(item, names[item.parent_folder_id.id]) for item in found]
         # a server that calls its folders by more than one id: then each is asked by itself
