@@ -15,7 +15,7 @@ from songthan.domain.assignments import STATE_TH, Assignment, AssignmentState
 from songthan.domain.coverage import Coverage, Fact, Proof
 from songthan.domain.errors import UsageError
 from songthan.domain.evidence import activity_of, items_in, links_in, missing_evidence
-from songthan.domain.forms import Answer
+from songthan.domain.forms import Answer, Field
 from songthan.domain.language import digits, say
 from songthan.domain.plans import Deadline
 from songthan.domain.rubric import Criterion, Rubric, Scoring, evaluate
@@ -105,6 +105,13 @@ def _name(office: Office, address: str) -> str:
     return member.full_name if member else address
 
 
+def _words(field: Field, value: str) -> str:
+    """An answer as people read it."""
+    if field.kind in ("yes_no", "choice"):
+        return next((c.label for c in field.options if c.value == value), value)
+    return printed(field, value)
+
+
 def criteria_coverage(office: Office, deadline: Deadline) -> tuple[Coverage, ...]:
     """Every criterion with what is there and what is missing, as things stand now."""
     rubric, scoring = rubric_of(office), scoring_of(office, deadline)
@@ -117,6 +124,7 @@ def criteria_coverage(office: Office, deadline: Deadline) -> tuple[Coverage, ...
         unanswered = [f for f in facts if not f.value_th]
         if unanswered:
             missing = [*survey.unanswered(unanswered), *missing]
+        missing = [*missing, *survey.contradictions(criterion, facts)]
         if not proofs and sources:
             missing.append(say("ข้อ {number} ยังไม่มีหลักฐานใด", number=digits(criterion.number)))
         found.append(
@@ -141,9 +149,7 @@ class _Survey:
             form, _, key = item.field.partition(".")
             found = next((r for r in self._returns[self._deadline.id] if r.assignment.form == form), None)
             value = found.value(key) if found else ""
-            words = printed(self._office.forms[form].field(key), value) if value else ""
-            if item.kind == "flag" and value:
-                words = say("มี") if value == "yes" else say("ไม่มี")
+            words = _words(self._office.forms[form].field(key), value) if value else ""
             yield Fact(
                 key=item.key, label=item.label, field=item.field, value_th=words,
                 period=brief(self._office, self._deadline), member=self._holder(form),
@@ -180,6 +186,27 @@ class _Survey:
                 state=state,
             )
 
+    def contradictions(self, criterion: Criterion, facts: tuple[Fact, ...]) -> Iterator[str]:
+        """Where another accepted form of the deadline (one that takes the answer over) says something else, or counts
+        the staff otherwise than the percents here."""
+        wanted = {f"form.{f.field}": f.value_th for f in facts if f.value_th}
+        if criterion.derived:
+            wanted["organisation.headcount"] = digits(self._office.plan.organisation.headcount)
+        for found in self._returns[self._deadline.id]:
+            spec = self._office.forms[found.assignment.form]
+            for field in (f for f in spec.fields if f.prefill in wanted):
+                value = found.value(field.key)
+                words = _words(field, value)
+                if value and words != wanted[field.prefill]:
+                    yield say(
+                        "{form} ของ {sender}: «{label}» เป็น {value} แต่ที่ใช้คิดคะแนนเป็น {used} โปรดทำให้ตรงกัน",
+                        form=spec.id.upper(),
+                        sender=found.sender,
+                        label=field.label,
+                        value=words,
+                        used=wanted[field.prefill],
+                    )
+
     def proofs(self, criterion: Criterion, sources: list[Evidence]) -> tuple[list[Proof], list[str]]:
         proofs: list[Proof] = []
         missing: list[str] = []
@@ -193,9 +220,20 @@ class _Survey:
     def _of_form(self, field: str, proofs: list[Proof], missing: list[str]) -> None:
         """What the form that asks for the criterion names itself."""
         form, _, key = field.partition(".")
-        for found in self._returns[self._deadline.id]:
-            if found.assignment.form == form:
-                self._take(found, self._deadline, "", found.value(key), found.files, proofs, missing)
+        mine = [r for r in self._returns[self._deadline.id] if r.assignment.form == form]
+        for found in mine:
+            self._take(found, self._deadline, "", found.value(key), found.files, proofs, missing)
+        for asked in self._rows(self._deadline, form) if not mine else ():
+            if asked.state is not AssignmentState.WAIVED:
+                missing.append(
+                    say(
+                        "หลักฐานใน {form} {period}: ยังไม่มีจาก {member} ({state})",
+                        form=form.upper(),
+                        period=brief(self._office, self._deadline),
+                        member=self._office.plan.roster.member(asked.member).full_name,
+                        state=say(STATE_TH[asked.state.value]),
+                    )
+                )
 
     def _of_activities(
         self, deadline: Deadline, activities: tuple[str, ...], proofs: list[Proof], missing: list[str]
