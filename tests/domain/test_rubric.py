@@ -259,7 +259,7 @@ def test_every_remark_tells_the_score_that_was_given(document):
         ('order = ["points", ', 'order = ["beauty", '),
         ('answer = "c8.media"', 'answer = "c8.medium"'),
         ('field = "f2.c1_evidence"', 'field = "c1_evidence"'),
-        ('what = "book"\nwords', 'what = "boook"\nwords'),
+        ('words = ["รายงาน"', 'words = [1'),
         ("by = 2023-07-25", 'by = "2023-07-25"'),
         ('reached = "f3.', 'reached = "f4.'),
     ],

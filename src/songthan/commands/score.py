@@ -97,7 +97,7 @@ def _check(
     if modes > 1:
         raise UsageError("ทำได้ครั้งละอย่างเดียว", remedy=f"เลือกเพียงหนึ่งใน {_MODES}")
     if file is None and (department or not ledger):
-        raise UsageError("ขาดแฟ้มคำตอบ FILE", remedy="ระบุแฟ้ม JSON หรือ - หรือใช้ --state เพื่อคิดจากแบบที่รับแล้ว")
+        raise click.MissingParameter(ctx=click.get_current_context(), param_type="argument", param_hint="FILE")
     if file is not None and (state is not None or deadline or coverage):
         raise UsageError("คิดจากแฟ้มหรือจากทะเบียน อย่างใดอย่างหนึ่ง", remedy="ตัด FILE ออก หรือตัด --state --deadline --coverage ออก")
     if bureaus is not None and not department:

@@ -85,7 +85,7 @@ def _made(
     texts = [found.value(f"{activity}.{name.partition('.')[2]}") for name in (progress.evidence, progress.done) if name]
     named = {a: found.value(f"{a}.{progress.evidence.partition('.')[2]}") for a in found.assignment.activities}
     files = [n for n, _ in found.files if activity_of(n, found.assignment.activities, named) == activity]
-    told = told_by_words(options, [*texts, *files])
+    told = told_by_words(rubric_of(office), activity, [*texts, *files])
     sources = [where, *items_in(named[activity]), *(f for f in files if f not in named[activity])]
     if len(told) == 1:
         return [told[0].what], sources, False
