@@ -20,6 +20,7 @@ from songthan.cli import main
 from songthan.domain.errors import UsageError
 from songthan.steps.criteria_coverage import closed_answers, criteria_coverage, scored_deadline, scoring_so_far
 from songthan.steps.plan_progress import plan_progress
+from songthan.steps.waive_duty import waive
 from songthan.testing.office import plan_of
 
 Q2, JULY = "2566-q2", "2566-july"
@@ -91,6 +92,29 @@ def test_a_quarterly_report_names_person_file_and_period(desk: Desk) -> None:
     # criterion 2 has its own activity and its own holder
     two = covered(desk)["c2"]
     assert two.proofs == () and any(desk.member(seat_of(desk, "1.2")).full_name in m for m in two.missing)
+
+
+def test_a_deputys_answer_is_the_deputys(desk: Desk) -> None:
+    from desk import fill
+
+    desk.tick()
+    holder = desk.member(seat_of(desk, "1.1"))
+    deputy = desk.office.plan.roster.member(holder.deputy)
+    form = fill(desk.form_of(holder), evidence="ภาพ.jpg")
+    desk.reply(deputy, to=desk.mails(holder, "request")[-1], files=(("แทน.docx", DOCX, form), ("ภาพ.jpg", "image/jpeg", photo("red"))))
+    desk.tick("2023-03-02 09:00")
+    (proof,) = covered(desk)["c1"].proofs
+    assert proof.sender == deputy.full_name != holder.full_name and proof.form_file == "แทน.docx"
+
+
+def test_a_named_file_that_did_not_come_is_missing_and_a_waived_duty_is_not(desk: Desk) -> None:
+    desk.tick()
+    report(desk, "1.1", {}, evidence="ไม่มี")
+    waive(desk.office, f"{Q2}.f3.{seat_of(desk, '1.2')}", reason="ไม่ต้องรายงาน", by="ทดสอบ")
+    desk.tick("2023-03-02 09:00")
+    found = covered(desk)
+    assert any("๑.๑" in m and "ตอบว่าไม่มีหลักฐาน" in m for m in found["c1"].missing)
+    assert not any("ไตรมาส" in m for m in found["c2"].missing)
 
 
 def july(desk: Desk, changes: dict[str, str], files: dict[str, bytes]) -> None:
