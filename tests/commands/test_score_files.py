@@ -205,6 +205,13 @@ def test_any_json_of_a_department_gives_a_result_or_one_clear_error(document):
     assert result.exit_code == 2 and "Traceback" not in result.output
 
 
+def test_a_bureaus_name_steers_no_terminal():
+    text = json.dumps([{"name": "ก\u001b[31m\ud800\u202eข", "level": 3}])
+    code, found = run_json("score", "--department", "-", stdin=text)
+    assert code == 0 and found["bureaus"][0]["name"] == "ก [31m ข"
+    assert run("score", "--department", "-", stdin=text).exit_code == 0
+
+
 def test_a_bureau_that_nobody_listed_is_a_slip(tmp_path):
     (tmp_path / "names.txt").write_text("สำนัก ก\n", encoding="utf-8")
     (tmp_path / "a.json").write_text('[{"name": "สำนัก กข", "level": 3}]', encoding="utf-8")
