@@ -36,6 +36,7 @@ COMMAND_MODULES: Mapping[str, tuple[str, ...]] = {
     "mail": ("mail",),
     "score": ("score",),
     "hold": ("hold",),
+    "outbox": ("outbox",),
     "leave": ("leave",),
     "duties": ("waive", "reopen", "reassign", "extend", "receipt"),
     "verify": ("verify",),

@@ -4,68 +4,25 @@ from __future__ import annotations
 
 import email
 import email.policy
-import json
 import re
-import urllib.parse
-import urllib.request
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 import requests
+from exchange_world import MEMBER, OFFICE, PASSWORD, Time, answer, outgoing, practice_in, settings
 from exchangelib import Message, errors
 from exchangelib.items import SAVE_ONLY, SEND_TO_NONE
 from exchangelib.services import CreateItem
-from requests.adapters import HTTPAdapter
 
-from songthan.adapters.exchange import ExchangeMailbox, ExchangeSettings
+from songthan.adapters import exchange_listing, exchange_services
+from songthan.adapters.exchange_connection import _Once, _WideResponse, retry_after_s
 from songthan.adapters.exchange_errors import AnswerLost, named
+from songthan.adapters.exchange_listing import read_state
+from songthan.adapters.exchange_logs import keep_secret
 from songthan.adapters.exchange_mime import build
-from songthan.adapters.exchange_session import Session, _Once, _WideResponse
+from songthan.adapters.exchange_session import Session
 from songthan.domain.errors import DataError, MailAmbiguous, MailAuthFailed, MailBusy, MailDenied, MailNotFound
-from songthan.domain.messages import OutgoingMail
 from songthan.testing.mailbox import bytes_of
-
-OFFICE, MEMBER = "plan@office.example", "tonnam@office.example"
-PASSWORD = "practice-secret"
-ACCOUNTS = f"""
-server_name = "practice-exchange.example"
-domains = ["office.example"]
-[[mailboxes]]
-address = "{OFFICE}"
-name = "กลุ่มแผนงาน"
-password = "{PASSWORD}"
-[[mailboxes]]
-address = "{MEMBER}"
-name = "ต้นน้ำ"
-password = "{PASSWORD}"
-"""
-
-
-def outgoing(**more: object) -> OutgoingMail:
-    values = {
-        "key": "ask:1",
-        "to": (MEMBER,),
-        "subject": "แบบรายงาน",
-        "text": "เรียน ก\nข\n",
-        "html": "<p>ก</p>",
-        **more,
-    }
-    return OutgoingMail(kind="request", **values)
-
-
-def settings(**more: object) -> ExchangeSettings:
-    values = {
-        "endpoint": "http://127.0.0.1:9/EWS/Exchange.asmx",
-        "username": OFFICE,
-        "password": PASSWORD,
-        "mailbox": OFFICE,
-        "domain": "office.example",
-        "patience_s": 5.0,
-        **more,
-    }
-    return ExchangeSettings(**values)
-
 
 # Settings and errors
 
@@ -81,7 +38,7 @@ def test_settings_name_what_is_wrong_and_hide_the_password():
     }.items():
         with pytest.raises(DataError) as refused:
             settings(**{name: value})
-        assert refused.value.where == f"mailbox.{name}" and refused.value.remedy
+        assert refused.value.where.endswith(name) and refused.value.remedy
 
 
 def lost_before_connecting() -> Exception:
@@ -116,11 +73,49 @@ def lost_before_connecting() -> Exception:
     ],
 )
 def test_every_error_has_a_name_a_place_and_a_remedy(error, kind):
-    found = named(error, operation="SendItem", mailbox=OFFICE, secret=PASSWORD)
+    keep_secret(PASSWORD)
+    found = named(error, operation="SendItem", mailbox=OFFICE)
     assert type(found) is kind and found.where == f"SendItem {OFFICE}" and found.remedy
     assert re.search("[ก-๙]", found.th) and PASSWORD not in str(found)
     if isinstance(error, errors.ErrorServerBusy):
         assert found.back_off_s == 7.0
+
+
+ALL_ERRORS = [
+    cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, errors.EWSError)
+]
+#: What each kind of name promises. The first that fits holds; codes that our operations cannot meet are refusals.
+PROMISES = [
+    (r"Transient|Unavailable|ServerBusy|Failover|MoveInProgress|TooMany.*Opened|ConnectionCount|NotEnoughMemory", MailBusy),
+    (r"Unauthorized|Password|AccountDisabled|LogonFailed", MailAuthFailed),
+    (r"ItemNotFound$|^Error(Parent|To|Sync)?FolderNotFound|StaleObject|ChangeKey$|IdMalformed", MailNotFound),
+    (r"Timeout|InternalServerError|Aborted|ConnectionFailed$|ProxyCall", MailAmbiguous),
+    (r"Denied|Quota|SizeLimit|SizeExceeded|Recipient|Corrupt|Version|Virus(Detected)|Policy|Invalid(Request|Smtp)", MailDenied),
+]
+
+
+def made(cls: type) -> Exception:
+    if cls is errors.RedirectError:
+        return cls(url="https://other.example/EWS/Exchange.asmx")
+    if cls is errors.CASError:
+        return cls(cas_error="x", response=requests.Response())
+    for arguments in (("x",), (), ("x", 1)):
+        try:
+            return cls(*arguments)
+        except TypeError:
+            continue
+    raise AssertionError(cls)
+
+
+@pytest.mark.parametrize("cls", ALL_ERRORS, ids=lambda cls: cls.__name__)
+def test_every_error_of_exchangelib_has_one_of_five_names_and_a_remedy(cls):
+    found = named(made(cls), operation="MoveItem", mailbox=OFFICE)
+    assert type(found) in (MailBusy, MailAmbiguous, MailAuthFailed, MailNotFound, MailDenied)
+    assert found.remedy and found.where and re.search("[ก-๙]", found.th)
+    for pattern, kind in PROMISES:
+        if re.search(pattern, cls.__name__):
+            assert type(found) is kind, f"{cls.__name__}: {type(found).__name__}"
+            break
 
 
 @pytest.mark.parametrize(
@@ -143,26 +138,48 @@ def test_http_answers_are_told_apart(status, headers, content, kind):
         assert raised.value.back_off == 9.0
 
 
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "120"}, 120.0),
+        ({"Retry-After": " 7 "}, 7.0),
+        ({"Retry-After": "Wed, 01 Mar 2023 08:02:30 GMT", "Date": "Wed, 01 Mar 2023 08:00:00 GMT"}, 150.0),
+        ({"Retry-After": "Wed, 01 Mar 2023 08:00:00 GMT", "Date": "Wed, 01 Mar 2023 08:00:00 GMT"}, 0.0),
+        ({"Retry-After": "Wed, 01 Mar 2023 08:00:00 GMT"}, 0.0),
+        ({"Retry-After": "soon"}, 0.0),
+        ({"Retry-After": "-5"}, 0.0),
+        ({}, 0.0),
+    ],
+)
+def test_retry_after_is_a_number_or_a_date(headers, seconds):
+    assert retry_after_s(headers) == seconds
+
+
+BUSY_INSIDE = """<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"
+ xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"
+ xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><s:Body><m:{0}Response><m:ResponseMessages>
+<m:{0}ResponseMessage ResponseClass="Error"><m:MessageText>busy</m:MessageText><m:ResponseCode>ErrorServerBusy</m:ResponseCode>
+<m:MessageXml><t:Value Name="BackOffMilliseconds">297749</t:Value></m:MessageXml></m:{0}ResponseMessage>
+</m:ResponseMessages></m:{0}Response></s:Body></s:Envelope>"""
+
+
+@pytest.mark.parametrize("name", exchange_services.__all__)
+def test_the_wish_to_wait_is_read_inside_a_response_message_too(name):
+    service = getattr(exchange_services, name)(account=Time().session().account)
+    if name == "SyncFolderItems":
+        service = exchange_listing._Sync(account=service.account)
+    service.folders = [None]  # what those two services match their answers with
+    with pytest.raises(errors.ErrorServerBusy) as busy:
+        list(service.parse(BUSY_INSIDE.format(name).encode()))
+    assert busy.value.back_off == 297.749
+    assert named(busy.value, operation=name, mailbox=OFFICE).back_off_s == 297.749
+
+
 def test_answers_are_read_in_large_pieces():
     response = _WideResponse()
     response._content, response._content_consumed = b"x" * 200_000, True
     assert len(list(response.iter_content())) == 4
     assert [len(piece) for piece in response.iter_content(150_000)] == [150_000, 50_000]
-
-
-class Time:
-    def __init__(self) -> None:
-        self.now, self.slept = 100.0, []
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(round(seconds, 3))
-        self.now += seconds
-
-    def as_options(self) -> dict:
-        return {"sleep": self.sleep, "monotonic": lambda: self.now}
-
-    def session(self, **more: object) -> Session:
-        return Session(settings(**more), **self.as_options())
 
 
 def failing(*failures: Exception):
@@ -228,51 +245,10 @@ def test_two_mailboxes_never_share_a_protocol():
 # Against the practice Exchange
 
 
-class Practice:
-    def __init__(self, folder: Path) -> None:
-        from songthan.practice.exchange import start
-
-        (folder / "accounts.toml").write_text(ACCOUNTS, encoding="utf-8")
-        self.log = folder / "log"
-        self.server = start(folder / "db", folder / "accounts.toml", self.log, control=True)
-        self.asked: list[str] = []
-        self.time = Time()
-        self.boxes: list[ExchangeMailbox] = []
-
-    def open(self, address: str = OFFICE, **more: object) -> ExchangeMailbox:
-        asked = self.asked
-
-        class Spy(HTTPAdapter):
-            def send(self, request, **options):
-                asked.append(re.search(rb"<m:(\w+)", request.body)[1].decode())
-                return super().send(request, **options)
-
-        values = {"endpoint": self.server.url, "username": address, "mailbox": address, **more}
-        self.boxes.append(ExchangeMailbox(settings(**values), http_adapter=Spy, **self.time.as_options()))
-        return self.boxes[-1]
-
-    def fail(self, operation: str, kind: str, **more: object) -> None:
-        data = json.dumps({"operation": operation, "kind": kind, **more}).encode()
-        urllib.request.urlopen(self.server.base + "/practice/faults", data=data, timeout=20).close()
-
-    def receive(self, raw: bytes) -> None:
-        query = urllib.parse.urlencode({"to": OFFICE, "mail_from": MEMBER, "auth": "pass"})
-        urllib.request.urlopen(f"{self.server.base}/practice/outside?{query}", data=raw, timeout=20).close()
-
-
 @pytest.fixture
 def practice(tmp_path):
-    world = Practice(tmp_path)
-    try:
+    with practice_in(tmp_path) as world:
         yield world
-    finally:
-        for box in world.boxes:
-            box.close()
-        world.server.stop()
-
-
-def answer(n: int, body: bytes = b"x") -> bytes:
-    return f"From: {MEMBER}\r\nTo: {OFFICE}\r\nSubject: {n}\r\nMessage-ID: <{n}@office.example>\r\n\r\n".encode() + body
 
 
 @pytest.mark.real
@@ -346,15 +322,100 @@ def test_busy_and_broken_readings_are_repeated_writings_are_not(practice):
 
 
 @pytest.mark.real
-def test_large_inboxes_come_in_pages_and_complete(practice):
+def test_large_inboxes_come_in_pages_and_complete(practice, monkeypatch):
+    monkeypatch.setattr(exchange_listing, "_PAGE", 100)
     for n in range(205):
         practice.receive(answer(n))
     box = practice.open()
     refs = list(box.new_messages("").refs)
     assert [r.message_id for r in refs] == [f"<{n}@office.example>" for n in range(205)]
-    assert practice.asked == ["FindItem"] * 4, "three pages of Inbox, one of Junk"
+    assert practice.asked == ["SyncFolderItems"] * 4, "three pages of Inbox, one of Junk"
     assert type(refs[0].received) is datetime and refs[0].received.utcoffset().total_seconds() == 7 * 3600
     assert box.count() == 205
+
+
+@pytest.mark.real
+def test_a_poll_asks_twice_however_much_lies_there(practice):
+    box = practice.open()
+    for n in range(120):
+        practice.receive(answer(n))
+    state = box.new_messages("").state
+    practice.receive(answer(500))
+    practice.asked.clear()
+    later = box.new_messages(state)
+    assert [r.message_id for r in later.refs] == ["<500@office.example>"]
+    assert practice.asked == ["SyncFolderItems"] * 2 and len(state) < 1000
+    assert box.new_messages(later.state).refs == ()
+    assert practice.asked == ["SyncFolderItems"] * 4
+
+
+@pytest.mark.real
+def test_a_place_that_is_not_ours_lists_everything(practice):
+    box = practice.open()
+    for n in range(3):
+        practice.receive(answer(n))
+    state = box.new_messages("").state
+    assert box.new_messages(state).refs == ()
+    other = practice.open(MEMBER)
+    practice.fail("SyncFolderItems", "ErrorInvalidSyncStateData")
+    assert len(box.new_messages(state).refs) == 3, "the server forgot the place of Inbox"
+    assert read_state(state, settings(mailbox=MEMBER).identity) == {} and other.new_messages(state).refs == ()
+    for broken in ("", "ex1:", "ex1:AAAA", state[:-3], state + "A", "ex1:" + state, "๑", state[:-8] + "AAAAAAA="):
+        assert read_state(broken, box._settings.identity) == {}
+        assert len(box.new_messages(broken).refs) == 3
+    upper = settings(endpoint=box._settings.endpoint.replace("/EWS/", "/ews/"), mailbox=OFFICE.upper())
+    assert upper.identity == box._settings.identity
+
+
+ODD_ITEMS = """<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"
+ xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"
+ xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><s:Body><m:SyncFolderItemsResponse><m:ResponseMessages>
+<m:SyncFolderItemsResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:SyncState>abc</m:SyncState>
+<m:IncludesLastItemInRange>true</m:IncludesLastItemInRange><m:Changes>
+<t:Create><t:Item><t:ItemId Id="doc" ChangeKey="1"/><t:Size>7</t:Size></t:Item></t:Create>
+<t:Create><t:MeetingRequest><t:ItemId Id="meet" ChangeKey="2"/><t:Size>9</t:Size>
+<t:DateTimeReceived>2023-03-01T01:00:00Z</t:DateTimeReceived><t:InternetMessageId>&lt;m@x&gt;</t:InternetMessageId></t:MeetingRequest></t:Create>
+<t:Create><t:SomethingNew><t:ItemId Id="new"/><t:DateTimeCreated>2023-03-01T02:00:00Z</t:DateTimeCreated></t:SomethingNew></t:Create>
+<t:Update><t:Message><t:ItemId Id="upd" ChangeKey="3"/><t:DateTimeReceived>2023-03-01T03:00:00Z</t:DateTimeReceived></t:Message></t:Update>
+<t:ReadFlagChange><t:ItemId Id="read" ChangeKey="4"/><t:IsRead>true</t:IsRead></t:ReadFlagChange>
+<t:Delete><t:ItemId Id="gone" ChangeKey="5"/></t:Delete>
+</m:Changes></m:SyncFolderItemsResponseMessage></m:ResponseMessages></m:SyncFolderItemsResponse></s:Body></s:Envelope>"""
+
+
+def test_an_item_of_an_unknown_kind_hides_no_other():
+    service = exchange_listing._Sync(account=Time().session().account)
+    told = [one for one in service.parse(ODD_ITEMS.encode()) if one is not None]
+    assert [(one.id, one.size, one.message_id) for one in told] == [
+        ("doc", 7, ""),
+        ("meet", 9, "<m@x>"),
+        ("new", 0, ""),
+        ("upd", 0, ""),
+    ]
+    assert [one.received and one.received.hour for one in told] == [None, 1, 2, 3]
+    assert service.sync_state == "abc" and service.includes_last_item_in_range
+
+
+@pytest.mark.real
+def test_a_damaged_item_is_told_and_stands_in_nobodys_way(practice):
+    practice.receive(answer(1))
+    box = practice.open()
+    (ref,) = box.new_messages("").refs
+    practice.fail("GetItem", "ErrorItemCorrupt")
+    with pytest.raises(MailNotFound) as damaged:
+        bytes_of(box, ref)
+    assert "เสียหาย" in damaged.value.th and "Outlook" in damaged.value.remedy
+
+
+@pytest.mark.real
+def test_a_mailbox_without_junk_is_read_all_the_same(practice):
+    box = practice.open()
+    practice.receive(answer(1))
+    # the first request is Inbox's, the second Junk's
+    box.new_messages("")
+    box._junk._distinguished_id.id = "nosuchfolder"
+    listing = box.new_messages("")
+    assert [r.folder for r in listing.refs] == ["inbox"]
+    assert box.new_messages(listing.state).refs == ()
 
 
 @pytest.mark.real

@@ -54,6 +54,11 @@ def print_json(document: object) -> None:
     click.echo(json.dumps(document, ensure_ascii=False, indent=1))
 
 
+def plain(text: str) -> str:
+    """A stranger's text without the control characters that could write over the terminal."""
+    return "".join(c if c.isprintable() or c == "\u200b" else " " for c in text)
+
+
 def note(text: str) -> None:
     """A remark beside the answer, on standard error."""
     click.echo(f"หมายเหตุ: {text}", err=True)

@@ -78,6 +78,11 @@ class Write(Action):
         """A notice that goes alone gives the mail its own key."""
         return self.notices[0].key if len(self.notices) == 1 else f"letters/{self.today.isoformat()}/{self.to}"
 
+    @property
+    def says(self) -> str:
+        """What it tells on which day, as text: two letters that say the same are one and the same decision."""
+        return "\n".join([self.today.isoformat(), *(f"{n.key} {n.kind} {n.tone} {n.until or ''} {' '.join(n.assignments)}" for n in self.notices)])
+
 
 @dataclass(frozen=True, kw_only=True)
 class People:

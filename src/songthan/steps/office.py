@@ -36,9 +36,13 @@ def _no_tick(_: str) -> None:
 @dataclass(frozen=True, kw_only=True)
 class Office:
     """`printed_plan` is the plan as its files say, `plan` as it stands now. `rubric` is None for a plan without one; `state` is the only folder written to; `practice` is True on the practice Exchange (every mail says so);
+    `stamp_service` is the address of the time-stamp service («»: none), `stamp_roots` its own roots;
+    `certificate_names` are lines «full name = name in the certificate»;
     `holder` names this installation in the ledger's lease;
     `driven` names the deadlines this office works on (empty: all of the plan; a rehearsal of one works on that one);
     `post_door` lets one run at a time send mail; `largest_mail` is what the mail server sends in one mail (bytes; 0: no limit);
+    `post_door` lets one run at a time send mail;
+    `held_kinds` are the kinds of letters that wait for the secretary's word before they leave;
     `tick` is called with a name at every boundary (the kill tests hang on it)."""
 
     printed_plan: Plan
@@ -61,10 +65,14 @@ class Office:
     state: Path
     practice: bool
     trust_roots: Callable[[], tuple[bytes, ...]]
+    stamp_roots: Callable[[], tuple[bytes, ...]] = tuple
+    stamp_service: str = ""
+    certificate_names: tuple[str, ...] = ()
     holder: str = "local"
     post_door: Callable[[], AbstractContextManager[None]] = nullcontext
     driven: frozenset[str] = frozenset()
     largest_mail: int = 0
+    held_kinds: frozenset[str] = frozenset()
     tick: Callable[[str], None] = field(default=_no_tick)
     _changed: list[tuple[object, Plan]] = field(default_factory=list, init=False, repr=False, compare=False)
 

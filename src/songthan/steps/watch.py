@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from songthan.domain.assignments import SETTLED, AssignmentState, DeadlineState
 from songthan.domain.errors import MailError
 from songthan.domain.language import say
+from songthan.steps import outbox_watch
 from songthan.steps.letters import tell_secretary
 from songthan.steps.office import Office
 from songthan.steps.sender_proof import sender_proof
@@ -31,7 +32,8 @@ class Finding:
 
 def findings(office: Office) -> list[Finding]:
     """What is amiss now, worst first."""
-    return [f for look in (_mailbox, _proof, _stuck, _seats, _disk, _roots) if (f := look(office)) is not None]
+    looks = (_late, _waiting, _withheld, _mailbox, _proof, _stuck, _seats, _disk, _roots)
+    return [f for look in looks if (f := look(office)) is not None]
 
 
 def tell(office: Office, found: list[Finding]) -> None:
@@ -46,6 +48,43 @@ def tell(office: Office, found: list[Finding]) -> None:
             actions=(finding.remedy,),
             commands=[("songthan doctor", say("ตรวจความพร้อมของเครื่อง"))],
         )
+
+
+def _late(office: Office) -> Finding | None:
+    """A letter that waits for the secretary's word since an earlier day: somebody does not know of a date."""
+    words = outbox_watch.waits_late(office)
+    if not words:
+        return None
+    return Finding(
+        code="outbox-late",
+        title=say("จดหมายรอท่านปล่อยข้ามวัน"),
+        what=words,
+        remedy=say("อ่านด้วย songthan outbox list แล้วปล่อยด้วย songthan outbox release หรือระงับด้วย songthan outbox withhold"),
+    )
+
+
+def _waiting(office: Office) -> Finding | None:
+    found = outbox_watch.waits_new(office)
+    if found is None:
+        return None
+    return Finding(
+        code=found[0],
+        title=say("มีจดหมายรอท่านปล่อย"),
+        what=found[1],
+        remedy=say("อ่านด้วย songthan outbox list แล้วปล่อยด้วย songthan outbox release หรือระงับด้วย songthan outbox withhold"),
+    )
+
+
+def _withheld(office: Office) -> Finding | None:
+    lines = outbox_watch.withheld_and_close(office)
+    if not lines:
+        return None
+    return Finding(
+        code="withheld",
+        title=say("ใกล้กำหนดแล้ว แต่จดหมายที่ท่านระงับไว้ยังไม่ได้ส่ง"),
+        what=" · ".join(lines),
+        remedy=say("ปล่อยด้วย songthan outbox release แจ้งว่าส่งเองแล้วด้วย songthan outbox sent หรือยกเว้นด้วย songthan waive"),
+    )
 
 
 def _mailbox(office: Office) -> Finding | None:
