@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+import shutil
 
 import pytest
 from command_runner import ROOT, program, run, run_json
@@ -117,6 +118,15 @@ def test_what_does_not_go_together_is_wrong_use(tmp_path):
     ):  # fmt: skip
         result = run("score", *arguments)
         assert result.exit_code == 2 and result.stdout == "" and "วิธีแก้" in result.stderr, arguments
+
+
+def test_a_rubric_without_a_plan_beside_it_still_scores(tmp_path):
+    shutil.copy(ROOT / "plans" / "2566" / "rubric.toml", tmp_path)
+    code, found = run_json("score", "-", "--plan", tmp_path, stdin=json.dumps(GOOD))
+    assert code == 0 and found["scores"] == SCORES
+    dated = run("score", "-", "--plan", tmp_path, "--on", "2023-07-01", stdin=json.dumps(GOOD))
+    assert dated.exit_code == 2 and "--on" in dated.stderr
+    assert run("score", "-", "--plan", tmp_path.parent, stdin=json.dumps(GOOD)).exit_code == 2
 
 
 def test_nothing_is_proposed_that_is_over():

@@ -11,7 +11,7 @@ import click
 
 from songthan.commands.paper import console, json_option, note, plan_option, print_json, write_whole
 from songthan.commands.score_files import named, read_bureaus, read_object
-from songthan.domain.errors import UsageError
+from songthan.domain.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from songthan.domain.plans import Plan
@@ -109,7 +109,13 @@ def _rubric(plan_dir: Path | None) -> tuple[Rubric, Plan | None]:
     from songthan import workspace
 
     folder = plan_dir or workspace.load_settings(workspace.find_root()).folder("plan")
-    plan = workspace.load_plan(folder) if plan_dir is None or (folder / "plan.toml").is_file() else None
+    try:
+        plan = workspace.load_plan(folder)
+    except DataError:
+        # a draft whose blanks are still open, or a folder of a rubric alone, can be scored all the same
+        if plan_dir is None:
+            raise
+        plan = None
     if plan is not None:
         workspace.speak_to_people(plan, folder)
     return workspace.load_rubric(folder), plan
@@ -122,7 +128,9 @@ def _closed(rubric: Rubric, plan: Plan | None, on_day: str | None) -> Collection
         day = date.fromisoformat(on_day)
     except ValueError as error:
         raise UsageError(f"อ่านวันที่ «{on_day[:40]}» ไม่ได้", where="--on", remedy="เขียนเป็น ค.ศ. เช่น 2023-07-31") from error
-    deadlines = plan.deadlines if plan else ()
+    if plan is None:
+        raise UsageError("ไม่ทราบกำหนดส่ง เพราะแผนในโฟลเดอร์นี้ยังอ่านไม่ได้", where="--on", remedy="ตรวจด้วย songthan plan check --plan ตามด้วยโฟลเดอร์นั้น")
+    deadlines = plan.deadlines
     return rubric.closed_on(day, {f: max(d.external for d in deadlines if f in d.forms) for o in deadlines for f in o.forms})
 
 
