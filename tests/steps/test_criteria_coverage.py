@@ -181,6 +181,7 @@ def test_on_the_command_line(desk: Desk, tmp_path: Path) -> None:
     assert [a["activity"] for a in points["activities"]] == ["11.1", "11.2", "11.3"] and points["total"] == 0
     assert "๑๑.๑" in songthan("--points").stdout
     assert "<svg" in songthan("--svg", "-").stdout
+    assert "หลักฐานของแต่ละข้อ" in songthan("--coverage", "--svg", "-").stdout
     wrong = songthan("--deadline", "2566-q3")
     assert wrong.exit_code == 2 and JULY in wrong.stderr
     status = CliRunner(env={"SONGTHAN_WORKSPACE": str(ROOT), "COLUMNS": "140"}).invoke(main, ["status", "--state", str(state)])

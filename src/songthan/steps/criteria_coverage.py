@@ -12,7 +12,7 @@ from datetime import datetime
 
 from songthan.domain.answers import printed
 from songthan.domain.assignments import STATE_TH, Assignment, AssignmentState
-from songthan.domain.coverage import Coverage, Fact, Proof
+from songthan.domain.coverage import Coverage, Fact, Lack, Proof
 from songthan.domain.errors import UsageError
 from songthan.domain.evidence import activity_of, items_in, links_in, missing_evidence
 from songthan.domain.forms import Answer, Field
@@ -120,18 +120,17 @@ def criteria_coverage(office: Office, deadline: Deadline) -> tuple[Coverage, ...
     for criterion in rubric.criteria:
         facts = tuple(survey.facts(criterion))
         sources = [e for e in rubric.evidence if e.criterion == criterion.id]
-        proofs, missing = survey.proofs(criterion, sources)
+        proofs, lacks = survey.proofs(criterion, sources)
         unanswered = [f for f in facts if not f.value_th]
-        if unanswered:
-            missing = [*survey.unanswered(unanswered), *missing]
-        missing = [*missing, *survey.contradictions(criterion, facts)]
+        here = [*survey.unanswered(unanswered), *survey.contradictions(criterion, facts)]
+        lacks = [*(Lack(deadline=deadline.id, text=text) for text in here), *lacks]
         if not proofs and sources:
-            missing.append(say("ข้อ {number} ยังไม่มีหลักฐานใด", number=digits(criterion.number)))
+            lacks.append(Lack(deadline="", text=say("ข้อ {number} ยังไม่มีหลักฐานใด", number=digits(criterion.number))))
         found.append(
             Coverage(
                 criterion=criterion.id, number=criterion.number, text=criterion.text,
                 score=scoring.scores[criterion.id] if scoring else None,
-                facts=facts, proofs=tuple(proofs), missing=tuple(dict.fromkeys(missing)),
+                facts=facts, proofs=tuple(proofs), lacks=tuple(dict.fromkeys(lacks)),
             )
         )  # fmt: skip
     return tuple(found)
@@ -207,9 +206,9 @@ class _Survey:
                         used=wanted[field.prefill],
                     )
 
-    def proofs(self, criterion: Criterion, sources: list[Evidence]) -> tuple[list[Proof], list[str]]:
+    def proofs(self, criterion: Criterion, sources: list[Evidence]) -> tuple[list[Proof], list[Lack]]:
         proofs: list[Proof] = []
-        missing: list[str] = []
+        missing: list[Lack] = []
         for source in sources:
             if source.field:
                 self._of_form(source.field, proofs, missing)
@@ -217,7 +216,7 @@ class _Survey:
                 self._of_activities(deadline, source.activities, proofs, missing)
         return proofs, missing
 
-    def _of_form(self, field: str, proofs: list[Proof], missing: list[str]) -> None:
+    def _of_form(self, field: str, proofs: list[Proof], missing: list[Lack]) -> None:
         """What the form that asks for the criterion names itself."""
         form, _, key = field.partition(".")
         mine = [r for r in self._returns[self._deadline.id] if r.assignment.form == form]
@@ -225,18 +224,17 @@ class _Survey:
             self._take(found, self._deadline, "", found.value(key), found.files, proofs, missing)
         for asked in self._rows(self._deadline, form) if not mine else ():
             if asked.state is not AssignmentState.WAIVED:
-                missing.append(
-                    say(
-                        "หลักฐานใน {form} {period}: ยังไม่มีจาก {member} ({state})",
-                        form=form.upper(),
-                        period=brief(self._office, self._deadline),
-                        member=self._office.plan.roster.member(asked.member).full_name,
-                        state=say(STATE_TH[asked.state.value]),
-                    )
+                text = say(
+                    "หลักฐานใน {form} {period}: ยังไม่มีจาก {member} ({state})",
+                    form=form.upper(),
+                    period=brief(self._office, self._deadline),
+                    member=self._office.plan.roster.member(asked.member).full_name,
+                    state=say(STATE_TH[asked.state.value]),
                 )
+                missing.append(Lack(deadline=self._deadline.id, text=text))
 
     def _of_activities(
-        self, deadline: Deadline, activities: tuple[str, ...], proofs: list[Proof], missing: list[str]
+        self, deadline: Deadline, activities: tuple[str, ...], proofs: list[Proof], missing: list[Lack]
     ) -> None:
         """What the reports over these activities bring, of one deadline."""
         office = self._office
@@ -252,22 +250,23 @@ class _Survey:
                     mine = [f for f in found.files if activity_of(f[0], asked.activities, named) == activity]
                     self._take(found, deadline, activity, named[activity], mine, proofs, missing)
 
-    def _waiting(self, asked: Assignment, deadline: Deadline, activity: str) -> Iterator[str]:
+    def _waiting(self, asked: Assignment, deadline: Deadline, activity: str) -> Iterator[Lack]:
         if asked.state in (AssignmentState.WAIVED, AssignmentState.PLANNED):
             return
-        yield say(
+        text = say(
             "กิจกรรม {activity} {period}: ยังไม่มีรายงานจาก {member} ({state})",
             activity=self._number(activity),
             period=brief(self._office, deadline),
             member=self._office.plan.roster.member(asked.member).full_name,
             state=say(STATE_TH[asked.state.value]),
         )
+        yield Lack(deadline=deadline.id, text=text)
 
     def _number(self, activity: str) -> str:
         return next((a.number for a in self._office.plan.activities if a.id == activity), activity)
 
     def _take(
-        self, found: Return, deadline: Deadline, activity: str, answer: str, files, proofs: list[Proof], missing: list[str]
+        self, found: Return, deadline: Deadline, activity: str, answer: str, files, proofs: list[Proof], missing: list[Lack]
     ) -> None:
         """The lines of one evidence answer and the files that came along; what it names and did not come is missing."""
         period = brief(self._office, deadline)
@@ -287,6 +286,8 @@ class _Survey:
         # a form of nine criteria brings files of all of them: one that no line names is not this criterion's
         proofs += [Proof(kind="file", text=n, sha256=s, **one) for n, s in files if activity and s not in used]
         if absent:
-            missing.append(say("{where}: {sender} ระบุ {names} แต่ไม่ได้แนบไฟล์มา", where=where, sender=found.sender, names=", ".join(absent)))
+            text = say("{where}: {sender} ระบุ {names} แต่ไม่ได้แนบไฟล์มา", where=where, sender=found.sender, names=", ".join(absent))
+            missing.append(Lack(deadline=deadline.id, text=text))
         elif not items_in(answer) and not (activity and files):
-            missing.append(say("{where}: {sender} ตอบว่าไม่มีหลักฐาน", where=where, sender=found.sender))
+            text = say("{where}: {sender} ตอบว่าไม่มีหลักฐาน", where=where, sender=found.sender)
+            missing.append(Lack(deadline=deadline.id, text=text))
