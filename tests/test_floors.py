@@ -32,7 +32,6 @@ SIBLINGS = {
     "form": {"render", "read"},
     "render": {"form"},
     "read": {"sandbox"},
-    "parse": {"sandbox"},
     # a plan from outside is opened by the reader's guards, and compared with the year's folder
     "import": {"read", "sandbox", "plan", "rubric"},
     # mail is taken apart in the sandbox, which says how files come out of it
