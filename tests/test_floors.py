@@ -65,6 +65,7 @@ OWNERS = {
     "pyhanko": ("adapters/sign_", "practice/"),
     "pyhanko_certvalidator": ("adapters/sign_", "practice/"),
     "cryptography": ("adapters/bundle_records.py", "practice/"),
+    "pkcs11": ("adapters/sign_token.py",),
     "pdfplumber": ("adapters/read_pdf",),
     "holidays": ("adapters/plan_holidays.py",),
     "requests": ("adapters/exchange",),

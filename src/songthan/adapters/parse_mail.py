@@ -11,7 +11,7 @@ import mmap
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from songthan.adapters.parse_authentication import OwnServer, authentication
 from songthan.adapters.parse_defects import DEFECTS
@@ -24,10 +24,12 @@ from songthan.adapters.parse_text import decode, display_name, html_text, one_li
 from songthan.adapters.parse_tnef import SIGNATURE as TNEF
 from songthan.adapters.parse_types import Sniffed, role_of, sniff
 from songthan.adapters.parse_wrapped import TNEF_TYPE, tree_of_msg, tree_of_tnef, unwrap
-from songthan.adapters.sandbox import Keep, Kept
 from songthan.domain.errors import LedgerError
 from songthan.domain.messages import Attachment, Message
 from songthan.domain.thai import canonical
+
+if TYPE_CHECKING:
+    from songthan.adapters.sandbox import Keep, Kept
 
 __all__ = ["DEFECTS", "JOB", "SandboxedMailParser", "parse_job"]
 
