@@ -16,7 +16,7 @@ from exchangelib.services import CreateItem
 
 from songthan.adapters import exchange_listing, exchange_services
 from songthan.adapters.exchange_connection import _Once, _WideResponse, retry_after_s
-from songthan.adapters.exchange_errors import AnswerLost, named
+from songthan.adapters.exchange_errors import AnswerLost, NoService, named
 from songthan.adapters.exchange_listing import read_state
 from songthan.adapters.exchange_logs import keep_secret
 from songthan.adapters.exchange_mime import build
@@ -70,6 +70,7 @@ def lost_before_connecting() -> Exception:
         (errors.ErrorMessageSizeExceeded("x"), MailDenied),
         (errors.ErrorAccessDenied(f"no, {PASSWORD}"), MailDenied),
         (errors.TransportError("SSL: CERTIFICATE_VERIFY_FAILED"), MailDenied),
+        (NoService("HTTP 404"), MailDenied),
     ],
 )
 def test_every_error_has_a_name_a_place_and_a_remedy(error, kind):
@@ -126,6 +127,8 @@ def test_every_error_of_exchangelib_has_one_of_five_names_and_a_remedy(cls):
         (429, {}, b"", errors.ErrorServerBusy),
         (502, {"connection": "close"}, b"<html>", AnswerLost),
         (403, {}, b"", errors.ErrorAccessDenied),
+        (404, {"connection": "close"}, b"<html>", NoService),
+        (413, {}, b"", errors.ErrorMessageSizeExceeded),
     ],
 )
 def test_http_answers_are_told_apart(status, headers, content, kind):
