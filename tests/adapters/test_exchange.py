@@ -481,6 +481,15 @@ def test_everything_we_say_is_valid_by_microsofts_schema(practice, tmp_path):
 
 
 @pytest.mark.real
+def test_a_wrong_address_of_the_service_is_named(practice):
+    with pytest.raises(MailDenied) as refused:
+        practice.open(endpoint=practice.server.base + "/owa/").count()
+    assert "404" in refused.value.th and "endpoint" in refused.value.remedy
+    with pytest.raises(MailBusy):
+        practice.open(endpoint="http://127.0.0.1:9/EWS/Exchange.asmx", patience_s=0.0).count()
+
+
+@pytest.mark.real
 def test_a_mailbox_without_rights_is_denied_with_a_remedy(practice):
     box = practice.open(mailbox=MEMBER, shared=True)
     with pytest.raises(MailDenied) as refused:
