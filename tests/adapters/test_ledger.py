@@ -375,7 +375,7 @@ def test_a_row_goes_from_stored_to_settled_and_a_message_comes_back_whole(ledger
     assert ledger.inbox.message(row) == message()
     assert [r["id"] for r in ledger.inbox.unfinished()] == [row] == [r["id"] for r in ledger.inbox.holds()]
     ledger.inbox.settle([(row, "A2", "รอตรวจ")])
-    assert ledger.inbox.unfinished() == [] and ledger.inbox.known(["A", "A2"]) == {"A2"}
+    assert ledger.inbox.unfinished() == [] and ledger.inbox.known(["A", "A2", "A3"]) == {"A", "A2"}
     ledger.inbox.decide(row, "reject", "ไม่เกี่ยวข้อง", NOW)
     assert ledger.inbox.holds() == [] and len(ledger.inbox.holds(open_only=False)) == 1
     assert [e["kind"] for e in ledger.events(f"inbox/{row}")] == ["mail-stored", "mail-hold", "hold-reject"]

@@ -53,7 +53,7 @@ TABLES: Mapping[str, tuple[dict[str, type], str | tuple[str, ...], str]] = {
     ),  # fmt: skip
     "inbox": (
         {
-            "id": int, "mailbox_id": str, "sha256": str, "received": str, "fetched_at": str, "message_id": str,
+            "id": int, "mailbox_id": str, "fetched_as": str, "sha256": str, "received": str, "fetched_at": str, "message_id": str,
             "sender": str, "sender_name": str, "subject": str, "state": str, "attempts": int, "route": str,
             "rule": str, "reason": str, "purpose": str, "assignment": str, "parsed": str, "folder": str,
             "decision": str, "decided_at": str, "decision_reason": str, "released_at": str,

@@ -2,6 +2,7 @@
 
 INDEXES = (
     "create unique index if not exists idx_inbox_mailbox_id on inbox (mailbox_id)",
+    "create unique index if not exists idx_inbox_fetched_as on inbox (fetched_as)",
     "create index if not exists idx_inbox_sha256 on inbox (sha256)",
     "create index if not exists idx_inbox_message_id on inbox (message_id, sender)",
     # what waits is little, what is done is much

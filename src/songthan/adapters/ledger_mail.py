@@ -40,11 +40,12 @@ class Inbox:
     def add(self, ref: MailRef, sha256: str, at: datetime) -> int:
         """The row of this mail, made durable before anything parses it; the same mailbox item twice is one row."""
         with self._ledger.transaction():
-            found = self._ledger.row("select id from inbox where mailbox_id=?", (ref.id,))
+            # another run may have taken it in, and moved it, since it was listed
+            found = self._ledger.row("select id from inbox where fetched_as=? or mailbox_id=?", (ref.id, ref.id))
             if found:
                 return int(str(found["id"]))
             row = {
-                "mailbox_id": ref.id, "sha256": sha256, "received": ref.received.isoformat(),
+                "mailbox_id": ref.id, "fetched_as": ref.id, "sha256": sha256, "received": ref.received.isoformat(),
                 "fetched_at": at.isoformat(), "message_id": ref.message_id, "state": "stored", "attempts": 0,
                 "folder": ref.folder,
             }  # fmt: skip
@@ -58,8 +59,9 @@ class Inbox:
         for start in range(0, len(mailbox_ids), _ASKED_AT_A_TIME):
             some = tuple(mailbox_ids[start : start + _ASKED_AT_A_TIME])
             places = ",".join("?" * len(some))
-            rows = self._ledger.rows(f"select mailbox_id from inbox where mailbox_id in ({places})", some)
-            found.update(str(r["mailbox_id"]) for r in rows)
+            for column in ("mailbox_id", "fetched_as"):
+                rows = self._ledger.rows(f"select {column} as id from inbox where {column} in ({places})", some)
+                found.update(str(r["id"]) for r in rows)
         return frozenset(found)
 
     def mailbox_state(self) -> str:

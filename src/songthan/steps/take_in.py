@@ -42,7 +42,8 @@ def fetch_new(office: Office) -> int:
     """Make every new mail durable: bytes in the blobs, row in the ledger; nothing is parsed. Returns how many.
 
     Several rows are one transaction, after the bytes of all of them. How far the mailbox was listed is kept only when
-    every mail listed has its row: a run that is killed lists them again.
+    every mail listed has its row: after a run that is killed, and when the server does not find one (perhaps it does the
+    next time), they are listed again.
     """
     inbox = office.ledger.inbox
     listing = office.mailbox.new_messages(inbox.mailbox_state())
@@ -62,14 +63,14 @@ def fetch_new(office: Office) -> int:
         inbox.add_all(stored, office.clock.now())
         count += len(stored)
         office.tick("stored-row")
-    inbox.save_mailbox_state(listing.state)
-    office.tick("listed")
+    if count == len(new):
+        inbox.save_mailbox_state(listing.state)
+        office.tick("listed")
     return count
 
 
 def _stored(office: Office, ref: MailRef) -> str:
-    """The sha256 of the mail's bytes, kept; «» when it left the Inbox meanwhile (another run, or a person's hand: the
-    nightly count tells)."""
+    """The sha256 of the mail's bytes, kept; «» when it left the Inbox meanwhile (another run, or a person's hand)."""
     try:
         sha256 = office.blobs.receive(functools.partial(office.mailbox.raw, ref))
     except MailNotFound:
@@ -103,9 +104,14 @@ def settle_all(office: Office) -> int:
         waiting: list[_Turn] = []
         try:
             for group in _groups(rows):
-                coming = _begin(office, pool, group)
-                ready, waiting = waiting, coming
-                broken += _finish(office, ready)
+                ready, waiting = waiting, []
+                if _tried(group[0]):
+                    # nobody is looked at beside it
+                    broken += _finish(office, ready)
+                    broken += _finish(office, _begin(office, pool, group))
+                else:
+                    waiting = _begin(office, pool, group)
+                    broken += _finish(office, ready)
             ready, waiting = waiting, []
             broken += _finish(office, ready)
         except SongthanError:
@@ -123,16 +129,16 @@ def _groups(rows: Sequence[Mapping[str, object]]) -> Iterator[list[Mapping[str, 
     process down, no other mail is suspected with it."""
     group: list[Mapping[str, object]] = []
     for row in rows:
-        tried = bool(row["attempts"]) and row["state"] in _UNROUTED
-        if group and (tried or len(group) == AT_ONCE):
+        if group and (_tried(row) or _tried(group[-1]) or len(group) == AT_ONCE):
             yield group
             group = []
         group.append(row)
-        if tried:
-            yield group
-            group = []
     if group:
         yield group
+
+
+def _tried(row: Mapping[str, object]) -> bool:
+    return bool(row["attempts"]) and row["state"] in _UNROUTED
 
 
 def _begin(office: Office, pool: ThreadPoolExecutor, rows: Sequence[Mapping[str, object]]) -> list[_Turn]:
@@ -156,7 +162,7 @@ def _look(office: Office, row: Mapping[str, object], asked: Mapping[str, Duty], 
         message = _unread(row) if row["state"] == "stored" else office.ledger.inbox.message(int(str(row["id"])))
         return _Seen(message=message, readings=None, poisoned=True)
     message = _parsed(office, row)
-    return _Seen(message=message, readings=read_files(office, message, asked), poisoned=False)
+    return _Seen(message=message, readings=read_files(office, message, asked, released=bool(row.get("released_at"))), poisoned=False)
 
 
 def _finish(office: Office, turns: Sequence[_Turn]) -> list[Exception]:

@@ -53,14 +53,14 @@ def tell(office: Office, found: list[Finding]) -> None:
 
 
 def _late(office: Office) -> Finding | None:
-    """A letter that waits for the secretary's word since an earlier day: somebody does not know of a date."""
-    words = outbox_watch.waits_late(office)
-    if not words:
+    """A letter that waits for the secretary's word since an earlier day, or on its last: somebody does not know of a date."""
+    found = outbox_watch.waits_late(office)
+    if found is None:
         return None
     return Finding(
-        code="outbox-late",
+        code=found[0],
         title=say("จดหมายรอท่านปล่อยข้ามวัน"),
-        what=words,
+        what=found[1],
         remedy=say("อ่านด้วย songthan outbox list แล้วปล่อยด้วย songthan outbox release หรือระงับด้วย songthan outbox withhold"),
     )
 
