@@ -14,6 +14,7 @@ from exchangelib.items import SAVE_ONLY, SEND_TO_NONE
 from exchangelib.services import CreateItem
 
 from songthan.adapters import exchange_listing
+from songthan.adapters.exchange import ExchangeMailbox
 from songthan.adapters.exchange_listing import read_state
 from songthan.adapters.exchange_mime import build
 from songthan.domain.errors import MailAmbiguous, MailAuthFailed, MailBusy, MailDenied, MailNotFound
@@ -183,6 +184,13 @@ def test_an_item_of_an_unknown_kind_hides_no_other():
     ]
     assert [one.received and one.received.hour for one in told] == [None, 1, 2, 3]
     assert service.sync_state == "abc" and service.includes_last_item_in_range
+
+
+def test_a_time_is_the_offices_whatever_zone_it_is_told_in():
+    box = ExchangeMailbox(settings())
+    for text in ("2023-03-01T01:00:00+00:00", "2023-03-01T08:00:00", "2023-03-01T08:00:00+07:00"):
+        told = box._local(datetime.fromisoformat(text))
+        assert told.isoformat() == "2023-03-01T08:00:00+07:00"
 
 
 @pytest.mark.real
