@@ -8,8 +8,9 @@ help:           ## what can be made here
 setup:          ## .venv, LibreOffice, poppler and the official fonts (a second run does nothing)
 	@bash scripts/setup.sh
 
-peers: setup    ## what the practice Exchange is held against: the EWS schema, ews-javascript-api, DavMail (tests only)
+peers: setup    ## what the tests hold ours against: the EWS schema, ews-javascript-api, DavMail, Dovecot, Exim (tests only)
 	@bash scripts/setup_peers.sh
+	@bash scripts/setup_mail_servers.sh
 
 test: peers     ## the whole test suite, real parts included (under 10 minutes on 2 cores)
 	@.venv/bin/ruff check src flows tests benchmarks

@@ -77,6 +77,10 @@ class Mailbox(Protocol):
         """How many received messages the mailbox holds: Inbox, Junk and every folder we move received mail to."""
         ...
 
+    def clock_skew(self) -> float | None:
+        """How many seconds this machine's clock is ahead of the server's; None when the server does not say."""
+        ...
+
     def find(self, key: str) -> Sequence[SentRef]:
         """Our mail with this key, in Drafts and in Sent."""
         ...

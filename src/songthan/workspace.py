@@ -23,6 +23,7 @@ from songthan.adapters.blobs import FileBlobs
 from songthan.adapters.clocks import FileClock, ShiftedClock, SystemClock
 from songthan.adapters.convert import LibreOffice, default_fontconfig
 from songthan.adapters.language_file import language_of, load_language, with_era
+from songthan.adapters.late_part import LatePart
 from songthan.adapters.ledger_copy import asked_of_a_copy, copy_ledger
 from songthan.adapters.plan_files import FILES, load_plan
 from songthan.adapters.plan_questions import open_questions
@@ -42,10 +43,9 @@ from songthan.adapters.read_sandboxed import SandboxedReader
 from songthan.adapters.roll_place import roll_plan
 from songthan.adapters.rubric_file import load_rubric, printable_criteria
 from songthan.adapters.rule_files import load_rules
-from songthan.adapters.sandbox import Limits, Sandbox
+from songthan.adapters.sandbox import Sandbox
 from songthan.adapters.settings_file import Settings, load_settings
 from songthan.adapters.turnstile import turnstile
-from songthan.domain.bundles import Manifest
 from songthan.domain.calendars import WorkCalendar
 from songthan.domain.errors import (
     DataError,
@@ -72,12 +72,13 @@ if TYPE_CHECKING:
     from songthan.adapters.bundle_verify import VerifyReport
     from songthan.adapters.import_difference import Merge
     from songthan.adapters.import_plan import Imported
+    from songthan.adapters.sign_desk import SigningDesk
 
 # the libraries that take a second or more to import (exchangelib, pyHanko, pypdf, docxtpl, sqlite-utils) are imported
 # where they are used: `songthan plan show` need not wait for them
 
 __all__ = [
-    "FileClock", "borrowed_office", "bundle_chain", "check_bundle", "export_bundle", "check_form_templates", "check_port", "compare_import",
+    "FileClock", "borrowed_office", "check_bundle", "export_bundle", "signing_desk", "check_form_templates", "check_port", "compare_import",
     "check_exchange", "check_imap", "claimed", "count_deployments", "deadlines_under_way", "import_plan_file", "new_blanks", "open_questions", "write_import",
     "default_fontconfig", "end_group", "find_root", "flow_driver", "launch_prefect", "load_calendar", "load_forms",
     "load_plan", "load_rubric", "load_rules", "load_settings", "mailbox_secret", "marked_addresses", "missing_fonts", "office_for",
@@ -87,8 +88,6 @@ __all__ = [
 ]  # fmt: skip
 
 MARKER = "songthan.toml"
-#: Our own finished PDF, pictures and all, is larger than a file that comes by mail.
-PROOF_LIMITS = {"memory_bytes": 2 << 30, "payload_bytes": 256 << 20, "cpu_s": 60, "wall_s": 90.0}
 #: Set by the fault tests only: the number of the boundary at which the process is to die.
 KILL_VARIABLE = "SONGTHAN_KILL_AT"
 
@@ -282,12 +281,9 @@ def flow_driver(root: Path, state: Path) -> FlowDriver:
 
 def open_office(root: str | Path | None = None, state: str | Path | None = None) -> Office:
     """The office of a workspace, with its state folder. Errors of plan, forms, rules and settings come out here."""
-    from songthan.adapters.bundle_press import Press
     from songthan.adapters.ledger import SqliteLedger
     from songthan.adapters.mail_texts import MailTexts
     from songthan.adapters.parse_mail import SandboxedMailParser
-    from songthan.adapters.render_docx import DocxRenderer
-    from songthan.adapters.sign_pdf import PadesSignatures
     from songthan.adapters.website import WebsiteFolder
 
     settings = load_settings(Path(root) if root else find_root())
@@ -300,7 +296,24 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
     sandbox = Sandbox()
     blobs = FileBlobs(folder / "blobs")
     ledger = SqliteLedger(folder / "ledger.sqlite")
-    signatures = PadesSignatures(sandbox=Sandbox(limits=Limits(**PROOF_LIMITS)))
+
+    def signatures() -> object:
+        from songthan.adapters.bundle_press import PROOF_LIMITS
+        from songthan.adapters.sign_pdf import PadesSignatures
+
+        return PadesSignatures(sandbox=Sandbox(limits=PROOF_LIMITS))
+
+    def renderer() -> object:
+        from songthan.adapters.render_docx import DocxRenderer
+
+        return DocxRenderer(templates / "docx")
+
+    def press() -> object:
+        from songthan.adapters.bundle_press import Press
+
+        return Press(folder / "bundles", sandbox=sandbox, signatures=signing, fonts=default_fontconfig(), secret=ledger.salt)
+
+    signing = LatePart(signatures)
 
     return Office(
         printed_plan=plan,
@@ -313,7 +326,7 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         blobs=blobs,
         mailbox=late_mailbox(settings, plan, folder),
         texts=MailTexts(templates / "mail"),
-        renderer=DocxRenderer(templates / "docx"),
+        renderer=LatePart(renderer),
         reader=ConvertingReader(SandboxedReader(sandbox)),
         parser=SandboxedMailParser(
             sandbox=sandbox,
@@ -322,8 +335,8 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
             internal_servers=settings.mailbox.internal_servers,
         ),
         converter=LibreOffice(fontconfig=default_fontconfig()),
-        signatures=signatures,
-        press=Press(folder / "bundles", sandbox=sandbox, signatures=signatures, fonts=default_fontconfig(), secret=ledger.salt),
+        signatures=signing,
+        press=LatePart(press),
         website=WebsiteFolder(
             folder / "website", title=plan.organisation.plan_title, command=settings.website.upload
         ),
@@ -426,27 +439,25 @@ def borrowed_office(root: Path, state: Path | None = None) -> Iterator[Office]:
 
 def check_bundle(folder: Path, roots: Sequence[bytes], stamp_roots: Sequence[bytes] = (), at: datetime | None = None) -> VerifyReport:
     """What `songthan verify` answers; offline, reads only `folder`, needs no workspace."""
-    from songthan.adapters.bundle_press import Press
+    from songthan.adapters.bundle_press import PROOF_LIMITS, Press
     from songthan.adapters.sign_pdf import PadesSignatures
 
-    with Sandbox(limits=Limits(**PROOF_LIMITS)) as sandbox:
-        press = Press(folder.parent, sandbox=sandbox, signatures=PadesSignatures(sandbox=sandbox), fonts=None)
-        return press.verify(folder, roots=roots, stamp_roots=stamp_roots, at=at)
-
-
-def bundle_chain(folder: Path) -> tuple[Manifest, list[dict[str, object]]]:
-    """The manifest and the chain of records of a bundle that `check_bundle` found in order."""
-    from songthan.adapters.bundle_files import read_proof
-
-    return Manifest.from_json((folder / "manifest.json").read_bytes()), read_proof((folder / "proof.json").read_bytes())
+    with Sandbox(limits=PROOF_LIMITS) as sandbox:
+        signatures = PadesSignatures(sandbox=sandbox)
+        return Press(folder.parent, sandbox=sandbox, signatures=signatures, fonts=None).verify(folder, roots=roots, stamp_roots=stamp_roots, at=at)
 
 
 def export_bundle(folder: Path, target: Path) -> None:
     """The evidence zip of a bundle that `check_bundle` found in order."""
-    from songthan.adapters.bundle_export import export_bundle
-    from songthan.adapters.sign_evidence import evidence_of
+    from songthan.adapters import bundle_export, sign_evidence
 
-    export_bundle(folder, target, evidence_of=evidence_of)
+    bundle_export.export_bundle(folder, target, evidence_of=sign_evidence.evidence_of)
+
+
+def signing_desk(data: bytes) -> SigningDesk:
+    """The director's desk with this file on it; SignatureRefused when it is none of ours or signed already."""
+    from songthan.adapters.sign_desk import SigningDesk
+    return SigningDesk.of(data, font=official_fonts().get("normal"))
 
 
 def missing_fonts() -> list[str]:

@@ -247,7 +247,7 @@ def test_two_mailboxes_never_share_a_protocol():
 
 @pytest.fixture
 def practice(tmp_path):
-    with practice_in(tmp_path) as world:
+    with practice_in(tmp_path, checked=True) as world:
         yield world
 
 
@@ -425,7 +425,7 @@ def test_a_mailbox_without_junk_is_read_all_the_same(practice):
     practice.receive(answer(1))
     # the first request is Inbox's, the second Junk's
     box.new_messages("")
-    box._junk._distinguished_id.id = "nosuchfolder"
+    box._junk._distinguished_id.id = "syncissues"  # valid, and not there
     listing = box.new_messages("")
     assert [r.folder for r in listing.refs] == ["inbox"]
     assert box.new_messages(listing.state).refs == ()
@@ -469,6 +469,25 @@ def test_a_server_that_is_down_is_busy_not_ambiguous(practice):
     practice.server.stop()
     with pytest.raises(MailBusy):
         box.save_draft(outgoing())
+
+
+@pytest.mark.real
+def test_everything_we_say_is_valid_by_microsofts_schema(practice, tmp_path):
+    """The fixture judges every request when the server has stopped; here they are all made once."""
+    practice.receive(answer(1))
+    box = practice.open()
+    listing = box.new_messages("")
+    box.new_messages(listing.state)
+    bytes_of(box, listing.refs[0])
+    box.move(listing.refs[0], "บันทึก")
+    (tmp_path / "file").write_bytes(bytes(1000))
+    draft = box.attach(box.save_draft(outgoing()), "แฟ้ม <&> ๑.pdf", "application/pdf", tmp_path / "file")
+    box.send(draft)
+    box.discard(box.save_draft(outgoing(key="ask:2")))
+    box.find("ask:1"), box.count()
+    assert box.rights("inbox") >= {"read", "delete"}
+    said = {"SyncFolderItems", "GetItem", "FindFolder", "CreateFolder", "MoveItem", "CreateItem", "CreateAttachment"}
+    assert set(practice.asked) == said | {"SendItem", "DeleteItem", "FindItem", "GetFolder"}
 
 
 @pytest.mark.real

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import tempfile
 import time
 import urllib.parse
@@ -13,11 +14,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import mail_cases
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+import mail_cases
 from songthan.adapters.blobs import FileBlobs
 from songthan.adapters.parse_mail import DEFECTS, SandboxedMailParser, parse_job
 from songthan.adapters.rule_files import load_rules
@@ -280,3 +281,12 @@ def test_in_the_real_sandbox() -> None:
     raw = (ROOT / "tests" / "mail" / "zip-one-level.eml").read_bytes()
     with Sandbox() as sandbox:
         assert parse(raw, sandbox) == parse(raw)
+
+
+def test_the_page_of_cases_is_true() -> None:
+    """tests/mail/README.md names every mail with its rule, and only tests that there are."""
+    page = (ROOT / "tests" / "mail" / "README.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"`([a-z0-9-]+)` → (\w+)", page))
+    assert told == {p.stem: json.loads(p.with_suffix(".json").read_text(encoding="utf-8"))["rule"] for p in CASES}
+    tests = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("test_*.py"))
+    assert all(f"def {name}(" in tests for name in re.findall(r"`(test_\w+)`", page))

@@ -31,10 +31,10 @@ BOX = (300.0, 60.0, 520.0, 130.0)
 SIGNER = PadesSignatures(expected_subject=DIRECTOR, expected_organisation=OFFICE)
 
 
-def certificate(name, *, issuer=None, days=(-30, 30), organisation=OFFICE, usage=None, signing=True, crl=None):
+def certificate(name, *, issuer=None, days=(-30, 30), organisation=OFFICE, usage=None, signing=True, crl=None, kind="ec"):
     """A certificate as (certificate, key, issuer's certificate); self-signed authority without `issuer`."""
     # pyHanko's practice timestamper can only RSA
-    key = rsa.generate_private_key(65537, 2048) if usage else ec.generate_private_key(ec.SECP256R1())
+    key = rsa.generate_private_key(65537, 2048) if usage or kind == "rsa" else ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name(
         [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation), x509.NameAttribute(NameOID.COMMON_NAME, name)]
     )

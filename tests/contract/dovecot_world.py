@@ -55,6 +55,7 @@ class DovecotWorld:
             self.faults.hidden = re.compile(rb"\[(COPYUID|APPENDUID) [^\]]*\] ")
         self.imap = Proxy("imap", servers.imap, self.faults)
         self.smtp = Proxy("smtp", servers.smtp, self.faults)
+        self._outside: smtplib.SMTP | None = None
         self.mailbox = self.open()
 
     def settings(self, **more: object) -> ImapSettings:
@@ -71,10 +72,11 @@ class DovecotWorld:
         return Watched(ImapMailbox(self.settings(**more), tick=tick), self.faults)
 
     def deliver(self, raw: bytes, *, sender: str = "tonnam@office.example", to: str = "") -> None:
-        """A mail from outside, through Exim."""
-        with smtplib.SMTP("127.0.0.1", self.servers.smtp, local_hostname="outside.example") as smtp:
-            smtp.login(sender, SECRET)
-            smtp.sendmail(sender, [to or self.office], raw)
+        """A mail from outside, through Exim; it lies in the Maildir when this returns."""
+        if self._outside is None:
+            self._outside = smtplib.SMTP("127.0.0.1", self.servers.smtp, local_hostname="outside.example")
+            self._outside.login(sender, SECRET)
+        self._outside.sendmail(sender, [to or self.office], raw)
         self.servers.settle()
 
     def receive(self, n: int, *, junk: bool = False) -> None:
@@ -83,7 +85,7 @@ class DovecotWorld:
             f"Message-ID: <in-{n}@office.example>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nbody {n} ก\r\n"
         ).encode()
         if not junk:
-            self.deliver(raw)
+            self.servers.lay_down(self.office, raw)
             return
         with imapclient.IMAPClient("127.0.0.1", self.servers.imap, ssl=False) as client:
             client.login(self.servers.user(self.office), SECRET)
@@ -112,5 +114,7 @@ class DovecotWorld:
 
     def close(self) -> None:
         self.mailbox.real.close()
+        if self._outside is not None:
+            self._outside.close()
         self.imap.close()
         self.smtp.close()

@@ -7,6 +7,7 @@ of the test that is running (the file `epoch`).
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import os
 import pwd
@@ -37,7 +38,7 @@ auth_mechanisms = plain login
 auth_username_chars =
 auth_failure_delay = 0
 login_greeting = ready
-mail_location = maildir:~/Maildir
+mail_location = {store}
 mail_uid = {user}
 mail_gid = {group}
 first_valid_uid = 1
@@ -132,6 +133,7 @@ tls_privatekey = {base}/server.key
 auth_advertise_hosts = *
 message_size_limit = 40M
 smtp_accept_max = 0
+smtp_accept_max_nonmail = 100000
 smtp_accept_queue_per_connection = 0
 recipients_max = 200
 deliver_drop_privilege = true
@@ -192,7 +194,7 @@ def free_ports(number: int) -> list[int]:
 class MailServers:
     """Both servers, running; `stop` ends them and removes their folder."""
 
-    def __init__(self, *, old: bool = False) -> None:
+    def __init__(self, *, old: bool = False, store: str = "maildir:~/Maildir") -> None:
         # short: the names of sockets below it are limited to about a hundred letters
         self.base = Path(tempfile.mkdtemp(prefix="songthan-mail-"))
         self.base.chmod(0o755)
@@ -207,7 +209,7 @@ class MailServers:
         names = {
             "base": self.base, "secret": SECRET, "user": user, "group": group, "imap": self.imap, "imaps": self.imaps,
             "smtp": self.smtp, "smtps": self.smtps, "internal": "dovecot" if root else me, "login": "dovenull" if root else me,
-            "internal_group": "dovecot" if root else group, "namespace": OLD if old else NEW,
+            "internal_group": "dovecot" if root else group, "namespace": OLD if old else NEW, "store": store,
         }  # fmt: skip
         for folder in ("mail", "spool", "addresses"):
             (self.base / folder).mkdir()
@@ -265,6 +267,20 @@ class MailServers:
         """Where this address's mail lies, now."""
         return self.base / "mail" / self.user(address) / "Maildir"
 
+    def lay_down(self, address: str, raw: bytes) -> None:
+        """A mail straight into a Maildir, as a delivery agent lays it there."""
+        folder = self.maildir(address)
+        owner = (self.base / "mail").stat()
+        for part in (folder.parent, folder, *(folder / name for name in ("tmp", "new", "cur"))):
+            if not part.exists():
+                part.mkdir()
+                os.chown(part, owner.st_uid, owner.st_gid)
+        seconds, nanoseconds = divmod(time.time_ns(), 10**9)
+        path = folder / "tmp" / f"{seconds}.M{nanoseconds // 1000:06}P{os.getpid()}.{address}"
+        path.write_bytes(raw.replace(b"\r\n", b"\n"))
+        os.chown(path, owner.st_uid, owner.st_gid)
+        path.rename(folder / "new" / path.name)
+
     def settle(self) -> None:
         """Until every mail Exim accepted lies in its Maildirs."""
         spool = self.base / "spool" / "input"
@@ -275,7 +291,8 @@ class MailServers:
 
     def stop(self) -> None:
         for process in self._run:
-            os.killpg(process.pid, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
         for process in self._run:
             try:
                 process.wait(5)

@@ -259,7 +259,7 @@ def test_every_remark_tells_the_score_that_was_given(document):
         ('order = ["points", ', 'order = ["beauty", '),
         ('answer = "c8.media"', 'answer = "c8.medium"'),
         ('field = "f2.c1_evidence"', 'field = "c1_evidence"'),
-        ('what = "book"\nwords', 'what = "boook"\nwords'),
+        ('words = ["รายงาน"', 'words = [1'),
         ("by = 2023-07-25", 'by = "2023-07-25"'),
         ('reached = "f3.', 'reached = "f4.'),
     ],
@@ -276,8 +276,8 @@ def test_a_broken_rubric_is_refused(tmp_path, old, new):
 def test_what_proves_a_criterion_is_in_the_plan_and_in_the_forms():
     plan = tomllib.loads((PLAN / "plan.toml").read_text("utf-8"))
     activities = {a["id"] for a in plan["activities"]}
-    f2 = tomllib.loads((PLAN.parents[1] / "templates" / "docx" / "f2.toml").read_text("utf-8"))
-    fields = {f"f2.{f['key']}" for f in f2["fields"]}
+    forms = {form: tomllib.loads((PLAN.parents[1] / "templates" / "docx" / f"{form}.toml").read_text("utf-8")) for form in ("f2", "f5")}
+    fields = {f"{form}.{f['key']}" for form, twin in forms.items() for f in twin["fields"]}
     assert {e.criterion for e in RUBRIC.evidence} == {c.id for c in RUBRIC.criteria}
     assert {a for e in RUBRIC.evidence for a in e.activities} <= activities
     assert {e.field for e in RUBRIC.evidence} | {i.field for c in RUBRIC.criteria for i in c.inputs} <= fields

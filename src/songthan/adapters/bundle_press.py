@@ -11,13 +11,15 @@ import pypdfium2
 from songthan.adapters import assemble_pdf, bundle_files, bundle_verify
 from songthan.adapters.assemble_code import SIDE, SealCode
 from songthan.adapters.bundle_records import RecordKey
-from songthan.adapters.sandbox import Sandbox
+from songthan.adapters.sandbox import Limits, Sandbox
 from songthan.domain.bundles import Exhibit, Manifest, sha256_of
 from songthan.domain.errors import ConversionFailed
 from songthan.ports import SignaturePort
 
 #: The visible signature: 200 × 60 points, standing on the line above the printed name.
 _WIDTH, _HEIGHT, _GAP = 200.0, 60.0, 4.0
+#: Our own finished PDF, pictures and all, is larger than a file that comes by mail.
+PROOF_LIMITS = Limits(memory_bytes=2 << 30, payload_bytes=256 << 20, cpu_s=60, wall_s=90.0)
 
 
 #: The left margin of official paper, 3 cm.

@@ -39,7 +39,8 @@ class VerifyCheck:
 class VerifyReport:
     """`ok` is the whole answer. `stage`: «compiled», «signed», «submitted», «acknowledged» or «broken».
 
-    `level`: the PAdES level of the file that proves most («»: no valid signature); `at`: the day it was asked for.
+    `level`: the PAdES level of the file that proves most («»: no valid signature); `at`: the day it was asked for;
+    `manifest` and `records`: what the bundle says of its own making, as read (None: it could not be).
     """
 
     ok: bool
@@ -50,6 +51,8 @@ class VerifyReport:
     signer: str = ""
     signed_at: datetime | None = None
     at: datetime | None = None
+    manifest: Manifest | None = None
+    records: tuple[Mapping[str, object], ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """The document `songthan verify --json` prints."""
@@ -102,6 +105,8 @@ def verify_bundle(
         signer=check.signer,
         signed_at=check.signed_at,
         at=check.at,
+        manifest=check.manifest,
+        records=check.records,
     )
 
 
@@ -120,6 +125,8 @@ class _Verification:
         self.checks: list[VerifyCheck] = []
         self.bundle_id, self.stage, self.level, self.signer = "", "broken", "", ""
         self.signed_at: datetime | None = None
+        self.manifest: Manifest | None = None
+        self.records: tuple[Mapping[str, object], ...] = ()
 
     def say(self, name: str, ok: bool, detail: str) -> None:
         self.checks.append(VerifyCheck(name=name, ok=ok, detail_th=detail))
@@ -129,9 +136,10 @@ class _Verification:
             raise DataError("ไม่พบโฟลเดอร์ชุดเอกสาร", where=self._folder.name)
         hashes = hashes_of(self._folder)
         manifest = Manifest.from_json(self._list("manifest.json"))
-        self.bundle_id = manifest.bundle_id
+        self.manifest, self.bundle_id = manifest, manifest.bundle_id
         self.say("manifest", True, f"สารบัญสมบูรณ์ รหัสชุดเอกสาร {manifest.bundle_id}")
         chain = read_proof(self._list("proof.json"))
+        self.records = tuple(chain)
         self.stage = next(_STAGES[step] for link in reversed(chain) if (step := str(link["step"])) in _STAGES)
         recorded = {path: digest for link in chain for path, digest in dict(link["files"]).items()}  # type: ignore
         self._contents(manifest, hashes, recorded)

@@ -87,8 +87,14 @@ class ExchangeMailbox:
         """Close the connection; the mailbox can be used again afterwards."""
         self._session.close()
 
-    def clock_skew_s(self) -> float | None:
-        """How many seconds this machine's clock is ahead of the server's, by its last answer; None before one."""
+    def clock_skew(self) -> float | None:
+        """By the Date of the last answer; without one yet, of an answer asked for."""
+        if self.heard_clock_skew() is None:
+            self.rights("inbox")
+        return self.heard_clock_skew()
+
+    def heard_clock_skew(self) -> float | None:
+        """The same, of the last answer only."""
         return self._session.clock_skew_s
 
     @property

@@ -1,7 +1,7 @@
 """The office's mailbox by IMAP, its mail sent by SMTP: the adapter of the `Mailbox` port.
 
 SMTP has no «send that draft», so a mail walks through three folders, and where it lies is what is known of it (decision
-0016): Drafts, certainly not handed over; the outbox folder, perhaps; Sent, accepted. It is moved to the outbox folder
+0017): Drafts, certainly not handed over; the outbox folder, perhaps; Sent, accepted. It is moved to the outbox folder
 between its last byte and the line with the dot that hands it over.
 """
 
@@ -70,17 +70,12 @@ class ImapMailbox:
 
         def work(client: Client) -> Listing:
             refs: list[MailRef] = []
-            ends: dict[str, tuple[int, int]] = {"inbox": (0, 0), "junk": (0, 0)}
-            for name in known:
-                if not (folder := getattr(self.folders, name)(client)):
-                    continue
-                place = client.open(folder)
-                validity, next_uid = known[name]
-                after = next_uid - 1 if validity == place.validity else 0
-                ends[name] = (place.validity, place.next)
-                if after + 1 < place.next:
-                    refs += self._listed(client, place, name, after)
-                self._swept[folder] = ends[name]
+            ends: dict[str, tuple[int, int]] = {"junk": (0, 0), "inbox": (0, 0)}
+            for name in ends:
+                if folder := getattr(self.folders, name)(client):
+                    found, ends[name] = self._news(client, folder, name, known[name])
+                    refs += found
+                    self._swept[folder] = ends[name]
             refs.sort(key=lambda ref: ref.received)
             return Listing(refs=tuple(refs), state=write_state(self._account, ends["inbox"], ends["junk"]))
 
@@ -121,6 +116,10 @@ class ImapMailbox:
             id=moved.id, change=str(moved.uid), received=ref.received, message_id=ref.message_id, size=ref.size, folder=folder
         )  # fmt: skip
 
+    def clock_skew(self) -> float | None:
+        """Neither IMAP nor SMTP tells the server's time."""
+        return None
+
     def count(self) -> int:
         """Inbox and Junk are asked first: a mail moved meanwhile is then counted twice, never lost; ask again."""
 
@@ -128,7 +127,7 @@ class ImapMailbox:
             total = 0
             for folder in (self.folders.inbox(client), self.folders.junk(client)):
                 if folder:
-                    place = client.open(folder)
+                    place = client.open(folder, fresh=True)
                     total += place.messages - self._sweep(client, place)
             for folder in self.folders.existing(client):
                 total += int(client.folder_status(folder, ["MESSAGES"])[b"MESSAGES"])
@@ -221,11 +220,16 @@ class ImapMailbox:
 
     # Inside: mail in
 
-    def _listed(self, client: Client, place: Place, name: str, after: int) -> list[MailRef]:
+    def _news(self, client: Client, folder: str, name: str, known: tuple[int, int]) -> tuple[list[MailRef], tuple[int, int]]:
+        """What came into a folder since, and how far it is listed now. The Inbox stays open, Junk is asked from outside."""
+        if name == "junk" and client.marks(folder) == known:
+            return [], known
+        place = client.open(folder)
+        after = known[1] - 1 if known[0] == place.validity else 0
         items = [item for item in client.since(after + 1) if b"\\Deleted" not in item.flags]
-        marked = [item for item in items if nonce_of(item.key)]
-        mine = {item.uid for item in self._put_away(client, place, marked)}
-        return [ref_of(item, place, name, self._zone) for item in items if item.uid not in mine]
+        end = max([place.next if place.validity != known[0] else known[1], *(item.uid + 1 for item in items)])
+        mine = {item.uid for item in self._put_away(client, place, [item for item in items if nonce_of(item.key)])}
+        return [ref_of(item, place, name, self._zone) for item in items if item.uid not in mine], (place.validity, end)
 
     def _sweep(self, client: Client, place: Place) -> int:
         """Put away our own copies that came since the last look; how many."""

@@ -88,24 +88,40 @@ class Client(IMAPClient):
     """One logged-in connection."""
 
     _prefix: str | None = None
+    _place: Place | None = None
+    _writable = False
 
     def drop(self) -> None:
         """End the connection without a word."""
         with contextlib.suppress(OSError, IMAPClientError):
             self.shutdown()
 
-    def open(self, folder: str, *, write: bool = False) -> Place:
-        """Open a folder; reading marks nothing as seen or recent."""
+    def open(self, folder: str, *, write: bool = False, fresh: bool = False) -> Place:
+        """Open a folder; reading marks nothing as seen or recent.
+
+        One that is open stays so, since opening costs the server the more the more lies in it: NOOP brings it up to date,
+        all but `next` and `messages`, which `fresh` asks for.
+        """
+        if not fresh and self._place is not None and self._place.folder == folder and (self._writable or not write):
+            self.noop()
+            return self._place
+        self._place = None
         answer = self.select_folder(folder, readonly=not write)
-        return Place(
+        self._place, self._writable = Place(
             folder=folder,
             validity=int(answer[b"UIDVALIDITY"]),
             next=int(answer.get(b"UIDNEXT", 0)) or self._next(folder),
             messages=int(answer[b"EXISTS"]),
-        )
+        ), write
+        return self._place
+
+    def marks(self, folder: str) -> tuple[int, int]:
+        """Validity and next number of a folder, without opening it."""
+        answer = self.folder_status(folder, ["UIDVALIDITY", "UIDNEXT"])
+        return int(answer[b"UIDVALIDITY"]), int(answer[b"UIDNEXT"])
 
     def _next(self, folder: str) -> int:
-        return int(self.folder_status(folder, ["UIDNEXT"])[b"UIDNEXT"])
+        return self.marks(folder)[1]
 
     def since(self, first: int) -> Iterator[Item]:
         """The messages of the open folder from this number on."""

@@ -27,13 +27,12 @@ def move(client: Client, spot: Spot, folder: str, *, where: str) -> Spot:
     """MOVE (RFC 6851), else COPY and expunge; the answer is the message's new place."""
     item = open_at(client, spot, where=where, write=True)
     # asked for before: the number is found again even where the server does not tell it (no UIDPLUS)
-    before = client.folder_status(folder, ["UIDVALIDITY", "UIDNEXT"])
+    validity, first = client.marks(folder)
     if client.has_capability("MOVE"):
         told = client.moved(spot.uid, folder)
     else:
         told = _copy_and_remove(client, item, spot, folder)
     if told is None:
-        validity, first = int(before[b"UIDVALIDITY"]), int(before[b"UIDNEXT"])
         client.open(folder)
         same = [i.uid for i in client.since(first) if _same(i, item)]
         if not same:

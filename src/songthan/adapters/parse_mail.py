@@ -64,7 +64,7 @@ def parse_job(payload: bytes | mmap.mmap | memoryview, args: dict) -> tuple[dict
         proven=answer["authentication"] == "pass",
     )
     blobs: list[bytes] = []
-    attachments = _attachments(tree, cids, defects, blobs)
+    attachments = _attachments(tree, cids, defects, blobs, meeting=kind.kind == "meeting")
     if any(part.content.broken for part in tree.parts):
         defects.add("broken-encoding")
     answer |= {
@@ -178,7 +178,10 @@ def _shown(source: str) -> list[str]:
     return [piece[:200].split('"')[0].split("'")[0].split(">")[0].split(" ")[0].strip() for piece in pieces]
 
 
-def _attachments(tree: Tree, cids: frozenset[str], defects: set[str], blobs: list[bytes]) -> list[dict]:
+def _attachments(
+    tree: Tree, cids: frozenset[str], defects: set[str], blobs: list[bytes], *, meeting: bool
+) -> list[dict]:
+    """What is attached, with the part it plays; the bytes go to `blobs`. The event of a `meeting` is no file of its own."""
     found: list[dict] = []
     known: dict[bytes, int] = {}
 
@@ -202,6 +205,11 @@ def _attachments(tree: Tree, cids: frozenset[str], defects: set[str], blobs: lis
         sniffed = _sniffed(part, data)
         defects |= sniffed.defects
         role = part.role or role_of(sniffed, declared=part.type, inline=_is_inline(part, sniffed, cids, len(data)))
+        if part.parent == "multipart/report" and role == "message":
+            # what a report or a receipt speaks of comes along: it is our own mail, or its headers
+            role = "delivery-status"
+        if meeting and part.type in ("text/calendar", "application/ics") and role == "evidence":
+            role = "inline"
         if "encrypted" in tree.defects and part.type.endswith("pkcs7-mime"):
             role = "evidence"
         add(part.name, sniffed, role, data)

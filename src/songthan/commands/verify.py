@@ -77,13 +77,15 @@ def verify(
         note("ตรวจกับใบรับรองรากของโฟลเดอร์สถานะที่ชุดเอกสารนี้อยู่ (trust) ระบุ --root เพื่อตรวจกับใบรับรองที่ได้จากผู้อำนวยการโดยตรง")
     elif not roots:
         note("ตรวจกับใบรับรองรากที่เก็บไว้ในชุดเอกสารเอง ระบุ --root เพื่อตรวจกับใบรับรองที่ได้จากผู้อำนวยการโดยตรง")
-    manifest, records = workspace.bundle_chain(bundle) if chain and report.ok else (None, [])
+    # of a broken bundle nothing is told that may be forged
+    sources = sources_of(report.manifest) if chain and report.ok and report.manifest else ()
     if as_json:
-        found = {} if manifest is None else {"chain": [source.as_json() for source in sources_of(manifest)]}
-        print_json({**report.as_json(), **found})
+        print_json({**report.as_json(), **({"chain": [source.as_json() for source in sources]} if chain else {})})
     else:
         _print(report, bundle)
-        for line in [] if manifest is None else [*(w for s in sources_of(manifest) for w in s.in_words()), *records_in_words(records)]:
+        for line in (word for source in sources for word in source.in_words()):
+            click.echo(plain(line))
+        for line in records_in_words(report.records) if sources else ():
             click.echo(plain(line))
     if target is not None and report.ok:
         workspace.export_bundle(bundle, target)
