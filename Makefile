@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
-.PHONY: help setup test test-fast demo year dashboard lint lock pictures
+.PHONY: help setup peers test test-fast demo year dashboard lint lock pictures
 
 help:           ## what can be made here
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -8,7 +8,11 @@ help:           ## what can be made here
 setup:          ## .venv, LibreOffice, poppler and the official fonts (a second run does nothing)
 	@bash scripts/setup.sh
 
-test: setup     ## the whole test suite, real parts included (under 10 minutes on 2 cores)
+peers: setup    ## what the tests hold ours against: the EWS schema, ews-javascript-api, DavMail, Dovecot, Exim (tests only)
+	@bash scripts/setup_peers.sh
+	@bash scripts/setup_mail_servers.sh
+
+test: peers     ## the whole test suite, real parts included (under 10 minutes on 2 cores)
 	@.venv/bin/ruff check src flows tests benchmarks
 	@$(PY) -m pytest -n 2 --dist loadfile
 

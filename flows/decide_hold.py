@@ -4,15 +4,18 @@ from typing import Literal
 
 from prefect import flow
 
-from songthan.steps.holds import accept_hold, reject_hold
+from songthan.steps.holds import accept_hold, reject_hold, release_hold, reopen_hold
 from songthan.steps.post import post_all
 from songthan.workspace import office_for, say
 
 
 @flow(name="วินิจฉัยจดหมายที่พักไว้", flow_run_name="จดหมายที่ {mail} {decision}", log_prints=True)
-def decide_hold(mail: int, decision: Literal["accept", "reject"], reason: str, workspace: str, state: str):
-    """Accept or reject mail number `mail`; the reason is kept in the ledger."""
+def decide_hold(
+    mail: int, decision: Literal["accept", "reject", "release", "reopen"], reason: str, workspace: str, state: str
+):
+    """Accept or reject mail number `mail`, take it out of quarantine or take a decision back; the reason is kept."""
     office = office_for(workspace, state)
-    (accept_hold if decision == "accept" else reject_hold)(office, mail, reason)
+    steps = {"accept": accept_hold, "reject": reject_hold, "release": release_hold, "reopen": reopen_hold}
+    print(steps[decision](office, mail, reason))
     post_all(office)
     print(say("บันทึกคำวินิจฉัยจดหมายที่ {mail} แล้ว: {decision} ({reason})", mail=mail, decision=decision, reason=reason))

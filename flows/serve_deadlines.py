@@ -13,12 +13,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from advance_deadline import advance_deadline
 from change_duty import change_duty
 from decide_hold import decide_hold
+from decide_outbox import decide_outbox
 from send_digest import send_digest
 from take_in_mail import take_in_mail
 from watch_over import watch_over
 
 from songthan.steps.schedule import deadline_schedules
-from songthan.workspace import office_for, say
+from songthan.workspace import claimed, office_for, say
 
 ONE_AT_A_TIME = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
 
@@ -64,6 +65,9 @@ def deployments(workspace: str, state: str) -> list:
         decide_hold.to_deployment(
             name=say("วินิจฉัยจดหมายที่พักไว้"), tags=[say("เลขานุการ")], parameters={**given, "mail": 0, "decision": "accept", "reason": ""}
         ),
+        decide_outbox.to_deployment(
+            name=say("ปล่อยหรือระงับจดหมายออก"), tags=[say("เลขานุการ")], parameters={**given, "decision": "list", "key": "", "reason": ""}
+        ),
         change_duty.to_deployment(
             name=say("เปลี่ยนแปลงหน้าที่"),
             tags=[say("เลขานุการ")],
@@ -73,5 +77,7 @@ def deployments(workspace: str, state: str) -> list:
 
 
 if __name__ == "__main__":
-    # paused deployments lose their scheduled runs: a restart must find them as they were
-    serve(*deployments(sys.argv[1], sys.argv[2]), pause_on_shutdown=False, print_starting_message=False, limit=4)
+    # as long as this runs, no other state folder works the mailbox
+    with claimed(Path(sys.argv[1]), Path(sys.argv[2])):
+        # paused deployments lose their scheduled runs: a restart must find them as they were
+        serve(*deployments(sys.argv[1], sys.argv[2]), pause_on_shutdown=False, print_starting_message=False, limit=4)

@@ -101,7 +101,7 @@ def test_up_kill_up_down(workspace: Path) -> None:
     assert api.ask("/admin/settings")["server"]["analytics_enabled"] is False
 
     deployments = api.ask("/deployments/filter", {})
-    assert len(deployments) == 11
+    assert len(deployments) == 12
     assert all(any("\u0e00" <= c <= "\u0e7f" for c in d["name"]) for d in deployments if d["name"][0] not in "F")
     limits = {d["parameters"].get("deadline"): d["global_concurrency_limit"]["limit"] for d in deployments[:] if
               "deadline" in d["parameters"]}  # fmt: skip
@@ -118,7 +118,7 @@ def test_up_kill_up_down(workspace: Path) -> None:
     assert third.returncode == 0, third.stderr
     revived = Api(workspace)
     assert not set(revived.pids.values()) & set(api.pids.values())
-    assert len(revived.ask("/deployments/filter", {})) == 11
+    assert len(revived.ask("/deployments/filter", {})) == 12
 
     stopped = songthan(workspace, "down")
     assert stopped.returncode == 0

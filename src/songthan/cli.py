@@ -36,8 +36,9 @@ COMMAND_MODULES: Mapping[str, tuple[str, ...]] = {
     "mail": ("mail",),
     "score": ("score",),
     "hold": ("hold",),
+    "outbox": ("outbox",),
     "leave": ("leave",),
-    "duties": ("waive", "reopen", "reassign", "extend"),
+    "duties": ("waive", "reopen", "reassign", "extend", "receipt"),
     "verify": ("verify",),
     "sign": ("sign",),
 }

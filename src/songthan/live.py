@@ -22,8 +22,8 @@ from songthan.domain.ladders import ladder_for
 
 #: How long the flows' server may take to register its deployments.
 READY_WITHIN_S = 90.0
-#: Deployments beside the deadlines: intake, digest, watch, the secretary's two decisions (flows/serve_deadlines.py).
-OFFICE_FLOWS = 5
+#: Deployments beside the deadlines: intake, digest, watch, the secretary's three decisions (flows/serve_deadlines.py).
+OFFICE_FLOWS = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +38,14 @@ class Running:
 
 
 def up(root: Path, state: Path | None) -> Running:
-    """Start whatever of the workspace does not run; safe to repeat."""
+    """Start whatever of the workspace does not run; safe to repeat. Refused while another state folder works the mailbox."""
+    folder = workspace.state_folder(workspace.load_settings(root), state)
+    with workspace.claimed(root, folder):
+        return _up(root, folder)
+
+
+def _up(root: Path, folder: Path) -> Running:
     settings = workspace.load_settings(root)
-    folder = workspace.state_folder(settings, state)
     plan = workspace.load_plan(settings.folder("plan"))
     practice = settings.mailbox.kind == "practice"
     run = folder / "run"

@@ -1,6 +1,6 @@
 """Opens a workspace folder: reads its settings once, builds the adapters, hands out an Office.
 
-The only module that imports adapters. A workspace is any folder with a `songthan.toml`; everything written goes to its
+With `workspace_mailbox` the only module that imports adapters. A workspace is any folder with a `songthan.toml`; everything written goes to its
 state folder, or to the one given.
 """
 
@@ -12,9 +12,7 @@ import json
 import os
 import shutil
 import socket
-import sqlite3
 import tempfile
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,7 +23,8 @@ from songthan.adapters.blobs import FileBlobs
 from songthan.adapters.clocks import FileClock, ShiftedClock, SystemClock
 from songthan.adapters.convert import LibreOffice, default_fontconfig
 from songthan.adapters.language_file import language_of, load_language, with_era
-from songthan.adapters.late_mailbox import LateMailbox
+from songthan.adapters.late_part import LatePart
+from songthan.adapters.ledger_copy import asked_of_a_copy, copy_ledger
 from songthan.adapters.plan_files import FILES, load_plan
 from songthan.adapters.plan_questions import open_questions
 from songthan.adapters.prefect_server import (
@@ -45,20 +44,29 @@ from songthan.adapters.roll_place import roll_plan
 from songthan.adapters.rubric_file import load_rubric, printable_criteria
 from songthan.adapters.rule_files import load_rules
 from songthan.adapters.sandbox import Sandbox
-from songthan.adapters.settings_file import Settings, load_settings, mailbox_password
+from songthan.adapters.settings_file import Settings, load_settings
 from songthan.adapters.turnstile import turnstile
 from songthan.domain.calendars import WorkCalendar
 from songthan.domain.errors import (
     DataError,
     EnvironmentNotReady,
-    LedgerError,
     SongthanError,
     UsageError,
 )
 from songthan.domain.language import THAI, say, use
+from songthan.domain.outgoing import CAUSE_TH, held_kinds
 from songthan.domain.plans import Plan
-from songthan.ports import Clock, Mailbox
+from songthan.ports import Clock
 from songthan.steps.office import Office
+from songthan.workspace_mailbox import (
+    check_exchange,
+    check_imap,
+    claimed,
+    late_mailbox,
+    mailbox_secret,
+    open_mailbox,
+    practice_url,
+)
 
 if TYPE_CHECKING:
     from songthan.adapters.bundle_verify import VerifyReport
@@ -71,9 +79,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FileClock", "borrowed_office", "check_bundle", "export_bundle", "signing_desk", "check_form_templates", "check_port", "compare_import",
-    "count_deployments", "deadlines_under_way", "import_plan_file", "new_blanks", "open_questions", "write_import",
+    "check_exchange", "check_imap", "claimed", "count_deployments", "deadlines_under_way", "import_plan_file", "new_blanks", "open_questions", "write_import",
     "default_fontconfig", "end_group", "find_root", "flow_driver", "launch_prefect", "load_calendar", "load_forms",
-    "load_plan", "load_rubric", "load_rules", "load_settings", "missing_fonts", "office_for", "official_fonts", "open_office",
+    "load_plan", "load_rubric", "load_rules", "load_settings", "mailbox_secret", "marked_addresses", "missing_fonts", "office_for",
+    "official_fonts", "open_mailbox", "open_office",
     "phrases_of", "plan_changed_at", "point_at_prefect", "practice_url", "read_driven", "roll_plan", "say", "speak", "speak_dates",
     "speak_to_people", "state_folder", "wait_healthy", "with_tick", "write_clock", "write_driven",
 ]  # fmt: skip
@@ -176,18 +185,14 @@ def write_import(imported: Imported, merge: Merge, folder: Path) -> list[str]:
 
 def deadlines_under_way(state: Path) -> list[str]:
     """Ids of the deadlines between OPEN and ACKNOWLEDGED in a state folder's ledger, which is only read."""
-    if not (state / "ledger.sqlite").is_file():
-        return []
-    from songthan.adapters.ledger import SqliteLedger
-
-    with tempfile.TemporaryDirectory(prefix="songthan-", ignore_cleanup_errors=True) as box:
-        _copy_ledger(state / "ledger.sqlite", Path(box) / "ledger.sqlite")
-        ledger = SqliteLedger(Path(box) / "ledger.sqlite")
-        try:
-            rows = ledger.rows("SELECT id, state FROM deadlines")
-        finally:
-            ledger.close()
+    rows = asked_of_a_copy(state, "SELECT id, state FROM deadlines")
     return [str(r["id"]) for r in rows if r["state"] not in ("PLANNED", "MISSED")]
+
+
+def marked_addresses(state: Path) -> list[tuple[str, str]]:
+    """Addresses from which our mail came back and why, in a state folder's ledger, which is only read."""
+    rows = asked_of_a_copy(state, "SELECT address, cause FROM addresses WHERE ended_at IS NULL ORDER BY id")
+    return [(str(r["address"]), say(CAUSE_TH[str(r["cause"])])) for r in rows]
 
 
 def load_calendar(plan: Plan) -> WorkCalendar:
@@ -238,51 +243,6 @@ def write_driven(state: Path, deadlines: Iterable[str]) -> None:
     (state / "driven.json").write_text(json.dumps({"deadlines": sorted(deadlines)}), encoding="utf-8")
 
 
-def practice_url(state: Path) -> str:
-    """Where this state folder's practice Exchange listens now; EnvironmentNotReady when it is not running."""
-    path = state / "practice" / "running.json"
-    try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["url"])
-    except (OSError, ValueError, KeyError) as error:
-        raise EnvironmentNotReady(
-            "เซิร์ฟเวอร์จดหมายซ้อมยังไม่ทำงาน", where=str(path), remedy="เริ่มด้วย songthan up หรือ songthan rehearse"
-        ) from error
-
-
-def open_mailbox(settings: Settings, plan: Plan, state: Path) -> Mailbox:
-    """The office's mailbox: the practice Exchange's or the configured server's."""
-    from songthan.adapters.exchange import RECEIVED_FOLDERS, ExchangeMailbox, ExchangeSettings
-
-    address = plan.roster.mailbox
-    domain = address.partition("@")[2]
-    common = {
-        "mailbox": address,
-        "domain": domain,
-        "timezone": plan.organisation.timezone,
-        "sender_name": plan.roster.mailbox_name,
-        "folders": tuple(say(name) for name in RECEIVED_FOLDERS),
-    }
-    if settings.mailbox.kind == "practice":
-        accounts = tomllib.loads((state / "practice" / "accounts.toml").read_text(encoding="utf-8"))
-        password = next(m["password"] for m in accounts["mailboxes"] if m["address"] == address)
-        return ExchangeMailbox(
-            ExchangeSettings(endpoint=practice_url(state), username=address, password=password, **common)
-        )
-    if settings.mailbox.kind != "exchange":
-        raise UsageError(
-            f"ไม่รู้จักกล่องจดหมายชนิด «{settings.mailbox.kind}»", where=MARKER, remedy="ใช้ practice หรือ exchange"
-        )
-    return ExchangeMailbox(
-        ExchangeSettings(
-            endpoint=settings.mailbox.endpoint,
-            username=settings.mailbox.username,
-            password=mailbox_password(settings),
-            shared=settings.mailbox.shared,
-            **common,
-        )
-    )
-
-
 def load_forms(settings: Settings) -> dict[str, object]:
     """Every form that has a template and its data twin."""
     from songthan.adapters.form_files import list_forms, load_form
@@ -321,12 +281,9 @@ def flow_driver(root: Path, state: Path) -> FlowDriver:
 
 def open_office(root: str | Path | None = None, state: str | Path | None = None) -> Office:
     """The office of a workspace, with its state folder. Errors of plan, forms, rules and settings come out here."""
-    from songthan.adapters.bundle_press import PROOF_LIMITS, Press
     from songthan.adapters.ledger import SqliteLedger
     from songthan.adapters.mail_texts import MailTexts
     from songthan.adapters.parse_mail import SandboxedMailParser
-    from songthan.adapters.render_docx import DocxRenderer
-    from songthan.adapters.sign_pdf import PadesSignatures
     from songthan.adapters.website import WebsiteFolder
 
     settings = load_settings(Path(root) if root else find_root())
@@ -339,7 +296,24 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
     sandbox = Sandbox()
     blobs = FileBlobs(folder / "blobs")
     ledger = SqliteLedger(folder / "ledger.sqlite")
-    signatures = PadesSignatures(sandbox=Sandbox(limits=PROOF_LIMITS))
+
+    def signatures() -> object:
+        from songthan.adapters.bundle_press import PROOF_LIMITS
+        from songthan.adapters.sign_pdf import PadesSignatures
+
+        return PadesSignatures(sandbox=Sandbox(limits=PROOF_LIMITS))
+
+    def renderer() -> object:
+        from songthan.adapters.render_docx import DocxRenderer
+
+        return DocxRenderer(templates / "docx")
+
+    def press() -> object:
+        from songthan.adapters.bundle_press import Press
+
+        return Press(folder / "bundles", sandbox=sandbox, signatures=signing, fonts=default_fontconfig(), secret=ledger.salt)
+
+    signing = LatePart(signatures)
 
     return Office(
         printed_plan=plan,
@@ -350,9 +324,9 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         clock=open_clock(folder),
         ledger=ledger,
         blobs=blobs,
-        mailbox=LateMailbox(lambda: open_mailbox(settings, plan, folder), folder),
+        mailbox=late_mailbox(settings, plan, folder),
         texts=MailTexts(templates / "mail"),
-        renderer=DocxRenderer(templates / "docx"),
+        renderer=LatePart(renderer),
         reader=ConvertingReader(SandboxedReader(sandbox)),
         parser=SandboxedMailParser(
             sandbox=sandbox,
@@ -361,9 +335,11 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
             internal_servers=settings.mailbox.internal_servers,
         ),
         converter=LibreOffice(fontconfig=default_fontconfig()),
-        signatures=signatures,
-        press=Press(folder / "bundles", sandbox=sandbox, signatures=signatures, fonts=default_fontconfig(), secret=ledger.salt),
-        website=WebsiteFolder(folder / "website", title=plan.organisation.plan_title),
+        signatures=signing,
+        press=LatePart(press),
+        website=WebsiteFolder(
+            folder / "website", title=plan.organisation.plan_title, command=settings.website.upload
+        ),
         state=folder,
         practice=settings.mailbox.kind == "practice",
         trust_roots=functools.partial(_certificates, settings, folder, settings.director.trust_roots),
@@ -373,9 +349,17 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         holder=f"{socket.gethostname()}:{settings.root}",
         post_door=functools.partial(turnstile, folder / "post.lock"),
         driven=read_driven(folder),
+        largest_mail=settings.mailbox.largest_mail,
+        held_kinds=_held_kinds(settings, folder),
     )
 
 
+def _held_kinds(settings: Settings, state: Path) -> frozenset[str]:
+    """The letters that wait for the secretary. In a rehearsal, on a simulated clock, nobody is there to let them go."""
+    path = state / "clock.json"
+    if path.exists() and json.loads(path.read_text(encoding="utf-8"))["kind"] == "file":
+        return frozenset()
+    return held_kinds(settings.mailbox.send, settings.mailbox.held_letters)
 def _certificates(settings: Settings, state: Path, patterns: Sequence[str]) -> tuple[bytes, ...]:
     """The bytes of the files these settings name; «state/…» is the state folder in use."""
     found = []
@@ -424,6 +408,9 @@ class BorrowedBlobs(FileBlobs):
     def path(self, sha256: str) -> Path:
         return self._holder(sha256).path(sha256)
 
+    def checked(self, sha256: str) -> Path:
+        return self._holder(sha256).checked(sha256)
+
     def _holder(self, sha256: str) -> FileBlobs:
         return self._lent if self._lent and not self._own.holds(sha256) else self._own
 
@@ -437,7 +424,7 @@ def borrowed_office(root: Path, state: Path | None = None) -> Iterator[Office]:
     with tempfile.TemporaryDirectory(prefix="songthan-", ignore_cleanup_errors=True) as box:
         folder = Path(box)
         if state is not None:
-            _copy_ledger(state / "ledger.sqlite", folder / "ledger.sqlite")
+            copy_ledger(state / "ledger.sqlite", folder / "ledger.sqlite")
             for name in ("clock.json", "clock.txt", "driven.json"):
                 if (state / name).is_file():
                     shutil.copyfile(state / name, folder / name)
@@ -448,22 +435,6 @@ def borrowed_office(root: Path, state: Path | None = None) -> Iterator[Office]:
             yield replace(office, blobs=BorrowedBlobs(folder / "blobs", state / "blobs" if state else None))
         finally:
             office.ledger.close()  # type: ignore[attr-defined]
-
-
-def _copy_ledger(source: Path, target: Path) -> None:
-    """A consistent copy of a ledger that may be in use; the source is opened read-only."""
-    if not source.is_file():
-        raise UsageError("โฟลเดอร์นี้ไม่มีสมุดทะเบียน", where=str(source), remedy="ระบุโฟลเดอร์สถานะที่ถูกต้องด้วย --state")
-    try:
-        with (
-            contextlib.closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True, timeout=20)) as lent,
-            contextlib.closing(sqlite3.connect(target)) as copy,
-        ):
-            lent.backup(copy)
-    except sqlite3.DatabaseError as error:
-        raise LedgerError(
-            f"อ่านสมุดทะเบียนไม่ได้ ({error})", where=str(source), remedy="ตรวจสิทธิการอ่าน หรือกู้คืนจากสำเนาสำรอง"
-        ) from error
 
 
 def check_bundle(folder: Path, roots: Sequence[bytes], stamp_roots: Sequence[bytes] = (), at: datetime | None = None) -> VerifyReport:

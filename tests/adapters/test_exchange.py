@@ -1,278 +1,32 @@
-"""The Exchange adapter's own matters: settings, errors, back-off, credentials, paging, named property."""
+"""The Exchange adapter against the practice Exchange: named property, listing, folders, credentials, what it says."""
+
 
 from __future__ import annotations
 
 import email
 import email.policy
-import json
-import re
-import urllib.parse
-import urllib.request
 from datetime import datetime
-from pathlib import Path
 
 import pytest
-import requests
-from exchangelib import Message, errors
+from exchange_world import MEMBER, OFFICE, Time, answer, outgoing, practice_in, settings
+from exchangelib import Message
 from exchangelib.items import SAVE_ONLY, SEND_TO_NONE
 from exchangelib.services import CreateItem
-from requests.adapters import HTTPAdapter
 
-from songthan.adapters.exchange import ExchangeMailbox, ExchangeSettings
-from songthan.adapters.exchange_errors import AnswerLost, named
+from songthan.adapters import exchange_listing
+from songthan.adapters.exchange import ExchangeMailbox
+from songthan.adapters.exchange_listing import read_state
 from songthan.adapters.exchange_mime import build
-from songthan.adapters.exchange_session import Session, _Once, _WideResponse
-from songthan.domain.errors import DataError, MailAmbiguous, MailAuthFailed, MailBusy, MailDenied, MailNotFound
-from songthan.domain.messages import OutgoingMail
+from songthan.domain.errors import MailAmbiguous, MailAuthFailed, MailBusy, MailDenied, MailNotFound
 from songthan.testing.mailbox import bytes_of
-
-OFFICE, MEMBER = "plan@office.example", "tonnam@office.example"
-PASSWORD = "practice-secret"
-ACCOUNTS = f"""
-server_name = "practice-exchange.example"
-domains = ["office.example"]
-[[mailboxes]]
-address = "{OFFICE}"
-name = "กลุ่มแผนงาน"
-password = "{PASSWORD}"
-[[mailboxes]]
-address = "{MEMBER}"
-name = "ต้นน้ำ"
-password = "{PASSWORD}"
-"""
-
-
-def outgoing(**more: object) -> OutgoingMail:
-    values = {
-        "key": "ask:1",
-        "to": (MEMBER,),
-        "subject": "แบบรายงาน",
-        "text": "เรียน ก\nข\n",
-        "html": "<p>ก</p>",
-        **more,
-    }
-    return OutgoingMail(kind="request", **values)
-
-
-def settings(**more: object) -> ExchangeSettings:
-    values = {
-        "endpoint": "http://127.0.0.1:9/EWS/Exchange.asmx",
-        "username": OFFICE,
-        "password": PASSWORD,
-        "mailbox": OFFICE,
-        "domain": "office.example",
-        "patience_s": 5.0,
-        **more,
-    }
-    return ExchangeSettings(**values)
-
-
-# Settings and errors
-
-
-def test_settings_name_what_is_wrong_and_hide_the_password():
-    assert PASSWORD not in repr(settings())
-    for name, value in {
-        "endpoint": "exchange.example",
-        "mailbox": "plan",
-        "auth": "oauth9",
-        "version": "Exchange5",
-        "folders_below": "ก",
-    }.items():
-        with pytest.raises(DataError) as refused:
-            settings(**{name: value})
-        assert refused.value.where == f"mailbox.{name}" and refused.value.remedy
-
-
-def lost_before_connecting() -> Exception:
-    try:
-        try:
-            raise requests.exceptions.ConnectionError("HTTPConnectionPool: NewConnectionError('refused')")
-        except requests.exceptions.ConnectionError as error:
-            raise errors.ErrorTimeoutExpired(f"Reraised from {error}")  # noqa: B904 (as exchangelib does it)
-    except errors.ErrorTimeoutExpired as error:
-        return error
-
-
-@pytest.mark.parametrize(
-    ("error", "kind"),
-    [
-        (errors.UnauthorizedError("x"), MailAuthFailed),
-        (errors.ErrorPasswordExpired("x"), MailAuthFailed),
-        (errors.ErrorServerBusy("x", back_off=7), MailBusy),
-        (errors.ErrorMailboxMoveInProgress("x"), MailBusy),
-        (lost_before_connecting(), MailBusy),
-        (errors.ErrorTimeoutExpired("Reraised from ReadTimeout"), MailAmbiguous),
-        (errors.ErrorInternalServerError("x"), MailAmbiguous),
-        (AnswerLost("HTTP 502"), MailAmbiguous),
-        (errors.MalformedResponseError("x"), MailAmbiguous),
-        (requests.exceptions.ChunkedEncodingError("x"), MailAmbiguous),
-        (errors.ErrorItemNotFound("x"), MailNotFound),
-        (errors.ErrorStaleObject("x"), MailNotFound),
-        (errors.ErrorSendAsDenied("x"), MailDenied),
-        (errors.ErrorMessageSizeExceeded("x"), MailDenied),
-        (errors.ErrorAccessDenied(f"no, {PASSWORD}"), MailDenied),
-        (errors.TransportError("SSL: CERTIFICATE_VERIFY_FAILED"), MailDenied),
-    ],
-)
-def test_every_error_has_a_name_a_place_and_a_remedy(error, kind):
-    found = named(error, operation="SendItem", mailbox=OFFICE, secret=PASSWORD)
-    assert type(found) is kind and found.where == f"SendItem {OFFICE}" and found.remedy
-    assert re.search("[ก-๙]", found.th) and PASSWORD not in str(found)
-    if isinstance(error, errors.ErrorServerBusy):
-        assert found.back_off_s == 7.0
-
-
-@pytest.mark.parametrize(
-    ("status", "headers", "content", "kind"),
-    [
-        (401, {"connection": "close"}, b"", errors.UnauthorizedError),
-        (503, {"Retry-After": "9"}, b"", errors.ErrorServerBusy),
-        (429, {}, b"", errors.ErrorServerBusy),
-        (502, {"connection": "close"}, b"<html>", AnswerLost),
-        (403, {}, b"", errors.ErrorAccessDenied),
-    ],
-)
-def test_http_answers_are_told_apart(status, headers, content, kind):
-    response = requests.Response()
-    response.status_code, response._content, response.url = status, content, "http://x.example"
-    response.headers.update(headers)
-    with pytest.raises(kind) as raised:
-        _Once().raise_response_errors(response)
-    if status == 503:
-        assert raised.value.back_off == 9.0
-
-
-def test_answers_are_read_in_large_pieces():
-    response = _WideResponse()
-    response._content, response._content_consumed = b"x" * 200_000, True
-    assert len(list(response.iter_content())) == 4
-    assert [len(piece) for piece in response.iter_content(150_000)] == [150_000, 50_000]
-
-
-class Time:
-    def __init__(self) -> None:
-        self.now, self.slept = 100.0, []
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(round(seconds, 3))
-        self.now += seconds
-
-    def as_options(self) -> dict:
-        return {"sleep": self.sleep, "monotonic": lambda: self.now}
-
-    def session(self, **more: object) -> Session:
-        return Session(settings(**more), **self.as_options())
-
-
-def failing(*failures: Exception):
-    """Work that fails with each error in turn, then answers 7; `.calls` counts."""
-    waiting = list(failures)
-
-    def work() -> int:
-        work.calls += 1
-        if waiting:
-            raise waiting.pop(0)
-        return 7
-
-    work.calls = 0
-    return work
-
-
-def test_reading_waits_for_a_busy_server_writing_does_not():
-    clock = Time()
-    work = failing(errors.ErrorServerBusy("x", back_off=2), errors.ErrorTimeoutExpired("x"))
-    assert clock.session().read("FindItem", work) == 7
-    assert work.calls == 3 and sum(clock.slept) >= 2.0
-    clock = Time()
-    work = failing(errors.ErrorServerBusy("x", back_off=2))
-    session = clock.session()
-    with pytest.raises(MailBusy) as busy:
-        session.write("SendItem", work)
-    assert (work.calls, busy.value.back_off_s, clock.slept) == (1, 2.0, [])
-    assert session.write("SendItem", work) == 7 and clock.slept == [2.0], "the next call keeps the server's wish"
-
-
-def test_waiting_is_bounded():
-    clock = Time()
-    work = failing(*[errors.ErrorServerBusy("x", back_off=3600)] * 9)
-    session = clock.session()
-    for _ in range(2):
-        with pytest.raises(MailBusy) as busy:
-            session.read("FindItem", work)
-        assert busy.value.back_off_s == 3600.0
-    assert work.calls == 1 and clock.slept == [], "an hour is not waited for, nor is the server asked again"
-    clock = Time()
-    work = failing(*[errors.ErrorTimeoutExpired("x")] * 9)
-    with pytest.raises(MailAmbiguous):
-        clock.session().read("FindItem", work)
-    assert work.calls == 4 and sum(clock.slept) <= 5.0
-
-
-def test_a_refused_login_is_not_tried_again():
-    session = Time().session()
-    work = failing(errors.UnauthorizedError("x"))
-    for _ in range(3):
-        with pytest.raises(MailAuthFailed):
-            session.read("FindItem", work)
-    assert work.calls == 1
-
-
-def test_two_mailboxes_never_share_a_protocol():
-    first, second = Session(settings()), Session(settings(timeout_s=3.0))
-    assert first.account.protocol is not second.account.protocol
-    assert (first.account.protocol.TIMEOUT, second.account.protocol.TIMEOUT) == (120.0, 3.0)
-    assert first.account.protocol.max_connections == 1
-
 
 # Against the practice Exchange
 
 
-class Practice:
-    def __init__(self, folder: Path) -> None:
-        from songthan.practice.exchange import start
-
-        (folder / "accounts.toml").write_text(ACCOUNTS, encoding="utf-8")
-        self.log = folder / "log"
-        self.server = start(folder / "db", folder / "accounts.toml", self.log, control=True)
-        self.asked: list[str] = []
-        self.time = Time()
-        self.boxes: list[ExchangeMailbox] = []
-
-    def open(self, address: str = OFFICE, **more: object) -> ExchangeMailbox:
-        asked = self.asked
-
-        class Spy(HTTPAdapter):
-            def send(self, request, **options):
-                asked.append(re.search(rb"<m:(\w+)", request.body)[1].decode())
-                return super().send(request, **options)
-
-        values = {"endpoint": self.server.url, "username": address, "mailbox": address, **more}
-        self.boxes.append(ExchangeMailbox(settings(**values), http_adapter=Spy, **self.time.as_options()))
-        return self.boxes[-1]
-
-    def fail(self, operation: str, kind: str, **more: object) -> None:
-        data = json.dumps({"operation": operation, "kind": kind, **more}).encode()
-        urllib.request.urlopen(self.server.base + "/practice/faults", data=data, timeout=20).close()
-
-    def receive(self, raw: bytes) -> None:
-        query = urllib.parse.urlencode({"to": OFFICE, "mail_from": MEMBER, "auth": "pass"})
-        urllib.request.urlopen(f"{self.server.base}/practice/outside?{query}", data=raw, timeout=20).close()
-
-
 @pytest.fixture
 def practice(tmp_path):
-    world = Practice(tmp_path)
-    try:
+    with practice_in(tmp_path, checked=True) as world:
         yield world
-    finally:
-        for box in world.boxes:
-            box.close()
-        world.server.stop()
-
-
-def answer(n: int, body: bytes = b"x") -> bytes:
-    return f"From: {MEMBER}\r\nTo: {OFFICE}\r\nSubject: {n}\r\nMessage-ID: <{n}@office.example>\r\n\r\n".encode() + body
 
 
 @pytest.mark.real
@@ -298,7 +52,20 @@ def test_the_sender_asks_no_more_than_it_must(practice):
     box = practice.open()
     assert list(box.find("ask:1")) == []
     box.send(box.save_draft(outgoing()))
-    assert practice.asked == ["FindItem", "FindItem", "CreateItem", "SendItem"]
+    assert len(box.find("ask:1")) == len(box.find("ask:1")) == 1
+    assert practice.asked == ["FindItem", "CreateItem", "SendItem", "FindItem", "GetFolder", "FindItem"]
+
+
+@pytest.mark.real
+def test_a_server_that_calls_drafts_by_another_id_is_asked_folder_by_folder(practice):
+    box = practice.open()
+    box.save_draft(outgoing())
+    box._names = {"another": "drafts", "and another": "sent"}
+    (draft,) = box.find("ask:1")
+    assert draft.folder == "drafts"
+    box.send(draft)
+    assert [sent.folder for sent in box.find("ask:1")] == ["sent"]
+    assert practice.asked.count("FindItem") == 6
 
 
 @pytest.mark.real
@@ -335,7 +102,7 @@ def test_busy_and_broken_readings_are_repeated_writings_are_not(practice):
     practice.fail("FindItem", "drop_before")
     practice.fail("FindItem", "busy", back_off_ms=2500)
     assert list(box.find("ask:1")) == []
-    assert practice.asked == ["FindItem"] * 5 and practice.time.slept == [0.5, 1.0, 2.5]
+    assert practice.asked == ["FindItem"] * 4 and practice.time.slept == [0.5, 1.0, 2.5]
     draft = box.save_draft(outgoing())
     for kind, error in (("503", MailBusy), ("busy", MailBusy), ("drop_before", MailAmbiguous)):
         del practice.asked[:]
@@ -346,15 +113,107 @@ def test_busy_and_broken_readings_are_repeated_writings_are_not(practice):
 
 
 @pytest.mark.real
-def test_large_inboxes_come_in_pages_and_complete(practice):
+def test_large_inboxes_come_in_pages_and_complete(practice, monkeypatch):
+    monkeypatch.setattr(exchange_listing, "_PAGE", 100)
     for n in range(205):
         practice.receive(answer(n))
     box = practice.open()
     refs = list(box.new_messages("").refs)
     assert [r.message_id for r in refs] == [f"<{n}@office.example>" for n in range(205)]
-    assert practice.asked == ["FindItem"] * 4, "three pages of Inbox, one of Junk"
+    assert practice.asked == ["SyncFolderItems"] * 4, "three pages of Inbox, one of Junk"
     assert type(refs[0].received) is datetime and refs[0].received.utcoffset().total_seconds() == 7 * 3600
     assert box.count() == 205
+
+
+@pytest.mark.real
+def test_a_poll_asks_twice_however_much_lies_there(practice):
+    box = practice.open()
+    for n in range(120):
+        practice.receive(answer(n))
+    state = box.new_messages("").state
+    practice.receive(answer(500))
+    practice.asked.clear()
+    later = box.new_messages(state)
+    assert [r.message_id for r in later.refs] == ["<500@office.example>"]
+    assert practice.asked == ["SyncFolderItems"] * 2 and len(state) < 1000
+    assert box.new_messages(later.state).refs == ()
+    assert practice.asked == ["SyncFolderItems"] * 4
+
+
+@pytest.mark.real
+def test_a_place_that_is_not_ours_lists_everything(practice):
+    box = practice.open()
+    for n in range(3):
+        practice.receive(answer(n))
+    state = box.new_messages("").state
+    assert box.new_messages(state).refs == ()
+    other = practice.open(MEMBER)
+    practice.fail("SyncFolderItems", "ErrorInvalidSyncStateData")
+    assert len(box.new_messages(state).refs) == 3, "the server forgot the place of Inbox"
+    assert read_state(state, settings(mailbox=MEMBER).identity) == {} and other.new_messages(state).refs == ()
+    for broken in ("", "ex1:", "ex1:AAAA", state[:-3], state + "A", "ex1:" + state, "๑", state[:-8] + "AAAAAAA="):
+        assert read_state(broken, box._settings.identity) == {}
+        assert len(box.new_messages(broken).refs) == 3
+    upper = settings(endpoint=box._settings.endpoint.replace("/EWS/", "/ews/"), mailbox=OFFICE.upper())
+    assert upper.identity == box._settings.identity
+
+
+ODD_ITEMS = """<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"
+ xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"
+ xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><s:Body><m:SyncFolderItemsResponse><m:ResponseMessages>
+<m:SyncFolderItemsResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:SyncState>abc</m:SyncState>
+<m:IncludesLastItemInRange>true</m:IncludesLastItemInRange><m:Changes>
+<t:Create><t:Item><t:ItemId Id="doc" ChangeKey="1"/><t:Size>7</t:Size></t:Item></t:Create>
+<t:Create><t:MeetingRequest><t:ItemId Id="meet" ChangeKey="2"/><t:Size>9</t:Size>
+<t:DateTimeReceived>2023-03-01T01:00:00Z</t:DateTimeReceived><t:InternetMessageId>&lt;m@x&gt;</t:InternetMessageId></t:MeetingRequest></t:Create>
+<t:Create><t:SomethingNew><t:ItemId Id="new"/><t:DateTimeCreated>2023-03-01T02:00:00Z</t:DateTimeCreated></t:SomethingNew></t:Create>
+<t:Update><t:Message><t:ItemId Id="upd" ChangeKey="3"/><t:DateTimeReceived>2023-03-01T03:00:00Z</t:DateTimeReceived></t:Message></t:Update>
+<t:ReadFlagChange><t:ItemId Id="read" ChangeKey="4"/><t:IsRead>true</t:IsRead></t:ReadFlagChange>
+<t:Delete><t:ItemId Id="gone" ChangeKey="5"/></t:Delete>
+</m:Changes></m:SyncFolderItemsResponseMessage></m:ResponseMessages></m:SyncFolderItemsResponse></s:Body></s:Envelope>"""
+
+
+def test_an_item_of_an_unknown_kind_hides_no_other():
+    service = exchange_listing._Sync(account=Time().session().account)
+    told = [one for one in service.parse(ODD_ITEMS.encode()) if one is not None]
+    assert [(one.id, one.size, one.message_id) for one in told] == [
+        ("doc", 7, ""),
+        ("meet", 9, "<m@x>"),
+        ("new", 0, ""),
+        ("upd", 0, ""),
+    ]
+    assert [one.received and one.received.hour for one in told] == [None, 1, 2, 3]
+    assert service.sync_state == "abc" and service.includes_last_item_in_range
+
+
+def test_a_time_is_the_offices_whatever_zone_it_is_told_in():
+    box = ExchangeMailbox(settings())
+    for text in ("2023-03-01T01:00:00+00:00", "2023-03-01T08:00:00", "2023-03-01T08:00:00+07:00"):
+        told = box._local(datetime.fromisoformat(text))
+        assert told.isoformat() == "2023-03-01T08:00:00+07:00"
+
+
+@pytest.mark.real
+def test_a_damaged_item_is_told_and_stands_in_nobodys_way(practice):
+    practice.receive(answer(1))
+    box = practice.open()
+    (ref,) = box.new_messages("").refs
+    practice.fail("GetItem", "ErrorItemCorrupt")
+    with pytest.raises(MailNotFound) as damaged:
+        bytes_of(box, ref)
+    assert "เสียหาย" in damaged.value.th and "Outlook" in damaged.value.remedy
+
+
+@pytest.mark.real
+def test_a_mailbox_without_junk_is_read_all_the_same(practice):
+    box = practice.open()
+    practice.receive(answer(1))
+    # the first request is Inbox's, the second Junk's
+    box.new_messages("")
+    box._junk._distinguished_id.id = "syncissues"  # valid, and not there
+    listing = box.new_messages("")
+    assert [r.folder for r in listing.refs] == ["inbox"]
+    assert box.new_messages(listing.state).refs == ()
 
 
 @pytest.mark.real
@@ -395,6 +254,34 @@ def test_a_server_that_is_down_is_busy_not_ambiguous(practice):
     practice.server.stop()
     with pytest.raises(MailBusy):
         box.save_draft(outgoing())
+
+
+@pytest.mark.real
+def test_everything_we_say_is_valid_by_microsofts_schema(practice, tmp_path):
+    """The fixture judges every request when the server has stopped; here they are all made once."""
+    practice.receive(answer(1))
+    box = practice.open()
+    listing = box.new_messages("")
+    box.new_messages(listing.state)
+    bytes_of(box, listing.refs[0])
+    box.move(listing.refs[0], "บันทึก")
+    (tmp_path / "file").write_bytes(bytes(1000))
+    draft = box.attach(box.save_draft(outgoing()), "แฟ้ม <&> ๑.pdf", "application/pdf", tmp_path / "file")
+    box.send(draft)
+    box.discard(box.save_draft(outgoing(key="ask:2")))
+    box.find("ask:1"), box.count()
+    assert box.rights("inbox") >= {"read", "delete"}
+    said = {"SyncFolderItems", "GetItem", "FindFolder", "CreateFolder", "MoveItem", "CreateItem", "CreateAttachment"}
+    assert set(practice.asked) == said | {"SendItem", "DeleteItem", "FindItem", "GetFolder"}
+
+
+@pytest.mark.real
+def test_a_wrong_address_of_the_service_is_named(practice):
+    with pytest.raises(MailDenied) as refused:
+        practice.open(endpoint=practice.server.base + "/owa/").count()
+    assert "404" in refused.value.th and "endpoint" in refused.value.remedy
+    with pytest.raises(MailBusy):
+        practice.open(endpoint="http://127.0.0.1:9/EWS/Exchange.asmx", patience_s=0.0).count()
 
 
 @pytest.mark.real

@@ -128,6 +128,9 @@ CONTEXTS: dict[str, dict] = {
             "received_th": "๑๔ มีนาคม ๒๕๖๖",
             "status": "5.1.1",
             "reason": "ไม่มีผู้ใช้นี้",
+            "letter": "ขอให้รายงาน",
+            "later": False,
+            "copies_to": "deputy@office.example",
         },
     },
     "alarm": {

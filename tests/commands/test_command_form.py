@@ -228,7 +228,7 @@ def test_any_bytes_have_a_route(tmp_path, raw):
 
 
 def test_a_reader_that_fails_holds_the_mail(tmp_path, monkeypatch):
-    monkeypatch.setattr("songthan.steps.gather_facts.gather", lambda *_: 1 / 0)
+    monkeypatch.setattr("songthan.steps.try_mail.gather", lambda *_: 1 / 0)
     (tmp_path / "x.eml").write_bytes(mail_of("a@b.example", None))
     code, found = run_json("mail", "classify", tmp_path / "x.eml")
     assert code == 0 and (found["route"], found["rule"]) == ("hold", "poison")

@@ -1,4 +1,5 @@
-"""One contract for every mailbox: the twin in memory, and exchangelib against the practice Exchange over HTTP."""
+"""One contract for every mailbox: the twin in memory, exchangelib against the practice Exchange over HTTP, IMAP and
+SMTP against Dovecot and Exim."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from dovecot_world import DovecotWorld
 from exchangelib.services import MoveItem
 
 from songthan.domain.errors import MailAmbiguous, MailAuthFailed, MailBusy, MailDenied, MailError, MailNotFound
@@ -41,7 +43,7 @@ name = "ข้าวหอม"
 password = "other-secret"
 """
 OPERATIONS = {
-    "new_messages": "FindItem", "find": "FindItem", "raw": "GetItem", "move": "MoveItem", "save_draft": "CreateItem",
+    "new_messages": "SyncFolderItems", "find": "FindItem", "raw": "GetItem", "move": "MoveItem", "save_draft": "CreateItem",
     "attach": "CreateAttachment", "send": "SendItem", "discard": "DeleteItem",
 }  # fmt: skip
 KINDS = {"denied": "ErrorAccessDenied", "notfound": "ErrorItemNotFound", "auth": "401"}
@@ -70,6 +72,14 @@ class Twin:
         self._at += timedelta(minutes=1)
         folder = "junk" if junk else "inbox"
         self.mailbox.receive(incoming(n), received=self._at, message_id=f"<in-{n}@office.example>", folder=folder)
+
+    def deliver(self, raw: bytes) -> None:
+        self._at += timedelta(minutes=1)
+        head = email.message_from_bytes(raw, policy=email.policy.default)
+        self.mailbox.receive(raw, received=self._at, message_id=str(head["Message-ID"] or "").strip())
+
+    def second(self) -> MemoryMailbox:
+        return self.mailbox
 
     def fail(self, operation: str, kind: str, *, times: int = 1) -> None:
         self.mailbox.fail(operation, kind, times=times, back_off_s=30.0 if kind == "busy" else 0.0)
@@ -110,9 +120,15 @@ class Practice:
         with urllib.request.urlopen(self.server.base + path, data=data, timeout=20) as answer:
             return json.load(answer)
 
-    def receive(self, n: int, *, junk: bool = False) -> None:
+    def second(self):
+        return self.open("secretary@office.example", "practice-secret", OFFICE)
+
+    def deliver(self, raw: bytes) -> None:
         query = urllib.parse.urlencode({"to": OFFICE, "mail_from": MEMBER, "auth": "pass"})
-        self.post(f"/practice/outside?{query}", incoming(n))
+        self.post(f"/practice/outside?{query}", raw)
+
+    def receive(self, n: int, *, junk: bool = False) -> None:
+        self.deliver(incoming(n))
         if junk:
             # The practice server has no junk filter: play it.
             account = self.mailbox._account
@@ -134,10 +150,19 @@ class Practice:
         return found
 
 
-@pytest.fixture(params=["twin", pytest.param("practice", marks=pytest.mark.real)])
+@pytest.fixture(
+    params=["twin", *(pytest.param(name, marks=pytest.mark.real) for name in ("practice", "dovecot", "dovecot-old"))]
+)
 def world(request, tmp_path):
     if request.param == "twin":
         yield Twin()
+        return
+    if request.param.startswith("dovecot"):
+        old = request.param == "dovecot-old"
+        servers = request.getfixturevalue("old_mail_servers" if old else "mail_servers")
+        dovecot = DovecotWorld(servers, OFFICE, MEMBER, OTHER, old=old)
+        yield dovecot
+        dovecot.close()
         return
     practice = Practice(tmp_path)
     try:

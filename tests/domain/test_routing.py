@@ -62,7 +62,11 @@ SIDES = [
     ("duplicate", True, {"duplicate": True}, {}),
     ("frozen", True, {"frozen": True}, {}),
     ("size_over", 10, {"size": 11}, {"size": 10}),
-    ("defects_any", ["tnef"], {"defects": ("tnef", "bad-date")}, {"defects": ("bad-date",)}),
+    ("size_under", 10, {"size": 9}, {"size": 10}),
+    ("sender_matches", r"@old\.example$", {"sender": "a@old.example"}, {"sender": "a@old.example.org"}),
+    ("content_types", "multipart/*", {"headers": (("Content-Type", "Multipart/Report; report-type=x"),)}, {}),
+    ("content_types", ["text/plain"], {}, {"headers": (("content-type", "text/html"),)}),
+    ("defects_any", ["zip-bomb"], {"defects": ("zip-bomb", "bad-date")}, {"defects": ("bad-date",)}),
 ]
 
 

@@ -15,8 +15,10 @@ from lxml import etree
 from PIL import Image
 
 from songthan.domain.assignments import DeadlineState
-from songthan.domain.errors import UsageError
+from songthan.domain.errors import MailDenied, PublishFailed, UsageError
+from songthan.domain.thai import to_arabic_digits
 from songthan.steps.holds import accept_hold, held_forms
+from songthan.steps.publish import upload_rest
 from songthan.testing.office import paper, plan_of
 
 PDF = "application/pdf"
@@ -107,6 +109,68 @@ def test_the_form_is_accepted_compiled_signed_and_put_on_the_website(review: Des
     assert any("website" in d.mail.text for d in review.mails(review.secretary, "alarm"))
     review.tick("2023-03-06 09:00")
     assert len(review.mails(review.secretary, "alarm")) == 1
+
+
+class Server:
+    """The office's copy command, which fails until it is mended."""
+
+    def __init__(self, site) -> None:
+        self.site, self.broken, self.copies, self.uploads = site, True, 0, True
+
+    def publish(self, *given, **named):
+        return self.site.publish(*given, **named)
+
+    def upload(self) -> None:
+        if self.broken:
+            raise PublishFailed("rsync: จบด้วยรหัส 255", remedy="ตรวจกุญแจ")
+        self.copies += 1
+
+
+def signed_review(desk: Desk) -> None:
+    send(desk, "f4", F4)
+    desk.tick("2023-03-02 09:00")
+    desk.tick("2023-03-03 09:00")
+    director = desk.office.plan.roster.member(desk.office.plan.roster.director)
+    (request,) = desk.mails(director, "director")
+    desk.reply(director, to=request, files=(("ลงนามแล้ว.pdf", PDF, desk.office.signatures.sign(request.files[0][2])),))
+
+
+def signed_july(desk: Desk) -> None:
+    """Both forms answered and compiled; the director's signed file lies in the mailbox."""
+    send(desk, "f2", F2)
+    desk.tick("2023-07-12 09:00")
+    desk.tick("2023-07-12 09:05")
+    send(desk, "f1", F1)
+    desk.tick("2023-07-13 09:00")
+    director = desk.office.plan.roster.member(desk.office.plan.roster.director)
+    (request,) = desk.mails(director, "director")
+    desk.reply(director, to=request, files=(("ลงนาม.pdf", PDF, desk.office.signatures.sign(request.files[0][2])),))
+
+
+def test_what_goes_to_the_website_only_is_handed_in_when_it_stands_there(review: Desk) -> None:
+    server = Server(review.office.website)
+    review.office = replace(review.office, website=server)
+    signed_review(review)
+    review.tick("2023-03-03 10:00")
+    review.tick("2023-03-03 10:05")
+    assert review.ledger.deadline_state(REVIEW) is DeadlineState.SIGNED and server.copies == 0
+    alarms = [d for d in review.mails(review.secretary, "alarm") if "เว็บไซต์ไม่สำเร็จ" in d.mail.subject]
+    assert len(alarms) == 1 and "255" in alarms[0].mail.text
+    server.broken = False
+    for moment in ("2023-03-03 10:10", "2023-03-03 10:15"):
+        review.tick(moment)
+    assert review.ledger.deadline_state(REVIEW) is DeadlineState.ACKNOWLEDGED and server.copies == 1
+    assert upload_rest(review.office) == 0 and server.copies == 1
+
+
+def test_the_registry_does_not_wait_for_the_website(july: Desk) -> None:
+    server = Server(july.office.website)
+    july.office = replace(july.office, website=server)
+    signed_july(july)
+    july.tick("2023-07-14 09:00")
+    assert july.ledger.deadline_state(JULY) is DeadlineState.SUBMITTED and upload_rest(july.office) == 1
+    server.broken = False
+    assert upload_rest(july.office) == 0 and upload_rest(july.office) == 0 and server.copies == 1
 
 
 def test_a_wrong_percent_comes_back_marked_and_what_was_right_stays(review: Desk) -> None:
@@ -269,6 +333,43 @@ def test_report_summary_and_website_of_both(july: Desk) -> None:
     assert len(names) == 4 and all(len(n.encode()) < 200 for n in names) and names[-1].endswith(".pdf")
     assert {p.name for p in (july.office.state / "website").glob("*.pdf")} == {f"{JULY}-f1.pdf", f"{JULY}-f2.pdf"}
     assert july.ledger.deadline_state(JULY) is DeadlineState.SUBMITTED
+
+
+def test_a_submission_too_large_for_one_mail_goes_in_parts_each_once(july: Desk) -> None:
+    """The reports first, the last part lost by the server once: nothing twice, and not SUBMITTED before all are proven."""
+    july.office = replace(july.office, largest_mail=120_000)
+    signed_july(july)
+    july.tick("2023-07-14 09:00")
+    sent = july.mailbox.delivered_to(july.office.plan.roster.registry.email)
+    assert len(sent) > 1 and [f"(ส่วนที่ {n}/{len(sent)})" in to_arabic_digits(d.mail.subject) for n, d in enumerate(sent, 1)] == [True] * len(sent)
+    names = [name for d in sent for name, _, _ in d.files]
+    assert len(names) == len(set(names)) == 4 and names[-1].endswith(".pdf")
+    assert july.ledger.deadline_state(JULY) is DeadlineState.SUBMITTED
+    record = json.loads((july.office.state / str(july.ledger.bundles.latest(JULY)["folder"]) / "submission.json").read_text("utf-8"))
+    assert [p["message_id"] for p in record["parts"]] == [d.message_id for d in sent]
+    july.tick("2023-07-17 09:00")
+    assert len([d for d in july.mailbox.delivered_to(july.office.plan.roster.registry.email) if d.mail.kind == "registry"]) == len(sent)
+
+
+def test_a_part_that_did_not_leave_keeps_the_report_from_being_submitted(july: Desk) -> None:
+    july.office = replace(july.office, largest_mail=120_000)
+    signed_july(july)
+    real = july.mailbox.save_draft
+
+    def refuse(mail):
+        if mail.kind == "registry" and mail.key.endswith("/part2"):
+            raise MailDenied("จดหมายใหญ่เกินไป", remedy="ลดขนาดไฟล์")
+        return real(mail)
+
+    july.mailbox.save_draft = refuse
+    july.tick("2023-07-14 09:00")
+    assert july.ledger.deadline_state(JULY) is DeadlineState.SIGNED
+    assert any("ปฏิเสธ" in d.mail.subject + d.mail.text for d in july.mails(july.secretary, "alarm"))
+    july.mailbox.save_draft = real
+    july.tick("2023-07-14 10:00")
+    sent = july.mailbox.delivered_to(july.office.plan.roster.registry.email)
+    assert july.ledger.deadline_state(JULY) is DeadlineState.SUBMITTED
+    assert len({d.mail.key for d in sent}) == len(sent) > 1
 
 
 def test_the_summary_is_shortened_until_it_fits_its_sheets(july: Desk) -> None:

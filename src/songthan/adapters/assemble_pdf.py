@@ -37,6 +37,7 @@ from pypdf.generic import (
     TextStringObject,
 )
 
+from songthan.adapters.assemble_code import SealCode, drawing, text_place
 from songthan.domain.bundles import Exhibit
 from songthan.domain.errors import ConversionFailed, ReadRefused
 from songthan.domain.language import digits, say
@@ -134,12 +135,14 @@ def assemble(
     title: str,
     created: datetime,
     seal: str = "",
+    code: tuple[int, float, float, SealCode] | None = None,
     number_font: bytes | None = None,
 ) -> bytes:
     """The bundle's PDF: `parts` in order, then the pages of `exhibits`.
 
     `created` (aware) becomes the file's dates; `seal` is `Manifest.seal`, kept in the Info dictionary so that a
-    signature over this file covers it; `number_font` is a TrueType font with Thai digits, for «๑/๑๒» on every page.
+    signature over this file covers it; `code` is the QR code to draw, with the index of its page and the lower left corner of
+    its place (points); `number_font` is a TrueType font with Thai digits, for «๑/๑๒» on every page.
     ConversionFailed names a part that is no readable PDF.
     """
     writer = PdfWriter()
@@ -157,9 +160,12 @@ def assemble(
         writer.add_outline_item(title=part.title, page_number=first)
     claim &= _add_exhibits(writer, exhibits)
     if number_font is not None:
-        _stamp_numbers(writer, _NumberFont(writer, number_font))
+        font = _NumberFont(writer, number_font)
+        _stamp_numbers(writer, font)
+        if code is not None:
+            _stamp_code(writer, font, *code)
     _finish(writer, title=title, created=created, claim=claim, seal=seal)
-    digest = hashlib.sha256(repr((title, created.isoformat(), seal, number_font is None)).encode())
+    digest = hashlib.sha256(repr((title, created.isoformat(), seal, code, number_font is None)).encode())
     for data in (*(p.pdf for p in parts), *(e.pdf or b"" for e in exhibits)):
         digest.update(hashlib.sha256(data).digest())
     return _written(writer, digest.digest()[:16])
@@ -383,17 +389,29 @@ def _stamp_numbers(writer: PdfWriter, font: _NumberFont) -> None:
             f"\nQ q 1 0 0 1 {float(box.left):.2f} {float(box.bottom):.2f} cm {turned.get(turn, '1 0 0 1 0 0')} cm "
             f"BT 0 g {font.name} 11 Tf {right:.2f} 16 Td <{font.encode(text)}> Tj ET Q"
         )
-        resources = page.setdefault(NameObject("/Resources"), DictionaryObject()).get_object()
-        fonts = resources.setdefault(NameObject("/Font"), DictionaryObject()).get_object()
-        fonts[NameObject(font.name)] = font.reference
-        old = page.raw_get("/Contents") if "/Contents" in page else ArrayObject()
-        streams = old.get_object() if isinstance(old.get_object(), ArrayObject) else [old]
-        ends = _stream(writer, b"q\n"), _stream(writer, drawing.encode("ascii"))
-        page[NameObject("/Contents")] = ArrayObject([ends[0], *streams, ends[1]])
+        _draw_over(writer, page, font, drawing)
+
+
+def _stamp_code(writer: PdfWriter, font: _NumberFont, index: int, left: float, bottom: float, code: SealCode) -> None:
+    """The QR code, and under it the beginning of the seal for people."""
+    x, y = text_place(code.payload, left, bottom, font.width(code.short, 10))
+    words = f"BT 0 g {font.name} 10 Tf {x:.2f} {y:.2f} Td <{font.encode(code.short)}> Tj ET"
+    _draw_over(writer, writer.pages[index], font, f"\nQ q {drawing(code.payload, left, bottom)} {words} Q")
+
+
+def _draw_over(writer: PdfWriter, page: PageObject, font: _NumberFont, drawing: str) -> None:
+    """Add a drawing (it begins by closing the state opened here) on top of a page."""
+    resources = page.setdefault(NameObject("/Resources"), DictionaryObject()).get_object()
+    fonts = resources.setdefault(NameObject("/Font"), DictionaryObject()).get_object()
+    fonts[NameObject(font.name)] = font.reference
+    old = page.raw_get("/Contents") if "/Contents" in page else ArrayObject()
+    streams = old.get_object() if isinstance(old.get_object(), ArrayObject) else [old]
+    ends = _stream(writer, b"q\n"), _stream(writer, drawing.encode("ascii"))
+    page[NameObject("/Contents")] = ArrayObject([ends[0], *streams, ends[1]])
 
 
 class _NumberFont:
-    """A TrueType font embedded whole, used for the glyphs of «๐–๙/» only (CIDFontType2, Identity-H)."""
+    """A TrueType font embedded whole, used for the glyphs of «๐–๙/» and hexadecimal numbers only (CIDFontType2, Identity-H)."""
 
     name = "/SongthanNumbers"
 
@@ -402,7 +420,7 @@ class _NumberFont:
         rows = (struct.unpack_from(">4s4xLL", data, 12 + 16 * i) for i in range(count))
         self._tables = {tag: data[start : start + size] for tag, start, size in rows}
         self._unit = 1000 / struct.unpack_from(">H", self._tables[b"head"], 18)[0]
-        self._glyphs = {c: self._glyph(ord(c)) for c in digits("0123456789/")}
+        self._glyphs = {c: self._glyph(ord(c)) for c in digits("0123456789/") + "0123456789ABCDEF-"}
         self.reference = self._embed(writer, data)
 
     def encode(self, text: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pypdfium2
 
 from songthan.adapters import assemble_pdf, bundle_files, bundle_verify
+from songthan.adapters.assemble_code import SIDE, SealCode
 from songthan.adapters.bundle_records import RecordKey
 from songthan.adapters.sandbox import Limits, Sandbox
 from songthan.domain.bundles import Exhibit, Manifest, sha256_of
@@ -19,6 +20,14 @@ from songthan.ports import SignaturePort
 _WIDTH, _HEIGHT, _GAP = 200.0, 60.0, 4.0
 #: Our own finished PDF, pictures and all, is larger than a file that comes by mail.
 PROOF_LIMITS = Limits(memory_bytes=2 << 30, payload_bytes=256 << 20, cpu_s=60, wall_s=90.0)
+
+
+#: The left margin of official paper, 3 cm.
+_LEFT = 85.0
+
+
+def _touch(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 class Press:
@@ -68,6 +77,26 @@ class Press:
             "ไม่พบชื่อผู้ลงนามในบันทึกข้อความ", where=name, remedy="ตรวจแม่แบบ memo.docx ว่ามีชื่อผู้ลงนามในวงเล็บ"
         )
 
+    def code_place(self, pdf: bytes, page: int, avoid: tuple[float, float, float, float]) -> tuple[float, float] | None:
+        """The lower left corner of a free square for the QR code: level with the signature if it can be, else lower, at the
+        left margin first. None when the page is full."""
+        document = pypdfium2.PdfDocument(pdf)
+        try:
+            text = document[page].get_textpage()
+            boxes = [text.get_rect(n) for n in range(text.count_rects())] + [avoid]
+            wide, high = document[page].get_size()
+        finally:
+            document.close()
+        # the page number stands in the lower right corner
+        boxes.append((wide - 90, 0, wide, 34))
+        rows = [avoid[3] - SIDE, avoid[1] - SIDE / 2, *range(int(avoid[1]), 40, -20), *range(int(avoid[3]), int(high - SIDE), 20)]
+        for bottom in rows:
+            for left in (_LEFT, wide / 2 - SIDE / 2, wide - SIDE - 57):
+                square = (left, bottom, left + SIDE, bottom + SIDE)
+                if bottom >= 40 and not any(_touch(square, box) for box in boxes):
+                    return left, float(bottom)
+        return None
+
     def assemble(
         self,
         parts: Sequence[tuple[str, bytes]],
@@ -76,6 +105,7 @@ class Press:
         title: str,
         created: datetime,
         seal: str,
+        code: tuple[int, float, float, str, int] | None = None,
     ) -> bytes:
         return assemble_pdf.assemble(
             [assemble_pdf.Part(title=name, pdf=pdf) for name, pdf in parts],
@@ -83,6 +113,7 @@ class Press:
             title=title,
             created=created,
             seal=seal,
+            code=code and (*code[:3], SealCode(deadline=code[3], version=code[4], seal=seal)),
             number_font=self._number_font,
         )
 

@@ -7,37 +7,39 @@ not survive every server and item ids change on a move, the property stays.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from exchangelib import FileAttachment, Message, Q
+from exchangelib import Account, Message, Q
 from exchangelib import errors as ews
 from exchangelib.extended_properties import ExtendedProperty
-from exchangelib.fields import FieldOrder, FieldPath
+from exchangelib.fields import FieldPath
 from exchangelib.folders import Drafts, Folder, Inbox, JunkEmail, MsgFolderRoot, Root, SentItems
 from exchangelib.items import HARD_DELETE, ID_ONLY, SAVE_ONLY, SEND_TO_NONE
 from exchangelib.properties import DistinguishedFolderId, Mailbox
 from exchangelib.restriction import Restriction
-from exchangelib.services import (
-    CreateAttachment,
+from requests.adapters import HTTPAdapter
+
+from songthan.adapters.exchange_bytes import send_file, stream_mime
+from songthan.adapters.exchange_listing import STATE_REFUSED, Told, read_state, sync_page, write_state
+from songthan.adapters.exchange_mime import build, own_message_id
+from songthan.adapters.exchange_services import (
     CreateFolder,
     CreateItem,
     DeleteItem,
     FindFolder,
     FindItem,
     GetFolder,
-    GetItem,
     MoveItem,
     SendItem,
 )
-from requests.adapters import HTTPAdapter
-
-from songthan.adapters.exchange_mime import build, own_message_id
-from songthan.adapters.exchange_session import RECEIVED_FOLDERS, ExchangeSettings, Session
-from songthan.domain.errors import MailAmbiguous, MailDenied, MailNotFound
+from songthan.adapters.exchange_session import Session
+from songthan.adapters.exchange_settings import RECEIVED_FOLDERS, ExchangeSettings
+from songthan.domain.errors import MailAmbiguous, MailDenied, MailError, MailNotFound
 from songthan.domain.language import say
 from songthan.domain.messages import Listing, MailRef, OutgoingMail, SentRef
 
@@ -79,34 +81,82 @@ class ExchangeMailbox:
         )
         self._parent = self._inbox if settings.folders_below == "inbox" else self._top
         self._known_folders: dict[str, Folder] = {}
+        self._names: dict[str, str] = {}
 
     def close(self) -> None:
         """Close the connection; the mailbox can be used again afterwards."""
         self._session.close()
 
+    def clock_skew(self) -> float | None:
+        """By the Date of the last answer; without one yet, of an answer asked for."""
+        if self.heard_clock_skew() is None:
+            self.rights("inbox")
+        return self.heard_clock_skew()
+
+    def heard_clock_skew(self) -> float | None:
+        """The same, of the last answer only."""
+        return self._session.clock_skew_s
+
+    @property
+    def settings(self) -> ExchangeSettings:
+        return self._settings
+
+    def rights(self, name: str) -> frozenset[str] | None:
+        """What this account may do in «inbox», «junk», «drafts» or «sent»; None when the server does not say."""
+        folder = {"inbox": self._inbox, "junk": self._junk, "drafts": self._drafts, "sent": self._sent}[name]
+        answer = self._session.read(
+            "GetFolder",
+            lambda: GetFolder(account=self._account).get(
+                folders=[folder], additional_fields=[_of_folder("effective_rights")], shape=ID_ONLY
+            ),
+        )
+        rights = answer.effective_rights
+        return None if rights is None else frozenset(f.name for f in rights.FIELDS if getattr(rights, f.name))
+
     # Mail in
 
     def new_messages(self, since: str) -> Listing:
-        """Every page is read before anything is answered: moving mail meanwhile cannot make a page skip one."""
-        found = [
-            *self._listed(self._inbox, "inbox"),
-            *self._listed(self._junk, "junk"),
-        ]
-        return Listing(refs=tuple(sorted(found, key=lambda ref: ref.received)), state="")
+        """SyncFolderItems of Inbox and Junk: the server tells what came since `since`, whatever else lies there.
+
+        Every page is read before anything is answered. A place the server no longer knows starts that folder anew.
+        """
+        identity = self._settings.identity
+        places = read_state(since, identity)
+        found: dict[str, MailRef] = {}
+        for folder, name in ((self._inbox, "inbox"), (self._junk, "junk")):
+            places[name] = self._sync(folder, name, places.get(name, ""), found)
+        refs = tuple(sorted(found.values(), key=lambda ref: ref.received))
+        return Listing(refs=refs, state=write_state(identity, places))
 
     def raw(self, ref: MailRef, write: Callable[[bytes], object]) -> None:
-        """The message's MIME content."""
+        """The message's MIME content, handed on while the answer comes in; never begun again once a piece was written.
 
-        def work() -> bytes:
-            item = GetItem(account=self._account).get(
-                items=[(ref.id, None)], additional_fields=[_path("mime_content")], shape=ID_ONLY
+        What `write` raises (a full disk) comes out as it is: it is not the mailbox's error.
+        """
+        begun = False
+        failed: list[Exception] = []
+
+        def take(piece: bytes) -> None:
+            nonlocal begun
+            begun = True
+            try:
+                write(piece)
+            except Exception as error:
+                failed.append(error)
+                raise
+
+        try:
+            found = self._session.read(
+                "GetItem", lambda: stream_mime(self._account, ref.id, take), again=lambda: not begun
             )
-            return item.mime_content
-
-        content = self._session.read("GetItem", work)
-        if content is None:
-            raise MailAmbiguous(say("เซิร์ฟเวอร์ไม่ส่งเนื้อจดหมายมา"), where=f"GetItem {self._settings.mailbox}")
-        write(bytes(content))
+        except MailError:
+            if failed:
+                raise failed[0] from None
+            raise
+        if not found:
+            raise MailAmbiguous(
+                say("เซิร์ฟเวอร์ไม่ส่งเนื้อจดหมายมา"), where=f"GetItem {self._settings.mailbox}", remedy=say("ระบบจะลองใหม่เองในรอบถัดไป")
+            )
 
     def move(self, ref: MailRef, folder: str) -> MailRef:
         """MailDenied for a folder that is not among the settings' `folders`: `count` would not see it."""
@@ -135,10 +185,12 @@ class ExchangeMailbox:
         """Inbox and Junk are asked first: a mail moved meanwhile is then counted twice, never lost; ask again."""
 
         def work() -> int:
-            folders = GetFolder(account=self._account).call(
-                folders=[self._inbox, self._junk], additional_fields=[_total()], shape=ID_ONLY
+            inbox, junk = GetFolder(account=self._account).call(
+                folders=[self._inbox, self._junk], additional_fields=[_of_folder("total_count")], shape=ID_ONLY
             )
-            return sum(folder.total_count or 0 for folder in _all_good(folders))
+            # as in `_sync`: no Junk folder, no mail in it
+            good = _all_good([inbox] if isinstance(junk, ews.ErrorFolderNotFound) else [inbox, junk])
+            return sum(folder.total_count or 0 for folder in good)
 
         waiting = self._session.read("GetFolder", work)
         mine = self._find_folders()
@@ -151,13 +203,29 @@ class ExchangeMailbox:
 
         Drafts are searched before Sent: a draft being sent meanwhile is found in one of them at least.
         """
-        found: list[SentRef] = []
-        for folder, name in ((self._drafts, "drafts"), (self._sent, "sent")):
-            q = Q(songthan_key=key) | Q(message_id=own_message_id(key, self._settings.domain))
-            restriction = Restriction(q, folders=[folder], applies_to=Restriction.ITEMS)
-            for item in self._find_items(folder, ["message_id"], restriction=restriction):
-                found.append(SentRef(id=item.id, change=item.changekey, folder=name, message_id=item.message_id or ""))
-        return found
+        found = self._found(key, [self._drafts, self._sent])
+        names = self._own_folders() if found else {}
+        if all(item.parent_folder_id and item.parent_folder_id.id in names for item in found):
+            return [_sent_ref(item, names[item.parent_folder_id.id]) for item in found]
+        # a server that calls its folders by more than one id: then each is asked by itself
+        apart = ((self._drafts, "drafts"), (self._sent, "sent"))
+        return [_sent_ref(item, name) for folder, name in apart for item in self._found(key, [folder])]
+
+    def _found(self, key: str, folders: list[Folder]) -> list:
+        """One request for all the folders: the look-ups are the greater part of what sending costs."""
+        q = Q(songthan_key=key) | Q(message_id=own_message_id(key, self._settings.domain))
+        restriction = Restriction(q, folders=folders, applies_to=Restriction.ITEMS)
+        return self._find_items(folders, ["message_id", "parent_folder_id"], restriction=restriction)
+
+    def _own_folders(self) -> dict[str, str]:
+        """Which id is Drafts' and which Sent's; asked once."""
+        if not self._names:
+            work = functools.partial(
+                GetFolder(account=self._account).call, folders=[self._drafts, self._sent], additional_fields=[], shape=ID_ONLY
+            )
+            found = self._session.read("GetFolder", lambda: _all_good(work()))
+            self._names = dict(zip((folder.id for folder in found), ("drafts", "sent"), strict=True))
+        return self._names
 
     def save_draft(self, mail: OutgoingMail) -> SentRef:
         """CreateItem SaveOnly from MIME, with the key as named property."""
@@ -177,11 +245,10 @@ class ExchangeMailbox:
         return SentRef(id=saved.id, change=saved.changekey, folder="drafts", message_id=message_id)
 
     def attach(self, draft: SentRef, name: str, type: str, path: Path) -> SentRef:
-        file = FileAttachment(name=name, content=Path(path).read_bytes(), content_type=type)
+        """CreateAttachment, the file read from the disk while it is sent."""
         parent = Message(account=self._account, id=draft.id, changekey=draft.change)
         made = self._session.write(
-            "CreateAttachment",
-            lambda: CreateAttachment(account=self._account).get(parent_item=parent, items=[file]),
+            "CreateAttachment", lambda: send_file(self._account, parent, name=name, type=type, path=Path(path))
         )
         ids = made.attachment_id
         return SentRef(
@@ -217,38 +284,55 @@ class ExchangeMailbox:
             id=cls.DISTINGUISHED_FOLDER_ID, mailbox=Mailbox(email_address=self._settings.mailbox)
         )
 
-    def _listed(self, folder: Folder, name: str) -> list[MailRef]:
-        order = [FieldOrder(field_path=_path("datetime_received"))]
-        return [
-            MailRef(
-                id=item.id,
-                change=item.changekey or "",
-                received=self._local(item.datetime_received),
-                message_id=getattr(item, "message_id", None) or "",
-                size=item.size or 0,
-                folder=name,
-            )
-            for item in self._find_items(folder, ["datetime_received", "message_id", "size"], order=order)
-        ]
+    def _sync(self, folder: Folder, name: str, place: str, found: dict[str, MailRef]) -> str:
+        """Add to `found` what came into the folder since `place`; returns the place after it."""
+        last = False
+        while not last:
+            here = place
+            try:
+                items, place, last = self._session.read(
+                    "SyncFolderItems", lambda here=here: _place_known(self._account, folder, here)
+                )
+            except MailNotFound:
+                if name == "junk":
+                    # a mailbox nobody ever opened in Outlook may have no Junk folder yet
+                    return ""
+                raise
+            for item in items:
+                found[item.id] = self._ref(item, name)
+            if not last and place == here:
+                raise MailAmbiguous(
+                    say("เซิร์ฟเวอร์จดหมายบอกรายการใหม่ไม่จบ"), where=f"SyncFolderItems {name}", remedy=say("ระบบจะลองใหม่เองในรอบถัดไป")
+                )
+        return place
+
+    def _ref(self, told: Told, folder: str) -> MailRef:
+        return MailRef(
+            id=told.id,
+            change=told.change,
+            received=self._local(told.received or datetime.now(UTC)),
+            message_id=told.message_id,
+            size=told.size,
+            folder=folder,
+        )
 
     def _local(self, at: datetime) -> datetime:
-        """A plain datetime in the office's zone (exchangelib's own class stays inside)."""
-        return datetime.fromtimestamp(at.timestamp(), tz=self._zone)
+        """In the office's zone, which is also the one we ask in: a time without a zone is in it."""
+        return at.astimezone(self._zone) if at.tzinfo else at.replace(tzinfo=self._zone)
 
     def _find_items(
         self,
-        folder: Folder,
+        folders: list[Folder],
         names: list[str],
         *,
-        restriction: Restriction | None = None,
-        order: list[FieldOrder] | None = None,
+        restriction: Restriction,
     ) -> list:
         def work() -> list:
             items = FindItem(account=self._account, page_size=_PAGE).call(
-                folders=[folder],
+                folders=folders,
                 additional_fields=[_path(name) for name in names],
                 restriction=restriction,
-                order_fields=order,
+                order_fields=None,
                 shape=ID_ONLY,
                 query_string=None,
                 depth="Shallow",
@@ -265,7 +349,7 @@ class ExchangeMailbox:
         """Our folders by name, as they are on the server now."""
 
         def work() -> list[Folder]:
-            fields = [FieldPath(field=Folder.get_field_by_fieldname("name")), _total()]
+            fields = [_of_folder("name"), _of_folder("total_count")]
             found = FindFolder(account=self._account, page_size=_PAGE).call(
                 folders=[self._parent],
                 additional_fields=fields,
@@ -311,12 +395,26 @@ class ExchangeMailbox:
             self._known_folders[name] = made
 
 
+def _place_known(account: Account, folder: Folder, place: str) -> tuple[list[Told], str, bool]:
+    """A page of changes; from the folder's beginning when the server does not know the place."""
+    try:
+        return sync_page(account, folder, place)
+    except STATE_REFUSED:
+        if not place:
+            raise
+        return sync_page(account, folder, "")
+
+
 def _path(name: str) -> FieldPath:
     return FieldPath(field=Message.get_field_by_fieldname(name))
 
 
-def _total() -> FieldPath:
-    return FieldPath(field=Folder.get_field_by_fieldname("total_count"))
+def _of_folder(name: str) -> FieldPath:
+    return FieldPath(field=Folder.get_field_by_fieldname(name))
+
+
+def _sent_ref(item: Message, folder: str) -> SentRef:
+    return SentRef(id=item.id, change=item.changekey, folder=folder, message_id=item.message_id or "")
 
 
 def _all_good(elements: Iterable) -> list:

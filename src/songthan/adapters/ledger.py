@@ -17,14 +17,17 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from songthan.adapters.ledger_indexes import INDEXES
 from songthan.adapters.ledger_mail import Inbox, SqliteOutbox
 from songthan.adapters.ledger_office import Changes, Leaves
+from songthan.adapters.ledger_outgoing import Addresses, Words
 from songthan.adapters.ledger_work import Bundles, Returns
 from songthan.domain.assignments import Assignment, AssignmentState, DeadlineState, move
 from songthan.domain.errors import LeaseLost, LedgerError
 
-#: 2: the tables `leaves` and `changes`, and the column `change` of assignments; an older ledger gets them when it is opened.
-SCHEMA_VERSION = 2
+#: 2: the tables `leaves` and `changes`, and the column `change` of assignments. 3: the tables `words` and `addresses`, the
+#: column `says` of the outbox, `released_at` of the inbox. An older ledger gets them when it is opened.
+SCHEMA_VERSION = 3
 
 #: table → (columns, primary key, what it holds); docs/operations.md lists the same tables.
 TABLES: Mapping[str, tuple[dict[str, type], str | tuple[str, ...], str]] = {
@@ -50,10 +53,10 @@ TABLES: Mapping[str, tuple[dict[str, type], str | tuple[str, ...], str]] = {
     ),  # fmt: skip
     "inbox": (
         {
-            "id": int, "mailbox_id": str, "sha256": str, "received": str, "fetched_at": str, "message_id": str,
+            "id": int, "mailbox_id": str, "fetched_as": str, "sha256": str, "received": str, "fetched_at": str, "message_id": str,
             "sender": str, "sender_name": str, "subject": str, "state": str, "attempts": int, "route": str,
             "rule": str, "reason": str, "purpose": str, "assignment": str, "parsed": str, "folder": str,
-            "decision": str, "decided_at": str, "decision_reason": str,
+            "decision": str, "decided_at": str, "decision_reason": str, "released_at": str,
         },
         "id",
         "one row for every mail received, written before anything parses it",
@@ -74,7 +77,7 @@ TABLES: Mapping[str, tuple[dict[str, type], str | tuple[str, ...], str]] = {
     "outbox": (
         {
             "key": str, "kind": str, "deadline": str, "recipient": str, "subject": str, "mail": str, "state": str,
-            "intended_at": str, "sent_at": str, "message_id": str, "why": str, "subjects": str,
+            "intended_at": str, "sent_at": str, "message_id": str, "why": str, "subjects": str, "says": str,
         },
         "key",
         "every mail we meant to send: intent, then proof",
@@ -84,6 +87,19 @@ TABLES: Mapping[str, tuple[dict[str, type], str | tuple[str, ...], str]] = {
         "key",
         "what a letter tells about more than one thing: each thing's key, and the outbox key of the letter",
     ),
+    "words": (
+        {"id": int, "key": str, "word": str, "at": str, "reason": str, "decided_by": str},
+        "id",
+        "the secretary's word on a mail of ours, or on a thing it tells: let go, withheld, sent by hand, send again",
+    ),
+    "addresses": (
+        {
+            "id": int, "address": str, "cause": str, "status": str, "mail": str, "inbox_id": int, "noted_at": str,
+            "ended_at": str, "ended_why": str, "reason": str,
+        },
+        "id",
+        "addresses from which a mail of ours came back, and how that ended",
+    ),  # fmt: skip
     "bundles": (
         {
             "id": str, "deadline": str, "version": int, "created_at": str, "folder": str, "manifest": str,
@@ -115,7 +131,7 @@ TABLES: Mapping[str, tuple[dict[str, type], str | tuple[str, ...], str]] = {
 
 class SqliteLedger:
     """The whole ledger. `path` None keeps it in memory (tests). Sub-ledgers: `inbox`, `outbox`, `returns`, `bundles`,
-    `leaves`, `changes`."""
+    `leaves`, `changes`, `words`, `addresses`."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
@@ -138,6 +154,8 @@ class SqliteLedger:
         self.bundles = Bundles(self)
         self.leaves = Leaves(self)
         self.changes = Changes(self)
+        self.words = Words(self)
+        self.addresses = Addresses(self)
 
     def close(self) -> None:
         self.db.close()
@@ -150,8 +168,11 @@ class SqliteLedger:
         """
         with self._lock:
             if self.db.conn.in_transaction:
-                with self.db.atomic():
-                    yield
+                try:
+                    with self.db.atomic():
+                        yield
+                except sqlite3.DatabaseError as error:
+                    raise self._trouble(error) from error
                 return
             try:
                 self.db.conn.execute("BEGIN IMMEDIATE")
@@ -179,9 +200,17 @@ class SqliteLedger:
         """The rows of a query as dictionaries."""
         try:
             with self._lock:
-                return list(self.db.query(sql, parameters))
+                # past sqlite-utils: it would ask three things for one, and this is done twenty times for a mail
+                found = self.db.conn.execute(sql, parameters)
+                names = [column[0] for column in found.description]
+                return [dict(zip(names, row, strict=True)) for row in found]
         except sqlite3.DatabaseError as error:
             raise self._trouble(error) from error
+
+    def insert(self, table: str, row: Mapping[str, object]) -> int:
+        """A new row; its number. Inside the transaction of what it belongs to."""
+        names, places = ", ".join(row), ", ".join("?" * len(row))
+        return int(self.db.conn.execute(f"insert into {table} ({names}) values ({places})", tuple(row.values())).lastrowid)
 
     def row(self, sql: str, parameters: tuple[object, ...] = ()) -> dict[str, object] | None:
         found = self.rows(sql, parameters)
@@ -192,19 +221,22 @@ class SqliteLedger:
     def record(self, kind: str, subject: str, at: datetime, /, **data: object) -> None:
         """Append to the history; always inside the transaction of the change it tells of."""
         with self.transaction():
-            self.db["events"].insert(
-                {
-                    "at": at.isoformat(),
-                    "kind": kind,
-                    "subject": subject,
-                    "data": json.dumps(data, ensure_ascii=False, sort_keys=True, default=str),
-                }
-            )
+            told = json.dumps(data, ensure_ascii=False, sort_keys=True, default=str)
+            self.insert("events", {"at": at.isoformat(), "kind": kind, "subject": subject, "data": told})
 
     def events(self, subject: str | None = None) -> list[dict[str, object]]:
         """The history, oldest first, of one subject or of all."""
         where, given = ("where subject = ?", (subject,)) if subject else ("", ())
         return self.rows(f"select * from events {where} order by seq", given)
+
+    def last_event(self, kind: str) -> dict[str, object] | None:
+        """The newest event of this kind."""
+        return self.row("select * from events where kind=? order by seq desc limit 1", (kind,))
+
+    def times(self, kind: str, subject: str) -> list[datetime]:
+        """When this happened to this subject, oldest first."""
+        rows = self.rows("select at from events where kind=? and subject=? order by seq", (kind, subject))
+        return [datetime.fromisoformat(str(r["at"])) for r in rows]
 
     def has_event(self, kind: str, subject: str) -> bool:
         return self.row("select 1 as x from events where kind=? and subject=? limit 1", (kind, subject)) is not None
@@ -243,13 +275,12 @@ class SqliteLedger:
             for a in assignments:
                 if self.row("select 1 as x from assignments where id=?", (a.id,)):
                     continue
-                self.db["assignments"].insert(
-                    {
-                        "id": a.id, "deadline": a.deadline, "form": a.form, "seat": a.seat, "member": a.member,
-                        "token": a.token, "activities": json.dumps(a.activities, ensure_ascii=False),
-                        "state": a.state.value, "changed_at": at.isoformat(), "away": 0, "corrections": 0,
-                    }
-                )  # fmt: skip
+                row = {
+                    "id": a.id, "deadline": a.deadline, "form": a.form, "seat": a.seat, "member": a.member,
+                    "token": a.token, "activities": json.dumps(a.activities, ensure_ascii=False),
+                    "state": a.state.value, "changed_at": at.isoformat(), "away": 0, "corrections": 0,
+                }  # fmt: skip
+                self.insert("assignments", row)
                 self.record("assignment-planned", a.id, at, member=a.member, token=a.token)
 
     def assignment_rows(self, deadline: str | None = None) -> list[dict[str, object]]:
@@ -306,7 +337,7 @@ class SqliteLedger:
             row = self.row("select * from lease where name=?", (name,))
             until = (at + timedelta(seconds=seconds)).isoformat()
             if row is None:
-                self.db["lease"].insert({"name": name, "holder": holder, "fence": 1, "until": until})
+                self.insert("lease", {"name": name, "holder": holder, "fence": 1, "until": until})
                 return 1
             if row["holder"] != holder and datetime.fromisoformat(str(row["until"])) > at:
                 raise LeaseLost(
@@ -331,10 +362,8 @@ class SqliteLedger:
                 table.create(columns, pk=key, if_not_exists=True)
                 for column in set(columns) - set(table.columns_dict):
                     table.add_column(column, columns[column])
-            self.db["inbox"].create_index(["mailbox_id"], unique=True, if_not_exists=True)
-            self.db["inbox"].create_index(["sha256"], if_not_exists=True)
-            self.db["assignments"].create_index(["token"], unique=True, if_not_exists=True)
-            self.db["returns"].create_index(["assignment"], if_not_exists=True)
+            for index in INDEXES:
+                self.db.execute(index)
             for table in ("events", "changes"):
                 for verb in ("update", "delete"):
                     self.db.execute(
@@ -342,8 +371,8 @@ class SqliteLedger:
                         f"begin select raise(abort, '{table} is append-only'); end"
                     )
             if not self.row("select 1 as x from meta where key='schema'"):
-                self.db["meta"].insert({"key": "schema", "value": str(SCHEMA_VERSION)})
-                self.db["meta"].insert({"key": "salt", "value": secrets.token_hex(16)})
+                self.insert("meta", {"key": "schema", "value": str(SCHEMA_VERSION)})
+                self.insert("meta", {"key": "salt", "value": secrets.token_hex(16)})
             schema = self.row("select value from meta where key='schema'")
             if schema and int(str(schema["value"])) > SCHEMA_VERSION:
                 raise LedgerError(

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 #: SQLite takes a limited number of parameters in one query.
 _ASKED_AT_A_TIME = 500
 
-#: A message that brought the reader down this often is a person's.
-POISON_AFTER = 3
+#: Earlier mails of one sender under one Message-ID that a mail is compared with: he must not make each cost more than the last.
+_LOOKED_BACK = 50
+
+
+#: A settled mail is moved once more; one that is not filed yet, or was never read, goes its own way there.
+_FILED_ANEW = "state = case state when 'settled' then 'routed' else state end"
 
 
 class Inbox:
@@ -26,18 +30,26 @@ class Inbox:
     def __init__(self, ledger: SqliteLedger) -> None:
         self._ledger = ledger
 
+    def add_all(self, mails: Sequence[tuple[MailRef, str]], at: datetime) -> None:
+        """`add` for several mails (each with the sha256 of its bytes), in one transaction."""
+        if mails:
+            with self._ledger.transaction():
+                for ref, sha256 in mails:
+                    self.add(ref, sha256, at)
+
     def add(self, ref: MailRef, sha256: str, at: datetime) -> int:
         """The row of this mail, made durable before anything parses it; the same mailbox item twice is one row."""
         with self._ledger.transaction():
-            found = self._ledger.row("select id from inbox where mailbox_id=?", (ref.id,))
+            # another run may have taken it in, and moved it, since it was listed
+            found = self._ledger.row("select id from inbox where fetched_as=? or mailbox_id=?", (ref.id, ref.id))
             if found:
                 return int(str(found["id"]))
             row = {
-                "mailbox_id": ref.id, "sha256": sha256, "received": ref.received.isoformat(),
+                "mailbox_id": ref.id, "fetched_as": ref.id, "sha256": sha256, "received": ref.received.isoformat(),
                 "fetched_at": at.isoformat(), "message_id": ref.message_id, "state": "stored", "attempts": 0,
                 "folder": ref.folder,
             }  # fmt: skip
-            new = int(self._ledger.db["inbox"].insert(row).last_pk)
+            new = self._ledger.insert("inbox", row)
             self._ledger.record("mail-stored", f"inbox/{new}", at, sha256=sha256)
             return new
 
@@ -47,8 +59,9 @@ class Inbox:
         for start in range(0, len(mailbox_ids), _ASKED_AT_A_TIME):
             some = tuple(mailbox_ids[start : start + _ASKED_AT_A_TIME])
             places = ",".join("?" * len(some))
-            rows = self._ledger.rows(f"select mailbox_id from inbox where mailbox_id in ({places})", some)
-            found.update(str(r["mailbox_id"]) for r in rows)
+            for column in ("mailbox_id", "fetched_as"):
+                rows = self._ledger.rows(f"select {column} as id from inbox where {column} in ({places})", some)
+                found.update(str(r["id"]) for r in rows)
         return frozenset(found)
 
     def mailbox_state(self) -> str:
@@ -77,18 +90,35 @@ class Inbox:
             raise KeyError(inbox_id)
         return load_message(str(row["parsed"]))
 
-    def started(self, inbox_id: int) -> int:
-        """Count an attempt before it is made, so that a mail that kills the reader is known; returns the count."""
+    def started(self, inbox_ids: Sequence[int]) -> dict[int, int]:
+        """Count an attempt with each before it is made, so that a mail that kills the reader is known; id → count."""
+        if not inbox_ids:
+            return {}
+        places = ",".join("?" * len(inbox_ids))
         with self._ledger.transaction():
-            self._ledger.db.execute("update inbox set attempts = attempts + 1 where id=?", (inbox_id,))
-            return int(str(self._ledger.row("select attempts from inbox where id=?", (inbox_id,))["attempts"]))  # type: ignore[index]
+            self._ledger.db.execute(f"update inbox set attempts = attempts + 1 where id in ({places})", tuple(inbox_ids))
+            rows = self._ledger.rows(f"select id, attempts from inbox where id in ({places})", tuple(inbox_ids))
+        return {int(str(r["id"])): int(str(r["attempts"])) for r in rows}
 
-    def save_parsed(self, inbox_id: int, message: Message) -> None:
+    def not_started(self, inbox_ids: Sequence[int]) -> None:
+        """The attempt that was counted was not made."""
+        if not inbox_ids:
+            return
+        places = ",".join("?" * len(inbox_ids))
         with self._ledger.transaction():
-            self._ledger.db.execute(
-                "update inbox set state='parsed', sender=?, sender_name=?, subject=?, message_id=?, parsed=? where id=?",
-                (message.sender, message.sender_name, message.subject, message.message_id, dump(message), inbox_id),
-            )
+            self._ledger.db.execute(f"update inbox set attempts = attempts - 1 where id in ({places})", tuple(inbox_ids))
+
+    def save_parsed(self, parsed: Sequence[tuple[int, Message]]) -> None:
+        """What the mails say, in one transaction; a row that another run has taken further stays as it is."""
+        if not parsed:
+            return
+        with self._ledger.transaction():
+            for inbox_id, message in parsed:
+                self._ledger.db.execute(
+                    "update inbox set state='parsed', sender=?, sender_name=?, subject=?, message_id=?, parsed=? "
+                    "where id=? and state='stored'",
+                    (message.sender, message.sender_name, message.subject, message.message_id, dump(message), inbox_id),
+                )
 
     def save_route(self, inbox_id: int, route: Route, at: datetime) -> None:
         """The verdict of the rules, once and with its event."""
@@ -99,21 +129,47 @@ class Inbox:
             )
             self._ledger.record(f"mail-{route.route}", f"inbox/{inbox_id}", at, rule=route.rule, reason=route.reason)
 
-    def settle(self, inbox_id: int, *, mailbox_id: str, folder: str) -> None:
-        """The mail has been acted on and lies in `folder` under its new id."""
+    def settle(self, moved: Sequence[tuple[int, str, str]]) -> None:
+        """Mails (row, new id in the mailbox, folder) that have been acted on and lie in their folders, in one transaction."""
+        if not moved:
+            return
         with self._ledger.transaction():
-            self._ledger.db.execute(
-                "update inbox set state='settled', mailbox_id=?, folder=? where id=?", (mailbox_id, folder, inbox_id)
-            )
+            for inbox_id, mailbox_id, folder in moved:
+                self._ledger.db.execute(
+                    "update inbox set state='settled', mailbox_id=?, folder=? where id=? and state != 'settled'",
+                    (mailbox_id, folder, inbox_id),
+                )
 
     def decide(self, inbox_id: int, decision: str, reason: str, at: datetime) -> None:
-        """A person's word on a held or quarantined mail."""
+        """A person's word on a held or quarantined mail; it is filed anew (`settled` → `routed`)."""
         with self._ledger.transaction():
             self._ledger.db.execute(
-                "update inbox set decision=?, decided_at=?, decision_reason=? where id=?",
+                f"update inbox set decision=?, decided_at=?, decision_reason=?, {_FILED_ANEW} where id=?",
                 (decision, at.isoformat(), reason, inbox_id),
             )
             self._ledger.record(f"hold-{decision}", f"inbox/{inbox_id}", at, reason=reason)
+
+    def undecide(self, inbox_id: int, reason: str, at: datetime) -> None:
+        """A person takes her word back: the mail waits for it again."""
+        with self._ledger.transaction():
+            self._ledger.db.execute(
+                f"update inbox set decision=null, decided_at=null, decision_reason=null, {_FILED_ANEW} where id=?", (inbox_id,)
+            )
+            self._ledger.record("hold-reopened", f"inbox/{inbox_id}", at, reason=reason)
+
+    def release(self, inbox_id: int, reason: str, at: datetime) -> None:
+        """A person takes a mail out of quarantine: from now on it is held, with her reason."""
+        with self._ledger.transaction():
+            self._ledger.db.execute(
+                f"update inbox set route='hold', released_at=?, reason=?, {_FILED_ANEW} where id=? and route='quarantine'",
+                (at.isoformat(), reason, inbox_id),
+            )
+            self._ledger.record("hold-released", f"inbox/{inbox_id}", at, reason=reason)
+
+    def assign(self, inbox_id: int, assignment: str | None) -> None:
+        """Which assignment a mail is about, once its files were read."""
+        with self._ledger.transaction():
+            self._ledger.db.execute("update inbox set assignment=? where id=?", (assignment, inbox_id))
 
     def seen_before(self, inbox_id: int, sha256: str, message_id: str) -> bool:
         """Was the same mail taken in under an earlier row: the same raw bytes, or the same Message-ID, sender, words and
@@ -123,8 +179,8 @@ class Inbox:
         earlier = self._ledger.rows(
             "select a.parsed, b.parsed as mine from inbox a join inbox b on b.id=? where a.id < b.id and a.message_id=? "
             "and a.message_id != '' and a.sender = b.sender and a.state in ('routed', 'settled') "
-            "and a.parsed is not null and b.parsed is not null",
-            (inbox_id, message_id),
+            "and a.parsed is not null and b.parsed is not null order by a.id desc limit ?",
+            (inbox_id, message_id, _LOOKED_BACK),
         )
         return any(_content(str(row["parsed"])) == _content(str(row["mine"])) for row in earlier)
 
@@ -132,6 +188,10 @@ class Inbox:
         """Held and quarantined mail, the undecided ones or all."""
         extra = "and decision is null" if open_only else ""
         return self._ledger.rows(f"select * from inbox where route in ('hold', 'quarantine') {extra} order by id")
+
+    def last_id(self) -> int:
+        """The number of the newest row; 0 before the first mail."""
+        return int(str((self._ledger.row("select max(id) as id from inbox") or {}).get("id") or 0))
 
     def latest(self, number: int) -> list[dict[str, object]]:
         """The newest rows, newest first."""
@@ -159,10 +219,12 @@ class SqliteOutbox:
         deadline: str = "",
         subjects: tuple[str, ...] = (),
         covers: tuple[tuple[str, str], ...] = (),
+        says: str = "",
     ) -> None:
         """Commit the intent to send `mail`; a second plan under the same key changes nothing.
 
-        `covers`: (key, deadline) of each thing the mail tells, where that is not the mail's own key.
+        `covers`: (key, deadline) of each thing the mail tells, where that is not the mail's own key. `says`: what was decided
+        that it tells, as text to be compared with what is decided later.
         """
         with self._ledger.transaction():
             if self._ledger.row("select 1 as x from outbox where key=?", (mail.key,)):
@@ -171,11 +233,12 @@ class SqliteOutbox:
                 "key": mail.key, "kind": mail.kind, "deadline": deadline, "recipient": ", ".join(mail.to).lower(),
                 "subject": mail.subject, "mail": json.dumps(asdict(mail), ensure_ascii=False), "state": "intended",
                 "intended_at": at.isoformat(), "message_id": mail.message_id,
-                "subjects": json.dumps(subjects, ensure_ascii=False),
+                "subjects": json.dumps(subjects, ensure_ascii=False), "says": says,
             }  # fmt: skip
-            self._ledger.db["outbox"].insert(row)
+            self._ledger.insert("outbox", row)
             for key, about in covers:
-                self._ledger.db["notices"].insert({"key": key, "mail": mail.key, "deadline": about})
+                self._ledger.insert("notices", {"key": key, "mail": mail.key, "deadline": about})
+                self._ledger.record("notice-intended", key, at, mail=mail.key)
             self._ledger.record("mail-intended", mail.key, at, to=mail.to, subject=mail.subject)
 
     def intend(self, mail: OutgoingMail) -> None:
@@ -187,7 +250,7 @@ class SqliteOutbox:
         return self._ledger.row("select * from outbox where key=?", (key,))
 
     def state(self, key: str) -> str:
-        """«none», «intended», «handed» (given to the server, not yet proven), «sent» or «doubt»."""
+        """«none», «intended», «handed» (given to the server, not yet proven), «sent», «doubt» or «withheld»."""
         found = self.get(key)
         return str(found["state"]) if found else "none"
 
@@ -215,6 +278,43 @@ class SqliteOutbox:
                 "update outbox set state='doubt', why=? where key=? and state != 'sent'", (why, key)
             )  # fmt: skip
 
+    def withhold(self, key: str, why: str, at: datetime) -> None:
+        """The secretary's word: this mail is never to go (intended, handed → withheld)."""
+        with self._ledger.transaction():
+            self._ledger.db.execute(
+                "update outbox set state='withheld', why=? where key=? and state in ('intended', 'handed')", (why, key)
+            )
+            self._ledger.record("mail-withheld", key, at, reason=why)
+
+    def intend_again(self, key: str, at: datetime) -> None:
+        """The secretary's word: it is to be sent after all (doubt, withheld → intended)."""
+        with self._ledger.transaction():
+            self._ledger.db.execute(
+                "update outbox set state='intended', why=null where key=? and state in ('doubt', 'withheld')", (key,)
+            )
+            self._ledger.record("mail-intended-again", key, at)
+
+    def rows(self, states: tuple[str, ...]) -> list[dict[str, object]]:
+        """The mails in these states, oldest first."""
+        marks = ", ".join("?" * len(states))
+        return self._ledger.rows(f"select * from outbox where state in ({marks}) order by intended_at, key", states)
+
+    def tells(self, key: str) -> list[str]:
+        """The keys of the things this mail tells: its notices', or its own."""
+        rows = self._ledger.rows("select key from notices where mail=? order by key", (key,))
+        return [str(r["key"]) for r in rows] or [key]
+
+    def first_meant(self, key: str) -> str:
+        """When this mail, or a thing it tells, was first meant to go out (ISO): a letter that is written anew each day
+        waits since the day of the first."""
+        keys = {key, *self.tells(key)}
+        marks = ", ".join("?" * len(keys))
+        row = self._ledger.row(
+            f"select min(at) as at from events where kind in ('mail-intended', 'notice-intended') and subject in ({marks})",
+            tuple(keys),
+        )
+        return str((row or {}).get("at") or "")
+
     def mail(self, key: str) -> OutgoingMail:
         """The mail planned under `key`; KeyError if none."""
         row = self.get(key)
@@ -230,21 +330,22 @@ class SqliteOutbox:
     def forget(self, key: str, at: datetime) -> None:
         """A mail that never left is no longer meant: neither it nor what it tells was told, and no assignment lies in it."""
         with self._ledger.transaction():
-            if self.state(key) not in ("intended", "handed"):
+            if self.state(key) not in ("intended", "handed", "withheld"):
                 return
             self._ledger.db.execute("update assignments set asked_mail=null where asked_mail=? and state='PLANNED'", (key,))
             self._ledger.db.execute("delete from notices where mail=?", (key,))
             self._ledger.db.execute("delete from outbox where key=?", (key,))
             self._ledger.record("mail-taken-back", key, at)
 
-    def states(self, deadline: str) -> dict[str, str]:
-        """Key → state of everything told about a deadline, in a mail of its own or together with other things."""
+    def states(self, deadline: str, *, unless: frozenset[str] = frozenset()) -> dict[str, str]:
+        """Key → state of everything told about a deadline, in a mail of its own or together with other things; as if the
+        mails `unless` were not there."""
         rows = self._ledger.rows(
-            "select key, state from outbox where deadline=? union all "
-            "select n.key as key, o.state as state from notices n join outbox o on o.key = n.mail where n.deadline=?",
+            "select key, state, key as mail from outbox where deadline=? union all "
+            "select n.key as key, o.state as state, n.mail as mail from notices n join outbox o on o.key = n.mail where n.deadline=?",
             (deadline, deadline),
         )
-        return {str(r["key"]): str(r["state"]) for r in rows}
+        return {str(r["key"]): str(r["state"]) for r in rows if r["mail"] not in unless}
 
     def by_message_id(self, message_ids: tuple[str, ...]) -> dict[str, object] | None:
         """The mail of ours that one of these Message-IDs names (a reply's In-Reply-To and References)."""
@@ -254,21 +355,33 @@ class SqliteOutbox:
                 return found
         return None
 
-    def written(self, now: datetime, *, without: frozenset[str] = frozenset()) -> list[tuple[str, datetime]]:
+    def written(
+        self,
+        now: datetime,
+        *,
+        without: frozenset[str] = frozenset(),
+        unless: frozenset[str] = frozenset(),
+    ) -> list[tuple[str, datetime]]:
         """(recipient's address, when) of every mail whose kind is not in `without`: when it was meant, when it was sent, and
-        `now` while it waits to be sent (one the server refuses waits for a person, and keeps nobody else waiting). Times are
-        aware, the reader turns them into the office's days."""
+        `now` while it waits to be sent. One the server refuses keeps nobody waiting; one the secretary withheld was never
+        written; the mails `unless` are as if not there. Times are aware, the reader turns them into the office's days."""
         rows = self._ledger.rows(
-            "select recipient, kind, state, intended_at, sent_at, 'denied/' || key in (select key from outbox) as denied from outbox"
+            "select key, recipient, kind, state, intended_at, sent_at, 'denied/' || key in (select key from outbox) as denied "
+            "from outbox where state != 'withheld'"
         )
         found = []
         for r in rows:
-            if r["kind"] in without:
+            if r["kind"] in without or r["key"] in unless:
                 continue
             waits = r["state"] in ("intended", "handed") and not r["denied"]
             moments = [r["intended_at"], r["sent_at"], now.isoformat() if waits else None]
             found += [(str(r["recipient"]), datetime.fromisoformat(str(m))) for m in moments if m]
         return found
+
+    def meant(self, address: str, kinds: frozenset[str]) -> list[datetime]:
+        """When mails of these kinds to this address were meant."""
+        rows = self._ledger.rows("select kind, intended_at from outbox where recipient=?", (address.lower(),))
+        return [datetime.fromisoformat(str(r["intended_at"])) for r in rows if r["kind"] in kinds]
 
     def sent_count(self) -> int:
         return int(str(self._ledger.row("select count(*) as n from outbox where state='sent'")["n"]))  # type: ignore[index]

@@ -35,7 +35,7 @@ class Returns:
                 "name": attachment.name, "read_at": at.isoformat(), "verdict": form.verdict,
                 "form": json.dumps(form.as_json(), ensure_ascii=False),
             }  # fmt: skip
-            new = int(self._ledger.db["returns"].insert(row).last_pk)
+            new = self._ledger.insert("returns", row)
             self._ledger.record("form-read", assignment, at, return_id=new, verdict=form.verdict)
             return new
 
@@ -75,6 +75,11 @@ class Returns:
             (deadline,),
         )
 
+    def of_mail(self, inbox_id: int) -> list[str]:
+        """The assignments whose forms were taken from this mail."""
+        rows = self._ledger.rows("select distinct assignment from returns where inbox_id=? order by assignment", (inbox_id,))
+        return [str(r["assignment"]) for r in rows]
+
     def mails(self, deadline: str) -> frozenset[int]:
         """The inbox rows of every mail that brought a form of this deadline, whatever became of it."""
         rows = self._ledger.rows(
@@ -95,7 +100,7 @@ class Returns:
                 "assignment": assignment, "inbox_id": inbox_id, "sha256": attachment.sha256, "name": attachment.name,
                 "type": attachment.type, "size": attachment.size,
             }  # fmt: skip
-            self._ledger.db["evidence"].insert(row)
+            self._ledger.insert("evidence", row)
 
     def evidence(self, deadline: str) -> list[dict[str, object]]:
         """Evidence files of a deadline's assignments, each once, in the order they came."""
@@ -128,7 +133,7 @@ class Bundles:
                 "id": name, "deadline": deadline, "version": version, "created_at": at.isoformat(), "folder": folder,
                 "manifest": manifest, "frozen": frozen, "void": 0,
             }  # fmt: skip
-            self._ledger.db["bundles"].insert(row)
+            self._ledger.insert("bundles", row)
             self._ledger.db.execute(
                 "insert into deadlines (id, state, changed_at, bundle_version) values (?, 'PLANNED', ?, ?) "
                 "on conflict (id) do update set bundle_version=excluded.bundle_version",

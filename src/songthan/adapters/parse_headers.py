@@ -6,6 +6,7 @@ Every function is linear in its input and bounded: a header value is cut at MAX_
 from __future__ import annotations
 
 import base64
+import mmap
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ class Headers:
         return any(key == name for key, _ in self.fields)
 
 
-def split_headers(buffer: bytes, start: int, end: int, *, top: bool = False) -> tuple[Headers, int]:
+def split_headers(buffer: bytes | mmap.mmap, start: int, end: int, *, top: bool = False) -> tuple[Headers, int]:
     """Headers of `buffer[start:end]` and where the body begins.
 
     A line that is no header ends the block of a part; at the top of a mail (`top`) it is passed over, so that one
@@ -71,7 +72,7 @@ def split_headers(buffer: bytes, start: int, end: int, *, top: bool = False) -> 
     return _headers(fields, cut, broken), end
 
 
-def _after_blank_line(buffer: bytes, at: int, end: int) -> int:
+def _after_blank_line(buffer: bytes | mmap.mmap, at: int, end: int) -> int:
     found = [i + len(mark) for mark in (b"\r\n\r\n", b"\n\n") if (i := buffer.find(mark, at, end)) >= 0]
     return min(found, default=end)
 
@@ -81,7 +82,8 @@ def _take(fields: list[tuple[str, bytes]], line: bytes) -> str:
         name, value = fields[-1]
         if len(value) + len(line) > MAX_VALUE:
             return "full"
-        fields[-1] = (name, value + line)
+        # a fold is a space, whatever it is written with: a tab would stand inside a file's name
+        fields[-1] = (name, value + b" " + line[1:])
         return "taken"
     match = _FIELD.match(line)
     if not match:

@@ -6,24 +6,34 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from songthan.adapters.parse_headers import message_ids, split_headers
+from songthan.adapters.parse_bounce import is_report, read_report
 from songthan.adapters.parse_mime import Part, Tree
-from songthan.adapters.parse_text import decode
 
-_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,190}[A-Za-z0-9]")
-_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
-_POSTMASTER = re.compile(r"^(postmaster|mailer-daemon|mail-daemon|microsoftexchange[0-9a-f]{20,40})@")
-_BOUNCE_SUBJECT = re.compile(
-    r"^(undeliver|ส่งไม่ได้|ไม่สามารถส่ง|ส่งไม่สำเร็จ|delivery (status notification|has failed|delayed|failure)|"
-    r"mail delivery (failed|failure|subsystem)|returned mail|failure notice|delayed:|ล่าช้า:|การส่งล่าช้า)",
-    re.I,
-)
 _AUTO_SUBJECT = re.compile(
-    r"^(automatic reply|auto(matic)?[ -]?reply|out of (the )?office|การตอบกลับอัตโนมัติ|ตอบกลับอัตโนมัติ|"
-    r"ไม่อยู่ที่สำนักงาน|อยู่นอกสำนักงาน)\s{0,3}[:：]",
+    r"^\s{0,3}\[?(?:(?:"
+    # words only a machine writes over its mail, before a colon, a bracket or nothing
+    r"automatic (?:reply|response)|auto(?:matic)?[ _-]?(?:reply|response|responder|answer)|auto|out of (?:the )?office auto-?reply|"
+    r"vacation (?:reply|response|message)|automatische (?:antwort|beantwortung)|abwesenheits(?:notiz|nachricht|assistent|meldung)|"
+    r"r[ée]ponse automatique|respuesta autom[áa]tica|resposta autom[áa]tica|risposta automatica|automatisch antwoord|autosvar|"
+    r"automaattinen vastaus|(?:odpowied[źz] automatyczna|automatyczna odpowied[źz])|automatick[áa] odpov[ěe][ďd]|автоматический ответ|автоответ|"
+    r"自动(?:回复|答复)|自動(?:回覆|回信|応答|返信)|不在通知|자동 ?회신|tr[ảa] l[ờo]i t[ựu] [đd][ộo]ng|balasan otomatis|jawapan automatik|"
+    r"(?:การ|ข้อความ)?ตอบ(?:กลับ)?(?:โดย)?อัตโนมัติ)\s{0,3}(?:[:：\[\](|–-]|re\b|$)|(?:"
+    # words a person may write too: a machine puts a colon and the old subject behind them
+    r"out of (?:the )?office|ooo|on (?:vacation|leave)|away from (?:my|the) (?:office|mail)|absence du bureau|message d'absence|"
+    r"fuera de (?:la )?oficina|fuori sede|abwesend|afwezig|нет на рабочем месте|부재중|"
+    r"(?:ไม่อยู่|อยู่นอก|ไม่ได้อยู่)(?:ที่)?(?:สำนักงาน|ที่ทำงาน|โต๊ะทำงาน))\s{0,3}[:：]|"
+    # Notes: «Somebody is out of the office (returning 20/03/2023)»
+    r"(?:auto\s?:\s{0,3})?.{1,60} (?:is|am|will be) (?:currently )?(?:out of|away from|not in) (?:the |my )?office\b)",
     re.I,
 )
-_RECEIPT_SUBJECT = re.compile(r"^(read|delivered|not read|อ่านแล้ว|ส่งแล้ว|ไม่ได้อ่าน)\s{0,3}[:：]", re.I)
+_AUTO_HEADERS = (
+    "x-autoreply", "x-autorespond", "x-autoresponder", "x-autoreply-from", "x-auto-reply-from", "x-mail-autoreply", "x-vacation",
+    "x-amazon-auto-reply",
+)  # fmt: skip
+_RECEIPT_SUBJECT = re.compile(
+    r"^(read|delivered|not read|relayed|return receipt(?: \(displayed\))?|gelesen|lu|le[íi]do|lida|прочтено|已读|已讀|開封済み|อ่านแล้ว|ส่งแล้ว|ส่งถึงแล้ว|ไม่ได้อ่าน|ยังไม่ได้อ่าน)\s{0,3}[:：]",
+    re.I,
+)
 _MEETING_CLASS = re.compile(r"urn:content-classes:(calendarmessage|appointment)", re.I)
 
 
@@ -38,25 +48,43 @@ class Kind:
     bounced_message_id: str = ""
 
 
-def kind_of(tree: Tree, *, sender: str, subject: str, body: str, own: Collection[str], proven: bool) -> Kind:
+def kind_of(
+    tree: Tree,
+    *,
+    sender: str,
+    name: str,
+    subject: str,
+    body: str,
+    own: Collection[str],
+    to: Collection[str],
+    proven: bool,
+) -> Kind:
     """What this mail is. The order matters: a bounce is also automatic, our own mail may carry a calendar.
 
     Our own mail is one from our own address that our server proved (`proven`): anybody can write our headers.
     """
     auto = _is_auto(tree)
-    if _is_bounce(tree, sender, subject):
-        return _bounce(tree, body, own)
+    if is_report(tree, sender=sender, name=name, subject=subject, body=body, auto=auto):
+        report = read_report(tree, subject=subject, body=body, own=own, to=to)
+        # a report that it did arrive is a receipt
+        return Kind(kind="receipt" if report.arrived else "bounce", auto=True, bounced_address=report.address,
+                    bounce_status=report.status, bounced_message_id=report.message_id)  # fmt: skip
     if _is_receipt(tree, subject):
         return Kind(kind="receipt", auto=True)
     if proven and sender in own:
         return Kind(kind="own", auto=True)
-    if any(p.type == "text/calendar" and p.params.get("method") for p in tree.parts) or _MEETING_CLASS.search(
-        tree.headers.get("content-class")
-    ):
+    if any(_is_invitation(p) for p in tree.parts) or _MEETING_CLASS.search(tree.headers.get("content-class")):
         return Kind(kind="meeting", auto=auto)
     if _is_auto_reply(tree, subject):
         return Kind(kind="auto-reply", auto=True)
     return Kind(auto=auto)
+
+
+def _is_invitation(part: Part) -> bool:
+    """An event with a method is sent to be answered; a calendar without one is a file (RFC 6047)."""
+    if part.type != "text/calendar":
+        return False
+    return bool(part.params.get("method")) or b"\nMETHOD:" in part.content.head(2000).upper()
 
 
 def _word(tree: Tree, name: str) -> str:
@@ -77,27 +105,21 @@ def _is_auto(tree: Tree) -> bool:
 
 
 def _is_auto_reply(tree: Tree, subject: str) -> bool:
-    submitted = _word(tree, "auto-submitted").partition(";")[0].strip()
+    submitted = _word(tree, "auto-submitted")
     return (
-        submitted == "auto-replied"
+        submitted.partition(";")[0].strip() == "auto-replied"
+        or "vacation" in submitted
         or _word(tree, "precedence") == "auto_reply"
-        or any(tree.headers.has(n) for n in ("x-autoreply", "x-autorespond", "x-autoreply-from"))
+        or _word(tree, "x-autogenerated") == "reply"
+        or "autoresponder" in _word(tree, "x-post-messageclass")
+        or "ipm.note.rules." in _word(tree, "x-ms-exchange-messageclass")
+        or any(tree.headers.has(n) for n in _AUTO_HEADERS)
         or bool(_AUTO_SUBJECT.match(subject))
     )
 
 
 def _report_type(tree: Tree) -> str:
     return tree.params.get("report-type", "").strip().lower() if tree.type == "multipart/report" else ""
-
-
-def _is_bounce(tree: Tree, sender: str, subject: str) -> bool:
-    if _report_type(tree) == "delivery-status" or any(p.type == "message/delivery-status" for p in tree.parts):
-        return True
-    if tree.headers.has("x-ms-exchange-message-is-ndr") or tree.headers.has("x-failed-recipients"):
-        return True
-    from_server = bool(_POSTMASTER.match(sender)) or not sender
-    nobody = tree.headers.get("return-path").strip() == "<>"
-    return (from_server and nobody) or ((from_server or nobody) and bool(_BOUNCE_SUBJECT.match(subject)))
 
 
 def _is_receipt(tree: Tree, subject: str) -> bool:
@@ -107,54 +129,3 @@ def _is_receipt(tree: Tree, subject: str) -> bool:
         return True
     machine = _is_auto(tree) or "ipm.note.ipnrn" in _word(tree, "x-ms-exchange-messageclass")
     return machine and bool(_RECEIPT_SUBJECT.match(subject))
-
-
-def _bounce(tree: Tree, body: str, own: Collection[str]) -> Kind:
-    """Whom it failed for: from the delivery-status part, else from X-Failed-Recipients, else from the words."""
-    status = next((p for p in tree.parts if p.type == "message/delivery-status"), None)
-    address, code, action = _fields(status) if status else ("", "", "")
-    if not address:
-        words = f"{tree.headers.get('x-failed-recipients')}\n{body[:20_000]}"
-        skipped = {*own}
-        found = (m[0].lower() for m in _ADDRESS.finditer(words))
-        address = next((a for a in found if a not in skipped and not _POSTMASTER.match(a)), "")
-    if not code:
-        match = _STATUS.search(body[:20_000])
-        code = match[1] if match else {"failed": "5.0.0", "delayed": "4.0.0"}.get(action, "")
-    if action == "delayed" and code.startswith("5"):
-        code = "4.0.0"
-    return Kind(kind="bounce", auto=True, bounced_address=address, bounce_status=code,
-                bounced_message_id=_original(tree))  # fmt: skip
-
-
-def _fields(part: Part) -> tuple[str, str, str]:
-    """(address, status, action) of the first recipient block with a failure or delay."""
-    text = decode(part.data[:64_000], None, set()).replace("\r\n", "\n")
-    best = ("", "", "")
-    for block in text.split("\n\n"):
-        fields = {}
-        for line in block.split("\n"):
-            name, colon, value = line.partition(":")
-            if colon:
-                fields.setdefault(name.strip().lower(), value.strip())
-        recipient = fields.get("original-recipient") or fields.get("final-recipient", "")
-        match = _ADDRESS.search(recipient)
-        if match:
-            status = _STATUS.search(fields.get("status", ""))
-            found = (match[0].lower(), status[1] if status else "", fields.get("action", "").lower())
-            if found[2] in ("failed", "delayed"):
-                return found
-            best = best if best[0] else found
-    return best
-
-
-def _original(tree: Tree) -> str:
-    """The Message-ID of the mail that came back, or «»."""
-    for part in tree.parts:
-        if part.type in ("message/rfc822", "text/rfc822-headers", "message/global-headers", "message/global"):
-            headers, _ = split_headers(part.data, 0, min(len(part.data), 256_000), top=True)
-            found = message_ids(headers.all("message-id"))
-            if found:
-                return found[0]
-    found = message_ids([*tree.headers.all("in-reply-to"), *reversed(tree.headers.all("references"))])
-    return found[0] if found else ""

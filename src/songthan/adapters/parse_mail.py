@@ -7,81 +7,66 @@ from __future__ import annotations
 
 import email.utils
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+import mmap
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from songthan.adapters.parse_authentication import OwnServer, authentication
+from songthan.adapters.parse_defects import DEFECTS
 from songthan.adapters.parse_headers import Headers, addresses, decode_words, message_ids, split_headers
 from songthan.adapters.parse_kinds import kind_of
-from songthan.adapters.parse_mime import Part, Tree, take_apart
+from songthan.adapters.parse_mime import MAX_WRAPPER, Part, Tree, take_apart
+from songthan.adapters.parse_msg import SIGNATURE as OUTLOOK_FILE
 from songthan.adapters.parse_smime import open_signed
 from songthan.adapters.parse_text import decode, display_name, html_text, one_line, plain_body
+from songthan.adapters.parse_tnef import SIGNATURE as TNEF
 from songthan.adapters.parse_types import Sniffed, role_of, sniff
+from songthan.adapters.parse_wrapped import TNEF_TYPE, tree_of_msg, tree_of_tnef, unwrap
+from songthan.domain.errors import LedgerError
 from songthan.domain.messages import Attachment, Message
+from songthan.domain.thai import canonical
+
+if TYPE_CHECKING:
+    from songthan.adapters.sandbox import Keep, Kept
 
 __all__ = ["DEFECTS", "JOB", "SandboxedMailParser", "parse_job"]
 
 JOB = "songthan.adapters.parse_mail:parse_job"
 
-DEFECTS = {
-    "authentication-other-domain": "ผลการตรวจสอบผู้ส่งเป็นของโดเมนอื่น ไม่ใช่โดเมนของที่อยู่ผู้ส่ง",
-    "authentication-repeated": "มีผลการตรวจสอบผู้ส่งในนามเครื่องแม่ข่ายของเราหลายรายการที่ขัดกัน",
-    "bad-date": "วันที่ในจดหมายอ่านไม่ได้ ใช้เวลาที่เครื่องแม่ข่ายรับจดหมายแทน",
-    "bad-header": "ส่วนหัวของจดหมายผิดรูปแบบ",
-    "body-cut": "เนื้อความยาวเกินกำหนด เก็บไว้เฉพาะตอนต้น",
-    "broken-encoding": "รหัสของเนื้อความหรือไฟล์แนบเสียหายบางส่วน",
-    "charset-guessed": "รหัสภาษาที่แจ้งมาไม่ตรงกับเนื้อความ ระบบอ่านเป็นรหัสภาษาไทย",
-    "encrypted": "จดหมายเข้ารหัสลับ ระบบอ่านเนื้อความไม่ได้",
-    "header-cut": "ส่วนหัวของจดหมายยาวเกินกำหนด อ่านเฉพาะตอนต้น",
-    "multipart-without-parts": "จดหมายแจ้งว่ามีหลายส่วนแต่แยกส่วนไม่ได้",
-    "no-message-id": "จดหมายไม่มีรหัสประจำจดหมาย (Message-ID)",
-    "no-sender": "จดหมายไม่ระบุที่อยู่ผู้ส่งที่ใช้ได้",
-    "parser-failed": "ระบบแยกส่วนจดหมายไม่สำเร็จ จึงยังไม่ได้อ่านเนื้อความและไฟล์แนบ",
-    "password": "ไฟล์แนบมีรหัสผ่าน ระบบเปิดอ่านไม่ได้",
-    "several-message-ids": "จดหมายมีรหัสประจำจดหมายมากกว่าหนึ่งรหัส",
-    "several-senders": "จดหมายระบุผู้ส่งมากกว่าหนึ่งที่อยู่",
-    "smime-unreadable": "ซองลายมือชื่ออิเล็กทรอนิกส์ของจดหมาย (S/MIME) เปิดอ่านไม่ได้",
-    "tnef": "ไฟล์แนบถูกห่อเป็น winmail.dat ระบบยังไม่เปิดอ่าน",
-    "too-deep": "จดหมายซ้อนกันหลายชั้นเกินกำหนด ชั้นที่ลึกกว่านั้นไม่ได้อ่าน",
-    "too-many-parts": "จดหมายมีส่วนย่อยมากเกินกำหนด อ่านเฉพาะส่วนต้น",
-    "undecodable-text": "ข้อความบางส่วนอ่านเป็นตัวอักษรไม่ได้",
-    "unclosed-multipart": "จดหมายขาดตอนท้าย อาจส่งมาไม่ครบ",
-    "unknown-charset": "จดหมายใช้รหัสภาษาที่ระบบไม่รู้จัก",
-    "unknown-transfer-encoding": "จดหมายใช้วิธีเข้ารหัสการส่งที่ระบบไม่รู้จัก",
-    "zip-bomb": "ไฟล์บีบอัดขยายออกแล้วใหญ่ผิดปกติ",
-    "zip-broken": "ไฟล์บีบอัดหรือไฟล์เอกสารเสียหาย เปิดรายการไม่ได้",
-    "zip-nested": "ไฟล์บีบอัดซ้อนอยู่ในไฟล์บีบอัด",
-    "zip-not-all": "ไฟล์บีบอัดมีไฟล์มากเกินกำหนด แยกออกมาเพียงบางส่วน",
-}
-"""Every defect code a Message may carry, with the sentence for the secretary."""
-
 _ENVELOPE = 256 << 10
 _KEPT_HEADERS = 200
+#: Bytes of one text part that are looked at, and bytes of files that are taken out of one mail.
+_BODY_BYTES = 4_000_000
+_FILES_BYTES = 64 << 20
 _LOGO_BYTES = 100 << 10
 _SMALL_PICTURE = 20 << 10
 
 
-def parse_job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
+def parse_job(payload: bytes | mmap.mmap | memoryview, args: dict) -> tuple[dict, list[bytes]]:
     """The sandbox's job: `payload` is the raw mail, `args` holds `authserv_id`, `own_addresses` and `internal_servers`.
 
     The answer is the Message's fields as JSON values; `attachments[i]["blob"]` is an index into the byte strings.
     """
-    tree = take_apart(payload, open_signed=open_signed)
+    tree = _tree(payload if isinstance(payload, (bytes, mmap.mmap)) else bytes(payload))
     defects = set(tree.defects)
     answer = envelope(tree.headers, OwnServer.of(args), defects)
     body, cids = _body(tree, defects)
     kind = kind_of(
         tree,
         sender=answer["sender"],
-        subject=answer["subject"],
-        body=body,
+        name=answer["sender_name"],
+        subject=canonical(answer["subject"]),
+        body=canonical(body),
         own={str(a).lower() for a in args.get("own_addresses", ())},
+        to=answer["to"],
         proven=answer["authentication"] == "pass",
     )
     blobs: list[bytes] = []
-    attachments = _attachments(tree, cids, defects, blobs)
+    attachments = _attachments(tree, cids, defects, blobs, meeting=kind.kind == "meeting")
+    if any(part.content.broken for part in tree.parts):
+        defects.add("broken-encoding")
     answer |= {
         "body": body,
         "kind": kind.kind,
@@ -93,6 +78,21 @@ def parse_job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
         "defects": sorted(defects),
     }
     return answer, blobs
+
+
+def _tree(raw: bytes | mmap.mmap) -> Tree:
+    """The mail in `raw` taken apart; files in which Windows keeps a mail (.msg, winmail.dat, «Unicode» text) count as one."""
+    if raw[:8] == OUTLOOK_FILE and len(raw) <= MAX_WRAPPER:
+        return tree_of_msg(bytes(raw), _mime)
+    if raw[:4] == TNEF and len(raw) <= MAX_WRAPPER:
+        return tree_of_tnef(bytes(raw))
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return _mime(raw[:_FILES_BYTES].decode("utf-16", "replace").encode("utf-8", "replace"))
+    return _mime(raw)
+
+
+def _mime(raw: bytes | mmap.mmap) -> Tree:
+    return unwrap(take_apart(raw, open_signed=open_signed))
 
 
 def envelope(headers: Headers, server: OwnServer, defects: set[str]) -> dict:
@@ -149,7 +149,9 @@ def _good_date(value: str) -> bool:
 def _is_body(part: Part) -> bool:
     if part.type not in ("text/plain", "text/html") or part.disposition == "attachment":
         return False
-    return not part.name or (part.disposition == "inline" and part.name.lower().startswith(("untitled", "part", "att0")))
+    return not part.name or (
+        part.disposition == "inline" and part.name.lower().startswith(("untitled", "part", "att0"))
+    )
 
 
 def _body(tree: Tree, defects: set[str]) -> tuple[str, frozenset[str]]:
@@ -159,7 +161,7 @@ def _body(tree: Tree, defects: set[str]) -> tuple[str, frozenset[str]]:
     for part in tree.parts:
         if not _is_body(part):
             continue
-        text = decode(part.data[:4_000_000], part.params.get("charset"), defects)
+        text = decode(part.content.head(_BODY_BYTES), part.params.get("charset"), defects)
         if part.type == "text/html":
             cids.update(_shown(text))
             text = html_text(text, defects)
@@ -176,7 +178,10 @@ def _shown(source: str) -> list[str]:
     return [piece[:200].split('"')[0].split("'")[0].split(">")[0].split(" ")[0].strip() for piece in pieces]
 
 
-def _attachments(tree: Tree, cids: frozenset[str], defects: set[str], blobs: list[bytes]) -> list[dict]:
+def _attachments(
+    tree: Tree, cids: frozenset[str], defects: set[str], blobs: list[bytes], *, meeting: bool
+) -> list[dict]:
+    """What is attached, with the part it plays; the bytes go to `blobs`. The event of a `meeting` is no file of its own."""
     found: list[dict] = []
     known: dict[bytes, int] = {}
 
@@ -188,45 +193,56 @@ def _attachments(tree: Tree, cids: frozenset[str], defects: set[str], blobs: lis
         found.append({"name": display_name(name, len(found) + 1), "type": sniffed.type, "role": role,
                       "blob": known[key], "size": len(data)})  # fmt: skip
 
+    left = _FILES_BYTES
     for part in tree.parts:
         if _is_body(part) or (part.type == "text/calendar" and not part.name):
             continue
-        sniffed = _sniffed(part)
+        if part.content.longest * 3 // 4 > left:
+            defects.add("too-big")
+            continue
+        data = part.data
+        left -= len(data)
+        sniffed = _sniffed(part, data)
         defects |= sniffed.defects
-        role = role_of(sniffed, declared=part.type, inline=_is_inline(part, sniffed, cids))
-        if role == "tnef":
-            defects.add("tnef")
+        role = part.role or role_of(sniffed, declared=part.type, inline=_is_inline(part, sniffed, cids, len(data)))
+        if part.parent == "multipart/report" and role == "message":
+            # what a report or a receipt speaks of comes along: it is our own mail, or its headers
+            role = "delivery-status"
+        if meeting and part.type in ("text/calendar", "application/ics") and role == "evidence":
+            role = "inline"
         if "encrypted" in tree.defects and part.type.endswith("pkcs7-mime"):
             role = "evidence"
-        add(part.name, sniffed, role, part.data)
+        add(part.name, sniffed, role, data)
         for name, data in sniffed.files:
             inner = sniff(data, "application/octet-stream", name)
             defects |= inner.defects
+            if inner.type == TNEF_TYPE:
+                defects.add("tnef-unreadable")
             add(f"{part.name} › {name}", inner, role_of(inner, declared="", inline=False), data)
     return found
 
 
-def _sniffed(part: Part) -> Sniffed:
+def _sniffed(part: Part, data: bytes) -> Sniffed:
     """By content, but a mail in the mail, a report or a signature keeps the type it was declared with."""
     if part.type.startswith("message/") or part.type in ("text/rfc822-headers", "application/pkcs7-signature",
                                                          "application/x-pkcs7-signature"):  # fmt: skip
         return Sniffed(type=part.type)
-    return sniff(part.data, part.type, part.name)
+    return sniff(data, part.type, part.name)
 
 
-def _is_inline(part: Part, sniffed: Sniffed, cids: frozenset[str]) -> bool:
+def _is_inline(part: Part, sniffed: Sniffed, cids: frozenset[str], size: int) -> bool:
     """A logo or another picture that belongs to the text; a big pasted picture may be a scanned answer and is not."""
     if "pkcs7-signature" in part.type:
         return True
     if not sniffed.type.startswith("image/"):
         return False
     if part.content_id and part.content_id in cids:
-        return len(part.data) <= _LOGO_BYTES
-    return part.disposition != "attachment" and bool(part.content_id) and len(part.data) <= _SMALL_PICTURE
+        return size <= _LOGO_BYTES
+    return part.disposition != "attachment" and bool(part.content_id) and size <= _SMALL_PICTURE
 
 
 class _Runs(Protocol):
-    def run(self, job: str, payload: bytes, args: dict) -> tuple[dict, list[bytes]]: ...
+    def run(self, job: str, payload: Path, args: dict, *, keep: Keep) -> tuple[dict, list[Kept]]: ...
 
 
 class SandboxedMailParser:
@@ -250,25 +266,31 @@ class SandboxedMailParser:
             "authserv_id": authserv_id, "own_addresses": self._own, "internal_servers": sorted(internal_servers),
         }  # fmt: skip
 
-    def parse(self, raw: Path, *, received: datetime, put: Callable[[bytes], str]) -> Message:
-        """The message in the file `raw`; attachment bytes go through `put`, whose errors alone come through."""
-        data = raw.read_bytes()
-        try:
-            answer, blobs = self._sandbox.run(JOB, data, self._args)
-            fields, files = _checked(answer, blobs)
-        except Exception:  # the parser may die of anything a stranger sends; the mail must still be held
-            fields, files = self._cheap(data), []
-        attachments = tuple(
-            Attachment(name=f["name"], type=f["type"], sha256=put(data), size=len(data), role=f["role"])
-            for f, data in files
-        )
-        return Message(sha256=hashlib.sha256(data).hexdigest(), received=received, size=len(data),
-                       attachments=attachments, **fields)  # fmt: skip
+    def parse(self, raw: Path, *, received: datetime, keep: Keep) -> Message:
+        """The message in the file `raw`; attachments go through `keep` in pieces, whose errors alone come through.
 
-    def _cheap(self, raw: bytes) -> dict:
+        Neither the mail nor a file of it is ever whole in this process.
+        """
+        with open(raw, "rb") as file:
+            first = file.read(_ENVELOPE)
+            file.seek(0)
+            sha256, size = hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+        try:
+            answer, kept = self._sandbox.run(JOB, raw, self._args, keep=keep)
+            fields, files = _checked(answer, kept)
+        except LedgerError:
+            raise
+        except Exception:  # the parser may die of anything a stranger sends; the mail must still be held
+            fields, files = self._cheap(first), []
+        attachments = tuple(
+            Attachment(name=f["name"], type=f["type"], sha256=blob.name, size=blob.size, role=f["role"]) for f, blob in files
+        )
+        return Message(sha256=sha256, received=received, size=size, attachments=attachments, **fields)
+
+    def _cheap(self, first: bytes) -> dict:
         """What the first headers tell, with bounded, linear work."""
         defects = {"parser-failed"}
-        headers, _ = split_headers(raw, 0, min(len(raw), _ENVELOPE), top=True)
+        headers, _ = split_headers(first, 0, len(first), top=True)
         answer = envelope(headers, OwnServer.of(self._args), defects)
         if answer["sender"] in self._own and answer["authentication"] == "pass":
             answer |= {"kind": "own", "auto": True}
@@ -280,7 +302,7 @@ _TEXTS = ("sender", "sender_name", "subject", "message_id", "body", "bounced_add
 _KINDS = frozenset({"mail", "bounce", "auto-reply", "receipt", "meeting", "own"})
 
 
-def _checked(answer: dict, blobs: Sequence[bytes]) -> tuple[dict, list[tuple[dict, bytes]]]:
+def _checked(answer: dict, blobs: Sequence[Kept]) -> tuple[dict, list[tuple[dict, Kept]]]:
     """The worker's answer believed only in the shape it should have; ValueError, KeyError… otherwise."""
     files = []
     for item in answer["attachments"]:

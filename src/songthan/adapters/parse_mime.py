@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import binascii
 import itertools
+import mmap
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,17 +16,52 @@ from songthan.adapters.parse_headers import Headers, parameters, split_headers
 
 MAX_DEPTH = 20
 MAX_PARTS = 200
+#: Bytes of a wrapper (S/MIME, winmail.dat, .msg) that is opened; opening one takes its size several times over.
+MAX_WRAPPER = 40 << 20
+#: Bytes of a mail whose lines end in CR alone (old Macintosh) that are looked at: it must be copied for it.
+_MOST_OLD_LINES = 32 << 20
 
 _NOT_BASE64 = bytes(i for i in range(256) if not re.match(rb"[A-Za-z0-9+/=]", bytes([i])))
 _SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 
 
+class Content:
+    """The bytes of a leaf where they stand in the mail: decoded when they are asked for, and only as far.
+
+    `broken` says after reading whether some of them were not what the transfer encoding allows.
+    """
+
+    def __init__(self, buffer: bytes | mmap.mmap, start: int, end: int, encoding: str = "") -> None:
+        self._buffer, self._start, self._end, self._encoding = buffer, start, max(start, end), encoding
+        self.broken = False
+
+    @property
+    def longest(self) -> int:
+        """The most bytes there can be."""
+        return self._end - self._start
+
+    def head(self, size: int) -> bytes:
+        """At least the first `size` bytes, if there are so many."""
+        return self._decoded(min(self._end, self._start + 3 * size + 4))[:size]
+
+    def whole(self) -> bytes:
+        return self._decoded(self._end)
+
+    def _decoded(self, end: int) -> bytes:
+        if self._encoding == "base64":
+            data, broken = _base64(self._buffer, self._start, end)
+            self.broken = self.broken or broken
+            return data
+        data = bytes(self._buffer[self._start : end])
+        return binascii.a2b_qp(data) if self._encoding == "quoted-printable" else data
+
+
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A leaf: its headers, decoded bytes, and where it stood.
+    """A leaf: its headers, content, and where it stood.
 
     `type` is the declared media type, `parent` that of the multipart around it, `alternative` the number of the nearest
-    multipart/alternative around it (0: none).
+    multipart/alternative around it (0: none), `role` what a wrapper says it is («message»), whatever its bytes look like.
     """
 
     headers: Headers
@@ -35,7 +71,12 @@ class Part:
     name: str
     parent: str
     alternative: int
-    data: bytes
+    content: Content
+    role: str = ""
+
+    @property
+    def data(self) -> bytes:
+        return self.content.whole()
 
     @property
     def content_id(self) -> str:
@@ -56,7 +97,7 @@ class Tree:
 
 @dataclass(frozen=True, kw_only=True)
 class _Node:
-    buffer: bytes
+    buffer: bytes | mmap.mmap
     start: int
     end: int
     depth: int
@@ -65,12 +106,14 @@ class _Node:
     default: str = "text/plain"
 
 
-def take_apart(raw: bytes, *, open_signed: Callable[[bytes], bytes | str]) -> Tree:
+def take_apart(raw: bytes | mmap.mmap, *, open_signed: Callable[[bytes], bytes | str]) -> Tree:
     """The leaves of `raw`. `open_signed` gives the content of an S/MIME blob, or the defect code why not."""
-    if b"\n" not in raw:
-        raw = raw.replace(b"\r", b"\n")
     defects: set[str] = set()
-    headers, body = split_headers(raw, 0, len(raw), top=True)
+    if raw.find(b"\n") < 0 <= raw.find(b"\r"):
+        if len(raw) > _MOST_OLD_LINES:
+            defects.add("too-big")
+        raw = raw[:_MOST_OLD_LINES].replace(b"\r", b"\n")
+    headers, body = split_headers(raw, 3 if raw[:3] == b"\xef\xbb\xbf" else 0, len(raw), top=True)
     kind, params = _type_of(headers, "text/plain", defects)
     if headers.broken:
         defects.add("bad-header")
@@ -129,7 +172,7 @@ def _children(node: _Node, headers: Headers, numbers: itertools.count, container
     if node.depth >= MAX_DEPTH:
         defects.add("too-deep")
         return None
-    boundary = params.get("boundary", "").rstrip().encode("utf-8")[:200]
+    boundary = params.get("boundary", "").rstrip().encode("utf-8")[:1000]
     spans = _spans(node, boundary, defects) if boundary else []
     if not spans:
         defects.add("multipart-without-parts")
@@ -140,17 +183,26 @@ def _children(node: _Node, headers: Headers, numbers: itertools.count, container
                   default=default) for a, b in spans]  # fmt: skip
 
 
+_AFTER_BOUNDARY = re.compile(rb"(--)?[ \t]{0,80}\r?(?=\n|\Z)")
+_MOST_FALSE = 50_000
+
+
 def _spans(node: _Node, boundary: bytes, defects: set[str]) -> list[tuple[int, int]]:
     """Where the parts between the delimiter lines lie; a missing end delimiter is a defect (a cut-off mail)."""
-    line = re.compile(rb"^--" + re.escape(boundary) + rb"(--)?[ \t]{0,80}\r?$", re.M)
+    mark, buffer = b"--" + boundary, node.buffer
     spans: list[tuple[int, int]] = []
-    opened = -1
-    for match in line.finditer(node.buffer, node.start, node.end):
+    opened, false, at = -1, 0, node.start
+    while (found := buffer.find(mark, at, node.end)) >= 0 and false < _MOST_FALSE:
+        at = found + len(mark)
+        match = _AFTER_BOUNDARY.match(buffer, at, node.end)
+        if match is None or (found > node.start and buffer[found - 1 : found] != b"\n"):
+            false += 1
+            continue
         if opened >= 0:
-            spans.append((opened, max(opened, _before_line_end(node.buffer, match.start()))))
+            spans.append((opened, max(opened, _before_line_end(buffer, found))))
         if match[1] or len(spans) > MAX_PARTS:
             return spans
-        opened = min(match.end() + 1, node.end)
+        opened = at = min(match.end() + 1, node.end)
     if opened >= 0:
         defects.add("unclosed-multipart")
         spans.append((opened, node.end))
@@ -169,34 +221,46 @@ def _leaf(node: _Node, headers: Headers, defects: set[str]) -> Part:
     name = more.get("filename") or params.get("name") or ""
     if kind.startswith("multipart/"):
         kind = "text/plain"
-    data = _decoded(node.buffer[node.start : node.end], headers.get("content-transfer-encoding"), defects)
+    encoding = _encoding(headers.get("content-transfer-encoding"), defects)
     return Part(headers=headers, type=kind, params=params, disposition=disposition, name=name, parent=node.parent,
-                alternative=node.alternative, data=data)  # fmt: skip
+                alternative=node.alternative, content=Content(node.buffer, node.start, node.end, encoding))  # fmt: skip
 
 
-def _decoded(data: bytes, encoding: str, defects: set[str]) -> bytes:
-    encoding = encoding.strip().strip("\"'").lower().partition(";")[0].strip()
-    if encoding == "base64":
-        return _base64(data, defects)
-    if encoding == "quoted-printable":
-        return binascii.a2b_qp(data)
-    if encoding not in ("", "7bit", "8bit", "binary"):
+def _encoding(value: str, defects: set[str]) -> str:
+    encoding = value.strip().strip("\"'").lower().partition(";")[0].strip()
+    if encoding not in ("", "7bit", "8bit", "binary", "base64", "quoted-printable"):
         defects.add("unknown-transfer-encoding")
-    return data
+    return encoding
 
 
-def _base64(data: bytes, defects: set[str]) -> bytes:
-    clean = data.translate(None, _NOT_BASE64)
-    if len(data.translate(None, b" \t\r\n")) != len(clean):
-        defects.add("broken-encoding")
-    pieces = []
-    # Some gateways join two base64 texts: each ends with its own padding.
-    for text in re.findall(rb"[^=]+", clean)[:1000]:
-        if len(text) % 4 == 1:
-            defects.add("broken-encoding")
-            text = text[:-1]
-        pieces.append(binascii.a2b_base64(text + b"=" * (-len(text) % 4)))
-    return b"".join(pieces)
+_STEP = 1 << 20
+
+
+def _base64(buffer: bytes | mmap.mmap, start: int, end: int) -> tuple[bytes, bool]:
+    """Decoded step by step, so that a big file is in memory once; and whether something in it was no base64."""
+    out: list[bytes] = []
+    rest, broken, joints = b"", False, 2000
+    for at in range(start, end, _STEP):
+        data = buffer[at : min(at + _STEP, end)]
+        clean = data.translate(None, _NOT_BASE64)
+        broken = broken or len(data.translate(None, b" \t\r\n")) != len(clean)
+        # Some gateways join two base64 texts: each ends with its own padding. More than some are no joints any more.
+        joints -= clean.count(b"=")
+        if joints < 0:
+            clean, broken = clean.replace(b"=", b""), True
+        *ended, rest = (rest + clean).split(b"=")
+        for text in ended:
+            out.append(_base64_end(text))
+            broken = broken or len(text) % 4 == 1
+        whole = len(rest) // 4 * 4
+        out.append(binascii.a2b_base64(rest[:whole]))
+        rest = rest[whole:]
+    return b"".join([*out, _base64_end(rest)]), broken or len(rest) == 1
+
+
+def _base64_end(text: bytes) -> bytes:
+    text = text[: len(text) - (len(text) % 4 == 1)]
+    return binascii.a2b_base64(text + b"=" * (-len(text) % 4))
 
 
 def _opened(leaf: Part, node: _Node, open_signed: Callable[[bytes], bytes | str], containers: set[str],
@@ -204,7 +268,10 @@ def _opened(leaf: Part, node: _Node, open_signed: Callable[[bytes], bytes | str]
     """The content of an S/MIME wrapper as a node of its own, if it is one that can be opened."""
     if leaf.type not in _SIGNED and not (leaf.name.lower().endswith(".p7m") and "octet-stream" in leaf.type):
         return None
-    inner = open_signed(leaf.data) if node.depth < MAX_DEPTH else "too-deep"
+    if leaf.content.longest > MAX_WRAPPER:
+        inner: bytes | str = "smime-unreadable"
+    else:
+        inner = open_signed(leaf.data) if node.depth < MAX_DEPTH else "too-deep"
     if isinstance(inner, str):
         defects.add(inner)
         return None

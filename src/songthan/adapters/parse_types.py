@@ -84,7 +84,9 @@ def _by_content(data: bytes, declared: str) -> Sniffed:
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             active = kind.startswith("application/x-ms") or kind.endswith("executable")
-            active = active or (kind == "application/rtf" and bool(re.search(rb"\\(objdata|objupdate|objautlink)", data)))
+            active = active or (
+                kind == "application/rtf" and bool(re.search(rb"\\(objdata|objupdate|objautlink)", data))
+            )
             return Sniffed(type=kind, active=active)
     if head[4:8] == b"ftyp":
         return Sniffed(type="image/heic" if head[8:12] in _HEIF else "video/mp4")
@@ -98,7 +100,9 @@ def _text(data: bytes, declared: str) -> Sniffed:
     start = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if b"<html" in start or b"<!doctype html" in start or b"<script" in start or b"<svg" in start:
         kind = "image/svg+xml" if b"<svg" in start and b"<html" not in start else "text/html"
-        return Sniffed(type=kind, active=bool(re.search(rb"<script|\bon(load|error|click)\s?=|javascript:", data, re.I)))
+        return Sniffed(
+            type=kind, active=bool(re.search(rb"<script|\bon(load|error|click)\s?=|javascript:", data, re.I))
+        )
     if _TOLD.match(declared):
         return Sniffed(type=declared)
     return Sniffed(type="application/octet-stream" if b"\x00" in data[:4096] or not data else "text/plain")

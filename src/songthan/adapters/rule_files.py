@@ -8,7 +8,7 @@ import re._parser as sre_parser
 import tomllib
 from pathlib import Path
 
-from songthan.adapters.parse_mail import DEFECTS
+from songthan.adapters.parse_defects import DEFECTS
 from songthan.domain.errors import DataError
 from songthan.domain.routing import PURPOSES, ROUTES, RULE_KEYS, Rule
 

@@ -16,8 +16,11 @@ _PAUSE_S = 0.05
 
 
 @contextmanager
-def turnstile(path: Path, *, patience_s: float = PATIENCE_S) -> Iterator[None]:
-    """Hold the lock `path` for the block. MailBusy when another run holds it for longer than `patience_s` seconds."""
+def turnstile(
+    path: Path, *, patience_s: float = PATIENCE_S, what: str = "อีกงานหนึ่งกำลังส่งจดหมายอยู่นานผิดปกติ"
+) -> Iterator[None]:
+    """Hold the lock `path` for the block. MailBusy, with the sentence `what`, when another run holds it for longer than
+    `patience_s` seconds."""
     until = time.monotonic() + patience_s
     with path.open("a") as door:
         while True:
@@ -27,7 +30,7 @@ def turnstile(path: Path, *, patience_s: float = PATIENCE_S) -> Iterator[None]:
             except BlockingIOError as error:
                 if time.monotonic() >= until:
                     raise MailBusy(
-                        "อีกงานหนึ่งกำลังส่งจดหมายอยู่นานผิดปกติ", where=str(path), remedy="รอรอบถัดไป หากเกิดซ้ำให้ปิดและเปิดระบบใหม่"
+                        what, where=str(path), remedy="รอรอบถัดไป หากเกิดซ้ำให้ปิดและเปิดระบบใหม่"
                     ) from error
                 time.sleep(_PAUSE_S)
         # closing the file lets the next one in; so does the end of this process, however it ends

@@ -8,9 +8,14 @@ from __future__ import annotations
 import html
 import json
 import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from songthan.domain.errors import PublishFailed
 from songthan.domain.language import current, day_words, say
 
 __all__ = ["WebsiteFolder"]
@@ -29,8 +34,42 @@ li{{margin:.8rem 0}}small{{color:#555;overflow-wrap:anywhere}}</style></head>
 class WebsiteFolder:
     """Publishes into one folder (`state/website`). Publishing the same file again changes nothing."""
 
-    def __init__(self, folder: Path, *, title: str) -> None:
+    def __init__(self, folder: Path, *, title: str, command: Sequence[str] = (), patience_s: float = 300.0) -> None:
+        """`command` copies the folder to the web server: a program and its arguments, `{folder}` stands for the folder (no
+        shell reads it); it is given `patience_s` seconds."""
         self._folder, self._title = folder, title
+        self._command, self._patience_s = tuple(command), patience_s
+
+    @property
+    def uploads(self) -> bool:
+        return bool(self._command)
+
+    def upload(self) -> None:
+        """PublishFailed names the program, its exit code and its last words; it and what it started are ended when late."""
+        words = [word.replace("{folder}", str(self._folder)) for word in self._command]
+        try:
+            process = subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        except OSError as error:
+            raise self._failed(say("เริ่มโปรแกรมไม่ได้ ({why})", why=error.strerror)) from error
+        try:
+            said, _ = process.communicate(timeout=self._patience_s)
+        except subprocess.TimeoutExpired as error:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise self._failed(say("ทำงานไม่เสร็จภายในเวลาที่กำหนด")) from error
+        if process.returncode:
+            last = " ".join(said.decode("utf-8", "replace").split())[-300:]
+            raise self._failed(say("จบด้วยรหัส {code} {last}", code=process.returncode, last=last))
+
+    def _failed(self, why: str) -> PublishFailed:
+        return PublishFailed(
+            f"{self._command[0]}: {why}",
+            where="songthan.toml [website] upload",
+            remedy=say("ลองสั่งคำสั่งนั้นด้วยมือในเครื่องนี้ ตรวจสิทธิและกุญแจของเครื่องเว็บ"),
+        )
 
     def publish(self, name: str, pdf: bytes, *, title: str, sha256: str, at: datetime) -> Path:
         """Put `pdf` into the folder as `name` (a plain ASCII file name) and list it; a later version replaces it.

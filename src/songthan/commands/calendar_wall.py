@@ -1,21 +1,17 @@
-"""The year on one page for the wall: an SVG of A3 landscape (prints on A4 too), a quarter a row.
-
-Everything is in the file, the official face too where it was given; without it the reader's machine shows the nearest
-Thai face. Lengths are tenths of a millimetre. Shapes differ as well as colours: an office prints black and white.
-"""
+"""The year on one page for the wall: an SVG of A3 landscape (prints on A4 too), a quarter a row."""
 
 from __future__ import annotations
 
-import base64
 import calendar as months
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from html import escape
 
 from rich.cells import cell_len
 
 from songthan.commands.calendar_wall_words import Entry, entries_of, plain_name
+from songthan.commands.drawing import BLUE, FAINT, INK, LETTER, RED, RULE, page
+from songthan.commands.drawing import text as _text
 from songthan.commands.paper import fold
 from songthan.domain.calendars import WorkCalendar
 from songthan.domain.ladders import ladder_for
@@ -30,16 +26,13 @@ _SIDE = 880
 _MONTH_W = (WIDTH - 2 * MARGIN - _SIDE - _GAP - _BAND) / 3
 _ROW_H = (HEIGHT - MARGIN - _TOP) / 4
 _CELL_W, _CELL_H, _HEAD = 77, 79, 66
-_INK, _FAINT, _RED, _RULE = "#1f2933", "#7b8794", "#c92a2a", "#d9dee3"
 #: kind → (colour, ink on it); the order is that of importance, the last wins a day.
 _KIND = {
     "opens": ("#0b7285", "#0b7285"),
-    "internal": ("#ffd43b", _INK),
+    "internal": ("#ffd43b", INK),
     "target": ("#7048e8", "#ffffff"),
     "external": ("#2b8a3e", "#ffffff"),
 }
-#: Width of a letter of TH SarabunPSK, as a part of its size (0.36-0.40 measured over the year's words, digits 0.45).
-_LETTER = 0.4
 #: A digit's middle lies this far above the line it stands on (measured).
 _DIGIT_MIDDLE = 0.224
 
@@ -61,25 +54,15 @@ def wall_page(plan: Plan, calendar: WorkCalendar, *, fonts: Mapping[str, bytes] 
 
 
 def _head(plan: Plan, fonts: Mapping[str, bytes]) -> str:
-    faces = "".join(
-        f"@font-face{{font-family:'TH SarabunPSK';font-weight:{weight};src:url(data:font/ttf;base64,"
-        f"{base64.b64encode(data).decode()}) format('truetype')}}"
-        for weight, data in sorted(fonts.items())
-    )
     era = say("พ.ศ.") if plan.organisation.year_offset else say("ค.ศ.")
     title = say("ปฏิทินงาน ปีงบประมาณ {era} {year}", era=era, year=digits(plan.fiscal_year))
-    under = fold(plan.organisation.plan_title, int((WIDTH - 2 * MARGIN) / (44 * _LETTER))).split("\n")[0]
+    under = fold(plan.organisation.plan_title, int((WIDTH - 2 * MARGIN) / (44 * LETTER))).split("\n")[0]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="420mm" height="297mm" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'lang="{current().code}">\n<title>{escape(title)}</title>\n'
-        f"<style>{faces}@page{{size:A3 landscape;margin:0}}svg{{display:block}}text{{font-family:'TH SarabunPSK',"
-        f"'TH Sarabun New',Sarabun,Laksaman,Loma,'Noto Sans Thai',sans-serif;fill:{_INK};white-space:pre}}"
-        f".b{{font-weight:bold}}</style>\n"
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>\n'
+        page(WIDTH, HEIGHT, title=title, paper="A3 landscape", fonts=fonts)
         + _text(MARGIN, 180, title, size=118, bold=True)
-        + _text(WIDTH - MARGIN, 180, plan.organisation.name, size=84, bold=True, anchor="end", fill="#0b4f6c")
+        + _text(WIDTH - MARGIN, 180, plan.organisation.name, size=84, bold=True, anchor="end", fill=BLUE)
         + _text(MARGIN, 246, under, size=46, fill="#52606d")
-        + f'<rect x="{MARGIN}" y="264" width="{WIDTH - 2 * MARGIN}" height="5" fill="#0b4f6c"/>'
+        + f'<rect x="{MARGIN}" y="264" width="{WIDTH - 2 * MARGIN}" height="5" fill="{BLUE}"/>'
     )
 
 
@@ -90,7 +73,7 @@ def _quarter_band(plan: Plan, calendar: WorkCalendar, number: int, y: float) -> 
     days = calendar.working_days_between(first - timedelta(days=1), last)
     words = say("ไตรมาสที่ {quarter} · {days} วันทำการ", quarter=digits(number), days=digits(days))
     return (
-        f'<rect x="{x}" y="{y:.0f}" width="{_BAND - 6}" height="{height:.0f}" rx="10" fill="#0b4f6c"/>'
+        f'<rect x="{x}" y="{y:.0f}" width="{_BAND - 6}" height="{height:.0f}" rx="10" fill="{BLUE}"/>'
         f'<g transform="translate({x + _BAND / 2 + 9:.0f} {middle:.0f}) rotate(-90)">'
         + _text(0, -2, words, size=52, bold=True, anchor="middle", fill="#ffffff")
         + "</g>"
@@ -115,12 +98,12 @@ class _Month:
 def _month(month: _Month) -> Iterator[str]:
     x, y, first = month.x, month.y, month.first
     width, height = _MONTH_W - _GAP, _ROW_H - _GAP
-    yield f'<rect x="{x:.0f}" y="{y:.0f}" width="{width:.0f}" height="{height:.0f}" rx="12" fill="none" stroke="{_RULE}" stroke-width="3"/>'
+    yield f'<rect x="{x:.0f}" y="{y:.0f}" width="{width:.0f}" height="{height:.0f}" rx="12" fill="none" stroke="{RULE}" stroke-width="3"/>'
     name = f"{current().months[first.month - 1]} {digits(first.year + current().year_offset)}"
-    yield _text(x + 18, y + 54, name, size=64, bold=True, fill="#0b4f6c")
+    yield _text(x + 18, y + 54, name, size=64, bold=True, fill=BLUE)
     grid = x + 12
     for n, word in enumerate(_weekdays()):
-        fill = _RED if n == 0 else _FAINT
+        fill = RED if n == 0 else FAINT
         yield _text(grid + (n + 0.5) * _CELL_W, y + _HEAD + 34, word, size=40, bold=True, anchor="middle", fill=fill)
     top = y + _HEAD + 44
     for week, days in enumerate(months.Calendar(firstweekday=6).monthdatescalendar(first.year, first.month)):
@@ -143,7 +126,7 @@ def _day(month: _Month, one: date, x: float, y: float) -> Iterator[str]:
         fill = "#ffe3e3" if named else "#f1f3f5"
         yield f'<rect x="{x + 2:.0f}" y="{y + 2:.0f}" width="{_CELL_W - 4}" height="{_CELL_H - 4}" rx="6" fill="{fill}"/>'
     kinds = [k for k in _KIND if any(e.kind == k and e.day <= one <= e.until for e in month.entries)]
-    ink = _RED if named or one.weekday() == 6 else _FAINT if off else _INK
+    ink = RED if named or one.weekday() == 6 else FAINT if off else INK
     cx, cy = x + _CELL_W / 2, y + _CELL_H / 2
     if kinds:
         yield _shape(kinds[-1], cx, cy, 35)
@@ -173,7 +156,7 @@ def _list(month: _Month, *, left: float, top: float, right: float, bottom: float
     entries, indent = month.mine, 62
     size = 48.0
     while True:
-        columns = max(6, int((right - left - indent) / (size * _LETTER)))
+        columns = max(6, int((right - left - indent) / (size * LETTER)))
         blocks = [(e, fold(e.words, columns).split("\n")) for e in entries]
         line, air = size * 0.86, size * 0.22
         height = sum(len(lines) * line + air for _, lines in blocks)
@@ -183,9 +166,9 @@ def _list(month: _Month, *, left: float, top: float, right: float, bottom: float
     y = top
     for n, (entry, lines) in enumerate(blocks):
         if y + len(lines) * line > bottom and n < len(blocks):
-            yield _text(left + indent, y + size * 0.7, say("และอีก {n} รายการ", n=digits(len(blocks) - n)), size=size, fill=_FAINT)
+            yield _text(left + indent, y + size * 0.7, say("และอีก {n} รายการ", n=digits(len(blocks) - n)), size=size, fill=FAINT)
             return
-        fill = _RED if entry.kind == "off" else _INK
+        fill = RED if entry.kind == "off" else INK
         yield _text(left + indent - 12, y + size * 0.7, digits(entry.day.day), size=size * 1.06, bold=True, anchor="end", fill=fill)
         for text in lines:
             yield _text(left + indent, y + size * 0.7, text, size=size, fill=fill)
@@ -203,18 +186,18 @@ def _side(plan: Plan, calendar: WorkCalendar) -> Iterator[str]:
         ("external", say("สำนักส่งถึงวันนี้")),
     ]
     height = 74 * (len(legend) + 1) + 30
-    yield f'<rect x="{x}" y="{y:.0f}" width="{width:.0f}" height="{height}" rx="12" fill="#f8f9fa" stroke="{_RULE}" stroke-width="3"/>'
+    yield f'<rect x="{x}" y="{y:.0f}" width="{width:.0f}" height="{height}" rx="12" fill="#f8f9fa" stroke="{RULE}" stroke-width="3"/>'
     for n, (kind, words) in enumerate(legend):
         yield _shape(kind, x + 55, y + 52 + 74 * n, 30)
         # another language's words may be longer: smaller, never over the page's edge
-        size = min(50.0, (width - 120) / (cell_len(words) * _LETTER))
+        size = min(50.0, (width - 120) / (cell_len(words) * LETTER))
         yield _text(x + 108, y + 52 + 74 * n + 50 * _DIGIT_MIDDLE, words, size=size)
     last = y + 52 + 74 * len(legend)
     yield f'<rect x="{x + 21}" y="{last - 32:.0f}" width="68" height="64" rx="6" fill="#ffe3e3"/>'
-    yield _text(x + 55, last + 50 * _DIGIT_MIDDLE, digits(1), size=54, bold=True, anchor="middle", fill=_RED)
+    yield _text(x + 55, last + 50 * _DIGIT_MIDDLE, digits(1), size=54, bold=True, anchor="middle", fill=RED)
     yield _text(x + 108, last + 50 * _DIGIT_MIDDLE, say("วันหยุดราชการ (สีแดง)"), size=50)
     y += height + 78
-    yield _text(x, y - 14, say("กำหนดส่งของปี"), size=68, bold=True, fill="#0b4f6c")
+    yield _text(x, y - 14, say("กำหนดส่งของปี"), size=68, bold=True, fill=BLUE)
     yield from _cards(plan, calendar, x=x, top=y + 10, bottom=HEIGHT - MARGIN - _GAP)
 
 
@@ -222,7 +205,7 @@ def _cards(plan: Plan, calendar: WorkCalendar, *, x: float, top: float, bottom: 
     blocks = [list(_card(plan, calendar, n)) for n in range(len(plan.deadlines))]
     size = 60.0
     while True:
-        columns = int((_SIDE - 40) / (size * _LETTER))
+        columns = int((_SIDE - 40) / (size * LETTER))
         laid = [[(bold, part) for bold, words in block for part in fold(words, columns).split("\n")] for block in blocks]
         line, air = size * 0.92, size * 0.7
         if sum(len(lines) * line + air for lines in laid) <= bottom - top or size <= 30:
@@ -234,10 +217,10 @@ def _cards(plan: Plan, calendar: WorkCalendar, *, x: float, top: float, bottom: 
         last = number == len(laid) - 1
         if y + height + (0 if last else line) > bottom:
             words = say("และอีก {n} กำหนดส่ง ดูด้วย songthan calendar", n=digits(len(laid) - number))
-            yield _text(x + 30, y + line, words, size=size, fill=_FAINT)
+            yield _text(x + 30, y + line, words, size=size, fill=FAINT)
             return
-        yield f'<rect x="{x}" y="{y:.0f}" width="{_SIDE}" height="{height:.0f}" rx="10" fill="none" stroke="{_RULE}" stroke-width="3"/>'
-        yield f'<rect x="{x}" y="{y:.0f}" width="10" height="{height:.0f}" rx="5" fill="#0b4f6c"/>'
+        yield f'<rect x="{x}" y="{y:.0f}" width="{_SIDE}" height="{height:.0f}" rx="10" fill="none" stroke="{RULE}" stroke-width="3"/>'
+        yield f'<rect x="{x}" y="{y:.0f}" width="10" height="{height:.0f}" rx="5" fill="{BLUE}"/>'
         for n, (bold, words) in enumerate(lines):
             yield _text(x + 30, y + (n + 0.86) * line, words, size=size, bold=bold)
         y += height + 12
@@ -262,13 +245,3 @@ def _day_of(day: date) -> str:
     """A date that is not parted at the end of a line."""
     return day_words(day, weekday=True, short=True).replace(" ", "\u00a0")
 
-
-def _text(
-    x: float, y: float, words: str, *, size: float, bold: bool = False, anchor: str = "start", fill: str = _INK
-) -> str:
-    attributes = ' class="b"' if bold else ""
-    if anchor != "start":
-        attributes += f' text-anchor="{anchor}"'
-    if fill != _INK:
-        attributes += f' style="fill:{fill}"'
-    return f'<text x="{x:.0f}" y="{y:.0f}" font-size="{size:.0f}"{attributes}>{escape(words)}</text>\n'

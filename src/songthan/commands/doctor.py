@@ -9,8 +9,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,17 +19,15 @@ from urllib.request import Request, urlopen
 import click
 
 from songthan.commands.paper import console, json_option, number, print_json, state_option
-from songthan.domain.errors import SongthanError
+from songthan.domain.errors import EnvironmentNotReady, SongthanError
 
 if TYPE_CHECKING:
     from songthan.adapters.settings_file import Settings
 
 #: Free space below which a rehearsal or a quarter's mail may not fit.
 _DISK_MIN = 1_000_000_000
-#: Seconds our clock may differ from the mailbox server's before dates and leases are in doubt.
-_CLOCK_MAX_S = 120
 _LIBRARIES = (
-    "prefect", "fastapi", "sqlalchemy", "docxtpl", "exchangelib", "pdfplumber", "pypdf", "sqlite-utils", "pyhanko",
+    "prefect", "fastapi", "sqlalchemy", "docxtpl", "exchangelib", "imapclient", "pdfplumber", "pypdf", "sqlite-utils", "pyhanko",
     "pypdfium2", "lxml", "click",
 )  # fmt: skip
 _SETUP = "สั่ง make setup (หรือ pip install ใหม่ตาม requirements.lock)"
@@ -159,9 +155,22 @@ def _workspace(settings: Settings, folder: Path) -> Iterator[Finding]:
     yield _port(settings, folder)
     if settings.mailbox.kind == "practice":
         yield from _practice(folder)
+    elif settings.mailbox.kind == "imap":
+        yield from _imap(settings, folder)
     else:
-        yield from _exchange(settings)
+        yield from _exchange(settings, folder)
     yield _trust(settings, folder)
+    yield from _addresses(folder)
+
+
+def _addresses(folder: Path) -> Iterator[Finding]:
+    """Addresses from which our mail came back, the secretary's own among them: mail cannot tell her of that one."""
+    from songthan import workspace
+
+    for address, cause in workspace.marked_addresses(folder):
+        yield _warn(
+            "address", f"จดหมายถึง {address} ตีกลับ: {cause}", f'แก้ที่อยู่ในรายชื่อ หรือเมื่อใช้ได้แล้วสั่ง songthan outbox address {address} --works --reason "…"'
+        )
 
 
 def _state(folder: Path) -> Finding:
@@ -214,57 +223,54 @@ def _practice(folder: Path) -> Iterator[Finding]:
     except SongthanError:
         yield _ok("mailbox", "กล่องจดหมายซ้อม (ยังไม่ได้เริ่ม จะเริ่มพร้อม songthan up หรือ rehearse)")
         return
-    answered, _ = _ask(url)
     yield (
         _ok("mailbox", f"เซิร์ฟเวอร์จดหมายซ้อมทำงานอยู่ที่ {url}")
-        if answered
+        if _answers(url)
         else _ok("mailbox", "กล่องจดหมายซ้อม (หยุดอยู่ จะเริ่มพร้อม songthan up หรือ rehearse)")
     )
     # the practice server lives on this machine, under the state folder's own clock
     yield _ok("clock", "เซิร์ฟเวอร์ซ้อมใช้นาฬิกาของเครื่องนี้")
 
 
-def _exchange(settings: Settings) -> Iterator[Finding]:
+def _exchange(settings: Settings, folder: Path) -> Iterator[Finding]:
     from songthan import workspace
 
     box = settings.mailbox
     address = urlsplit(box.endpoint)
-    if address.scheme != "https" or not address.hostname or not box.username:
+    application = settings.exchange.auth == "oauth2"
+    if address.scheme != "https" or not address.hostname or not (box.username or application):
         yield _missing("mailbox", "ยังไม่ได้ตั้งกล่องจดหมายให้ครบ", "ใส่ endpoint (https://…/EWS/Exchange.asmx) และ username ใน songthan.toml")
         return
     try:
-        workspace.mailbox_password(settings)
-        yield _ok("mailbox-password", "พบรหัสผ่านของกล่องจดหมาย")
+        workspace.mailbox_secret(settings)
+        yield _ok("mailbox-password", "พบ client secret ของแอปพลิเคชัน" if application else "พบรหัสผ่านของกล่องจดหมาย")
+        for name, status, detail, remedy in workspace.check_exchange(settings, folder):
+            yield Finding(name=name, status=status, detail_th=detail, remedy_th=remedy)
     except SongthanError as error:
-        yield _missing("mailbox-password", error.th, error.remedy)
-    answered, date = _ask(box.endpoint)
-    if not answered:
-        yield _missing("mailbox", f"ติดต่อ {address.hostname} ไม่ได้", "ตรวจเครือข่าย ชื่อเครื่องแม่ข่าย และใบรับรองของหน่วยงาน")
-        return
-    yield _ok("mailbox", f"ติดต่อ {address.hostname} ได้")
-    if date is None:
-        yield _warn("clock", "เซิร์ฟเวอร์จดหมายไม่บอกเวลา จึงเทียบนาฬิกาไม่ได้", "ตรวจว่าเครื่องนี้ตั้งเวลาจาก NTP")
-        return
-    apart = abs((datetime.now(UTC) - date).total_seconds())
-    yield _ok("clock", "นาฬิกาตรงกับเซิร์ฟเวอร์จดหมาย") if apart <= _CLOCK_MAX_S else _missing(
-        "clock", f"นาฬิกาต่างจากเซิร์ฟเวอร์จดหมาย {number(round(apart))} วินาที", "ตั้งเวลาเครื่องจาก NTP"
-    )
+        name = "mailbox-password" if isinstance(error, EnvironmentNotReady) else "mailbox"
+        yield _missing(name, f"{error.where}: {error.th}" if error.where else error.th, error.remedy)
 
 
-def _ask(url: str) -> tuple[bool, datetime | None]:
-    """Does a web server answer at `url` (any status, no credentials sent), and what time does it say it is?"""
+def _imap(settings: Settings, folder: Path) -> Iterator[Finding]:
+    from songthan import workspace
+
     try:
-        with urlopen(Request(url, method="HEAD"), timeout=5) as answer:
-            stamp = answer.headers.get("Date")
-    except HTTPError as error:
-        stamp = error.headers.get("Date")
+        for name, status, detail, remedy in workspace.check_imap(settings, folder):
+            yield Finding(name=name, status=status, detail_th=detail, remedy_th=remedy)
+    except SongthanError as error:
+        name = "mailbox-password" if isinstance(error, EnvironmentNotReady) else "mailbox"
+        yield _missing(name, f"{error.where}: {error.th}" if error.where else error.th, error.remedy)
+
+
+def _answers(url: str) -> bool:
+    """Does a web server answer at `url` (any status, no credentials sent)?"""
+    try:
+        urlopen(Request(url, method="HEAD"), timeout=5).close()
+    except HTTPError:
+        return True
     except (URLError, OSError, ValueError):
-        return False, None
-    try:
-        date = parsedate_to_datetime(stamp) if stamp else None
-    except ValueError:
-        date = None
-    return True, date if date is None or date.tzinfo else date.replace(tzinfo=UTC)
+        return False
+    return True
 
 
 def _trust(settings: Settings, folder: Path) -> Finding:

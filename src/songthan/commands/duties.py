@@ -1,4 +1,4 @@
-"""`songthan waive`, `reopen`, `reassign`, `extend`: the secretary's decisions about duties and dates."""
+"""`songthan waive`, `reopen`, `reassign`, `extend`, `receipt`: the secretary's decisions about duties, dates and proof."""
 
 from __future__ import annotations
 
@@ -65,4 +65,18 @@ def extend(deadline: str, internal: str, internal_to: str, reason: str, state: P
     _decide(state, as_json, kind="extend", what=deadline, date=internal, date_to=internal_to, reason=reason)
 
 
-COMMANDS = [waive, reopen, reassign, extend]
+@click.command()
+@click.argument("deadline")
+@click.argument("number")
+@click.option("--mail", type=int, help="เลขที่จดหมายที่พักไว้ซึ่งมีเลขรับ (จะเป็นการรับจดหมายนั้นด้วย)")
+@_KEPT
+@ledger_option
+@json_option
+def receipt(deadline: str, number: str, mail: int | None, reason: str, state: Path | None, as_json: bool) -> None:
+    """บันทึกเลขรับ NUMBER ของงานสารบรรณด้วยตนเอง เมื่อเลขมาทางกระดาษ โทรศัพท์ หรือระบบอ่านจากจดหมายไม่ได้ (receipt)."""
+    from songthan.steps.enter_receipt import enter_receipt
+
+    tell(enter_receipt(office_at(state), deadline, number, mail=mail, reason=reason, by=at_the_desk()), as_json)
+
+
+COMMANDS = [waive, reopen, reassign, extend, receipt]

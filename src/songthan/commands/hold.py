@@ -47,16 +47,20 @@ def list_holds(state: Path | None, everything: bool, as_json: bool) -> None:
 def show(mail: int, save: Path | None, state: Path | None) -> None:
     """รายละเอียดของจดหมายที่พักไว้ และค่าที่อ่านได้ (show)."""
     from songthan.steps.fill_form import safe_name
-    from songthan.steps.holds import held_forms, hold_row, place_of
+    from songthan.steps.holds import held_forms, hold_row, place_of, unopened
 
     office = office_at(state)
     row = hold_row(office, mail)
     click.echo(f"จดหมายที่ {mail} จาก {row['sender_name'] or ''} <{row['sender'] or '-'}>\nเรื่อง {row['subject'] or '-'}")
     click.echo(f"เหตุที่พัก: {row['reason']} (กติกา {row['rule']})")
     click.echo(f"แฟ้มจดหมายตามที่ได้รับ: {office.blobs.path(str(row['sha256']))}")
+    if row["decision"]:
+        click.echo(f"คำวินิจฉัย: {row['decision']} ({row['decision_reason']})")
     if row["route"] == "quarantine":
-        click.echo("จดหมายนี้ถูกกักกัน ระบบไม่อ่านไฟล์ในจดหมาย")
+        click.echo("จดหมายนี้ถูกกักกัน ระบบไม่อ่านไฟล์ในจดหมาย หากยืนยันกับเจ้าตัวแล้วว่าเป็นของจริง ใช้ songthan hold release")
         return
+    for name, why in unopened(office, mail):
+        click.echo(f"ไม่เปิดไฟล์ {clean(name)}: {why}")
     files = held_forms(office, mail)
     if not files:
         click.echo("ไม่พบแบบรายงานของระบบในจดหมายนี้")
@@ -112,5 +116,7 @@ def _pairs(values: tuple[str, ...]) -> dict[str, str]:
 
 hold.add_command(_decision("accept", "รับแบบในจดหมายไว้ใช้ ระบุเลขที่จดหมาย (MAIL) และเหตุผล (accept)", "accept_hold"))
 hold.add_command(_decision("reject", "ไม่รับ ปิดรายการ ระบุเลขที่จดหมาย (MAIL) และเหตุผล (reject)", "reject_hold"))
+hold.add_command(_decision("release", "ปล่อยจดหมายที่ถูกกักกันมารอวินิจฉัย เมื่อยืนยันกับเจ้าตัวแล้ว (release)", "release_hold"))
+hold.add_command(_decision("reopen", "ถอนคำวินิจฉัยที่ยังไม่ได้นำไปใช้ ให้จดหมายกลับมารอ (reopen)", "reopen_hold"))
 
 COMMANDS = [hold]

@@ -120,6 +120,8 @@ def clean(text: str) -> str:
 
 
 _LEADING = frozenset("เแโใไ")
+#: Words that are nearly always the beginning of one.
+_STARTS = ("หรือ", "ซึ่ง", "ความ")
 
 
 def fold(text: str, width: int) -> str:
@@ -145,7 +147,9 @@ def fold(text: str, width: int) -> str:
 def _break(run: str, width: int) -> int:
     """Where to break a run wider than `width`: before the last leading vowel that leaves a decent line."""
     fits = [n for n in range(1, len(run)) if cell_len(run[:n]) <= width and cell_len(run[n]) > 0]
-    good = [n for n in fits if run[n] in _LEADING and n >= width // 2]
+    good = [n for n in fits if (run[n] in _LEADING or run.startswith(_STARTS, n)) and n >= width // 2]
+    # «ดำ-เนินงาน», «สำ-เร็จ»: a vowel after ำ mostly goes on with its word
+    good = [n for n in good if run[n - 1] != "ำ"] or good
     return good[-1] if good else (fits[-1] if fits else 1)
 
 

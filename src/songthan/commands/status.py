@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ from rich.table import Table
 
 from songthan.commands.leave import leave_table
 from songthan.commands.paper import console, fold
-from songthan.domain.language import day_words, digits
+from songthan.domain.language import day_words, digits, moment_words
 
 
 @click.command()
@@ -21,9 +22,10 @@ def status(state: Path | None, as_json: bool) -> None:
     """สถานะของทุกกำหนดส่งและทุกผู้รับผิดชอบ (where everything stands)."""
     from songthan import workspace
     from songthan.steps.report_status import office_status
+    from songthan.steps.score_status import score_status
 
     office = workspace.open_office(workspace.find_root(), state)
-    found = office_status(office)
+    found = {**office_status(office), "score": score_status(office)}
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:
@@ -61,10 +63,34 @@ def _draw(out: Console, office: object, found: dict) -> None:
     for d in found["deadlines"]:
         if moved := moved_words(office, office.plan.deadline(d["deadline"])):
             out.print(f"{d['brief']}: {moved}")
+    if found["score"]:
+        out.print("\nคะแนนของเกณฑ์ (รายละเอียด: songthan score --state โฟลเดอร์สถานะ หรือ --coverage, --points)", style="bold")
+        for line in found["score"]["lines_th"]:
+            out.print(f"  • {line}")
     if found["leaves"]:
         out.print(leave_table(found["leaves"]))
     if found["open_holds"]:
         out.print(f"มีจดหมายรอวินิจฉัย {digits(found['open_holds'])} ฉบับ ดูด้วย songthan hold list", style="bold")
+    _mail(out, found)
+
+
+def _mail(out: Console, found: dict) -> None:
+    """What of the outgoing mail waits for the secretary, and whether the mailbox and the ledger agree."""
+    outbox, count = found["outbox"], found["mailbox_count"]
+    for number, words in (
+        (outbox["waiting_for_release"], "มีจดหมายรอท่านปล่อย"),
+        (outbox["in_doubt"], "มีจดหมายที่ไม่แน่ใจว่าออกไปแล้วหรือไม่"),
+        (outbox["withheld"], "มีจดหมายที่ท่านระงับไว้"),
+    ):
+        if number:
+            out.print(f"{words} {digits(number)} ฉบับ ดูด้วย songthan outbox list", style="bold")
+    for row in found["bounced_addresses"]:
+        out.print(f"จดหมายตีกลับจาก {row['address']} ({row['full_name'] or '-'}) ดูด้วย songthan outbox address", style="bold")
+    if count:
+        agree = "ตรงกัน" if count["equal"] else "ไม่ตรงกัน"
+        at = moment_words(datetime.fromisoformat(count["at"]), short=True)
+        words = f"จำนวนจดหมายในกล่องและสมุดทะเบียน{agree} ({digits(count['mailbox'])} และ {digits(count['ledger'])} ฉบับ นับเมื่อ {at})"
+        out.print(words, style="dim" if count["equal"] else "bold")
 
 
 COMMANDS = [status]

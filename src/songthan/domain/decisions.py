@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from songthan.domain.assignments import SETTLED, Assignment, AssignmentState, DeadlineState
 from songthan.domain.calendars import WorkCalendar
@@ -16,6 +16,8 @@ from songthan.domain.ladders import Ladder, due_rungs, in_office_hours, ladder_f
 from songthan.domain.plans import Deadline
 
 _A, _D = AssignmentState, DeadlineState
+#: On the last working day for submitting, a submission without a receipt number is told from this hour on.
+UNPROVEN_AT = time(14, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +43,7 @@ class AssignmentView:
 @dataclass(frozen=True, kw_only=True)
 class DeadlineView:
     """Everything `decide` may look at. `outbox` maps the keys of what was told about this deadline to «intended», «handed»,
-    «sent», «doubt»; `director_asked_on` and `submitted_on` are the days those mails went out."""
+    «sent», «doubt», «withheld»; `director_asked_on` and `submitted_on` are the days those mails went out."""
 
     deadline: Deadline
     state: DeadlineState
@@ -249,7 +251,8 @@ def _finishing(view: DeadlineView, ladder: Ladder, local: datetime, calendar: Wo
         return () if key in view.outbox else (Alarm(deadline=deadline, kind="silent-director"),)
     if view.state is _D.SUBMITTED:
         rungs = due_rungs(view.deadline.ladder.registry, view.submitted_on, local.date(), calendar)
-        late = any(r.to == "secretary" for r in rungs) or local.date() > ladder.target + timedelta(days=3)
+        # «submitted, unproven»: told while the last day still has hours in which somebody can ask
+        late = any(r.to == "secretary" for r in rungs) or local >= calendar.at(ladder.target, UNPROVEN_AT)
         key = alarm_key(deadline, "no-receipt")
         return (Alarm(deadline=deadline, kind="no-receipt"),) if late and key not in view.outbox else ()
     return ()

@@ -65,6 +65,12 @@ class SignatureRefused(SongthanError):
     """A returned PDF is not the director's signature over our frozen version."""
 
 
+class PublishFailed(SongthanError):
+    """The office's own command that copies the website folder did not succeed."""
+
+    exit_code = 3
+
+
 class LedgerError(SongthanError):
     """The ledger cannot be read or written."""
 

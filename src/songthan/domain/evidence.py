@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from songthan.domain.thai import canonical, to_arabic_digits
+from songthan.domain.thai import canonical, squeeze, to_arabic_digits
 from songthan.domain.values import is_none_word
 
-__all__ = ["items_in", "links_in", "missing_evidence"]
+__all__ = ["activity_of", "items_in", "links_in", "missing_evidence"]
 
 _EXTENSIONS = (
     "pdf|docx?|docm|odt|rtf|xlsx?|xlsm|ods|csv|pptx?|odp|txt|jpe?g|png|gif|bmp|tiff?|heic|heif|webp|zip|rar|7z|mp[34]|m4a"
@@ -50,6 +50,11 @@ def _trimmed(link: str) -> str:
 
 def _open(bracket: str) -> str:
     return "(" if bracket == ")" else "["
+
+
+def activity_of(name: str, activities: Sequence[str], evidence: Mapping[str, str]) -> str:
+    """The activity whose evidence answer (`evidence` by activity) names this file; the first of `activities` when none does."""
+    return next((a for a in activities if squeeze(name) in squeeze(evidence.get(a, ""))), activities[0])
 
 
 def missing_evidence(value: str, attached: Sequence[str]) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from songthan.domain.messages import Attachment, Message, Route, RouteKind
+from songthan.domain.thai import canonical
 
 __all__ = [
     "CATCH_ALL",
@@ -195,7 +196,8 @@ def _pattern(th: str, en: str, get: Callable[[RoutingFacts], Iterable[str]]) -> 
 
 
 def _found(pattern: object, text: str) -> bool:
-    return re.search(str(pattern), text[:MATCHED_TEXT], re.I) is not None
+    """Compared in the one spelling of Thai: what a Macintosh wrote in pieces (ํ + า for ำ) meets the same rule."""
+    return re.search(str(pattern), canonical(text[:MATCHED_TEXT]), re.I) is not None
 
 
 def _header(wanted: object, facts: RoutingFacts) -> bool:
@@ -210,8 +212,16 @@ def _forms(wanted: object, facts: RoutingFacts) -> bool:
 
 
 def _real(facts: RoutingFacts) -> tuple[Attachment, ...]:
-    """Attachments a person sent on purpose: no logos, no parts of a delivery report."""
-    return tuple(a for a in facts.message.attachments if a.role not in ("inline", "delivery-status"))
+    """Attachments a person sent on purpose: no logos, no parts of a delivery report, no wrapper of Outlook's (what was in it
+    stands beside it)."""
+    return tuple(a for a in facts.message.attachments if a.role not in ("inline", "delivery-status", "tnef"))
+
+
+def _content_types(facts: RoutingFacts) -> tuple[str, str]:
+    """The type the mail declares for itself (RFC 2045: text/plain when it says nothing), and its kind with a star."""
+    value = next((value for key, value in facts.message.headers if key.lower() == "content-type"), "text/plain")
+    kind = value.partition(";")[0].strip().lower()
+    return kind, f"{kind.partition('/')[0]}/*"
 
 
 def _bounce(facts: RoutingFacts) -> str:
@@ -230,6 +240,8 @@ RULE_KEYS: Mapping[str, RuleKey] = {
     "bounce": _word("ชนิดของจดหมายตีกลับ: hard ส่งไม่ถึง (๕.x.x), delayed ล่าช้า (๔.x.x), unknown ไม่ระบุ",
                     "class of a bounce by its status", _bounce, ("hard", "delayed", "unknown")),
     "sender_is": _word("ผู้ส่งเป็นใครตามทะเบียน", "who the sender is by the roster", lambda f: f.sender_is, _SENDERS),
+    "sender_matches": _pattern("รูปแบบ (regex) ที่พบในที่อยู่อีเมลของผู้ส่ง (อักษรตัวเล็กทั้งหมด) ใช้ $ เพื่อเจาะจงโดเมน",
+                               "pattern found in the sender's address (lower case)", lambda f: (f.message.sender,)),
     "authentication": _word("ผลการตรวจผู้ส่งของเครื่องแม่ข่ายเราเอง (หัวจดหมายบนสุดเท่านั้น)",
                             "verdict of our own server's topmost header", lambda f: f.message.authentication,
                             ("pass", "fail", "none")),
@@ -242,6 +254,8 @@ RULE_KEYS: Mapping[str, RuleKey] = {
     "body_empty": _flag("ผู้ส่งไม่ได้เขียนข้อความเองเลย", "the sender wrote no word himself", _body_empty),
     "header": RuleKey(th="หัวจดหมายชื่อ name มีรูปแบบ (regex) pattern", en="a header `name` holds `pattern`",
                       value="header", holds=_header),
+    "content_types": _any("ชนิดของทั้งฉบับตามหัว Content-Type เช่น multipart/report เขียน multipart/* ได้",
+                          "the mail's own Content-Type; `multipart/*` stands for every one of that kind", _content_types),
     "has_attachments": _flag("มีไฟล์แนบ (ไม่นับตราหน่วยงานในเนื้อความและส่วนของใบแจ้งการส่ง)",
                              "has attachments other than inline pictures and delivery reports",
                              lambda f: bool(_real(f))),
@@ -279,6 +293,8 @@ RULE_KEYS: Mapping[str, RuleKey] = {
                     lambda f: f.frozen),
     "size_over": RuleKey(th="ขนาดจดหมายเกินกี่ไบต์", en="the mail is larger than so many bytes", value="int",
                          holds=lambda wanted, facts: facts.size > int(str(wanted))),
+    "size_under": RuleKey(th="ขนาดจดหมายน้อยกว่ากี่ไบต์", en="the mail is smaller than so many bytes", value="int",
+                          holds=lambda wanted, facts: facts.size < int(str(wanted))),
     "defects_any": _any("พบข้อบกพร่องใดข้อหนึ่งในรายการเมื่อแยกส่วนจดหมาย", "any of these defects was found in parsing",
                         lambda f: f.message.defects),
 }  # fmt: skip

@@ -35,10 +35,10 @@ from songthan.steps.judge_return import judge
 from songthan.steps.letters import tell_secretary
 from songthan.steps.office import Office
 from songthan.steps.open_deadline import lapse, open_deadline
-from songthan.steps.post import take_back
+from songthan.steps.post import still_so, take_back
 from songthan.steps.submit import submit
 from songthan.steps.take_in import fetch_new, settle_all
-from songthan.steps.views import deadline_view, people_view
+from songthan.steps.views import deadline_view, held_mails, people_view
 from songthan.steps.write_letters import finish_asking, write
 
 BATCH_TH: dict[type[Action], str] = {
@@ -109,10 +109,14 @@ def _due(office: Office, deadline_id: str) -> list[Action]:
 
 
 def _left_behind(office: Office, deadline_id: str) -> list[Action]:
-    """Letters that an earlier run wrote and could not send. In office hours only, as they are then written anew."""
+    """Letters that an earlier run wrote and could not send. In office hours only, as they are then written anew. One that
+    waits for the secretary's word stays as it is while it would be written just the same."""
     if not in_office_hours(office.clock.now(), office.calendar):
         return []
-    return [TakeBack(deadline=deadline_id, key=m.key) for m in office.ledger.outbox.unsent() if m.kind in LADDER_MAIL]
+    left = [m.key for m in office.ledger.outbox.unsent() if m.kind in LADDER_MAIL]
+    held = {m.key for m in held_mails(office)} & set(left)
+    kept = still_so(office, held) if held else frozenset()
+    return [TakeBack(deadline=deadline_id, key=key) for key in left if key not in kept]
 
 
 def do_batch(office: Office, batch: Batch) -> BatchReport:
@@ -210,7 +214,7 @@ _ALARMS: dict[str, tuple[str, str, Sequence[str]]] = {
     "no-receipt": (
         phrase("ยังไม่ได้เลขรับ {title}"),
         phrase("ระบบส่งรายงานให้งานสารบรรณแล้ว แต่ยังไม่ได้รับเลขรับ จึงยังพิสูจน์การส่งไม่ได้"),
-        (phrase("สอบถามงานสารบรรณ แล้วขอให้ตอบกลับจดหมายพร้อมเลขรับ"),),
+        (phrase("สอบถามงานสารบรรณ แล้วขอให้ตอบกลับจดหมายพร้อมเลขรับ หรือบันทึกเลขที่ได้มาด้วยคำสั่ง songthan receipt"),),
     ),
 }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from songthan.domain.dates import typed_day
 from songthan.domain.errors import UsageError
+from songthan.steps.enter_receipt import enter_receipt
 from songthan.steps.extend_deadline import extend
 from songthan.steps.office import Office
 from songthan.steps.outcome import Outcome
@@ -14,14 +15,15 @@ from songthan.steps.reassign_seat import reassign
 from songthan.steps.reopen_duty import reopen
 from songthan.steps.waive_duty import waive
 
-KINDS = ("waive", "reopen", "reassign", "extend")
+KINDS = ("waive", "reopen", "reassign", "extend", "receipt")
 
 
 def change_duty(
     office: Office, *, kind: str, what: str, to: str = "", date: str = "", date_to: str = "", reason: str, by: str
 ) -> Outcome:
     """Take decision `kind` about `what`, as typed. `to` is the new holder (reassign) or whose duty of deadline `what` it is
-    (waive, reopen); `date` the members' new date (extend, to `date_to`) or how long answers are waited for (reopen).
+    (waive, reopen); `date` the members' new date (extend, to `date_to`) or how long answers are waited for (reopen). For a receipt, `to` is the
+    registry's number.
 
     UsageError says what is missing or wrong.
     """
@@ -41,4 +43,6 @@ def change_duty(
             raise UsageError("ยังไม่ได้ระบุวันใหม่", where="--internal", remedy='เขียนเช่น --internal "๑๗ มี.ค. ๒๕๖๖"')
         last = typed_day(date_to, where="--internal-to") if date_to else None
         return extend(office, what, typed_day(date, where="--internal"), last, reason=reason, by=by)
+    if kind == "receipt":
+        return enter_receipt(office, what, to, reason=reason, by=by)
     raise UsageError(f"ไม่รู้จักการเปลี่ยนแปลง «{kind}»", where="kind", remedy=f"ใช้ {' '.join(KINDS)}")

@@ -21,9 +21,9 @@ from songthan.domain.bundles import (
     seal_of,
 )
 from songthan.domain.decisions import Compile
-from songthan.domain.forms import Answer, split_field_id
+from songthan.domain.evidence import activity_of
+from songthan.domain.forms import Answer
 from songthan.domain.plans import Deadline, Member
-from songthan.domain.thai import squeeze
 from songthan.steps.answer_places import page_of_answers, page_of_exhibits
 from songthan.steps.bundle_documents import Papers, make_papers
 from songthan.steps.office import Office
@@ -104,7 +104,7 @@ def _freeze(office: Office, deadline: Deadline, version: int) -> None:
         "recorder": office.press.recorder,
     }
     seal = seal_of(**head, files=_entries(contents))
-    contents["bundle.pdf"] = _bundle_pdf(office, deadline, papers, exhibits, pages, created, seal, signer)
+    contents["bundle.pdf"] = _bundle_pdf(office, deadline, papers, exhibits, pages, created, seal, signer, version)
     manifest = Manifest(**head, files=_entries(contents))
     folder = office.press.write(manifest, contents)
     frozen = office.blobs.put(contents["bundle.pdf"])
@@ -128,16 +128,20 @@ def _bundle_pdf(
     created: datetime,
     seal: str,
     signer: Member,
+    version: int,
 ) -> bytes:
     """Memo, reports, evidence list, evidence: one PDF with the director's empty signature field on the memo."""
+    page, box = office.press.signature_place(papers.pdfs["memo"], signer.full_name)
+    place = office.press.code_place(papers.pdfs["memo"], page, box)
     merged = office.press.assemble(
         [(papers.titles[name], papers.pdfs[name]) for name in papers.documents],
         [(e, pages[e.number]) for e in exhibits],
         title=deadline.title,
         created=created,
         seal=seal,
+        # a memo too full for the code goes without: its signature by pen is then not known by machine
+        code=(page, *place, deadline.id, version) if place else None,
     )
-    page, box = office.press.signature_place(papers.pdfs["memo"], signer.full_name)
     return office.signatures.prepare(merged, field=SIGNATURE_FIELD, page=page, box=box)
 
 
@@ -189,11 +193,9 @@ def _exhibits(
         assignment = assignments[row["assignment"]]
         if assignment.state.value != "ACCEPTED":
             continue
-        activity = (
-            _activity_of(str(row["name"]), assignment.activities, answers.get(assignment.form, {}))
-            if assignment.activities
-            else assignment.form
-        )
+        given = answers.get(assignment.form, {})
+        named = {a: given[f"{a}.evidence"].value or "" for a in assignment.activities if f"{a}.evidence" in given}
+        activity = activity_of(str(row["name"]), assignment.activities, named) if assignment.activities else assignment.form
         found.append((activity, row))
     found.sort(key=lambda item: (order.get(item[0], 99), str(item[1]["received"]), str(item[1]["name"])))
     return tuple(
@@ -210,15 +212,6 @@ def _exhibits(
         )
         for n, (activity, row) in enumerate(found, 1)
     )
-
-
-def _activity_of(name: str, activities: tuple[str, ...], answers: Mapping[str, Answer]) -> str:
-    """The activity whose evidence cell names this file; the member's first one when none does."""
-    for field_id, answer in answers.items():
-        activity, key = split_field_id(field_id)
-        if key == "evidence" and activity in activities and squeeze(name) in squeeze(answer.value or ""):
-            return activity
-    return activities[0]
 
 
 def _messages(office: Office, *tables: list[dict[str, object]]) -> tuple[MessageSource, ...]:

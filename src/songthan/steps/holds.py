@@ -13,6 +13,7 @@ from songthan.domain.answers import value_of
 from songthan.domain.assignments import AssignmentState, DeadlineState
 from songthan.domain.errors import UsageError
 from songthan.domain.forms import FormSpec, Problem, ReturnedForm, split_field_id
+from songthan.domain.language import say
 from songthan.domain.thai import to_thai_digits
 from songthan.steps.gather_facts import FormFile, asked_fields, check_form, gather
 from songthan.steps.mail_effects import by_person, is_reading, keep_forms, person_verdict
@@ -54,12 +55,12 @@ def accept_hold(office: Office, inbox_id: int, reason: str, values: Mapping[str,
     `values` (field id → what the secretary read with her own eyes) stand for what the machine was not sure of; a doubt
     without a value must have one, so that nothing is dropped by accepting.
     """
-    row = _undecided(office, inbox_id)
+    row = undecided(office, inbox_id)
     if row["route"] == "quarantine":
         raise UsageError(
             f"จดหมายเลขที่ {inbox_id} ถูกกักกัน ระบบจะไม่อ่านไฟล์ในจดหมายนี้",
             where="songthan hold accept",
-            remedy="ขอให้ผู้ส่งตัวจริงส่งใหม่จากที่อยู่ของตน แล้วปิดรายการนี้ด้วย songthan hold reject",
+            remedy="ขอให้ผู้ส่งตัวจริงส่งใหม่ แล้วปิดรายการนี้ด้วย songthan hold reject หรือหากยืนยันกับเจ้าตัวแล้วว่าเป็นของจริง ใช้ songthan hold release ก่อน",
         )
     files = [f for f in held_forms(office, inbox_id) if f.assignment is not None]
     if not files:
@@ -150,18 +151,79 @@ def _may_be_used(office: Office, file: FormFile) -> None:
 
 def reject_hold(office: Office, inbox_id: int, reason: str) -> str:
     """Close a held or quarantined mail without using it."""
-    _undecided(office, inbox_id)
+    undecided(office, inbox_id)
     with office.ledger.transaction():
         office.ledger.inbox.decide(inbox_id, "reject", reason, office.clock.now())
     return f"ปิดจดหมายเลขที่ {inbox_id} แล้ว ไม่มีค่าใดถูกนำไปใช้"
 
 
-def _undecided(office: Office, inbox_id: int) -> dict[str, object]:
+def release_hold(office: Office, inbox_id: int, reason: str) -> str:
+    """Take a mail out of quarantine: it is held from now on, with her reason, and its files are read in the sandbox.
+
+    A second time finds it held and changes nothing. What is a program, holds macros or was refused by the reader is not
+    opened then either.
+    """
+    row = undecided(office, inbox_id)
+    if row["route"] == "hold":
+        if row["released_at"]:
+            return f"จดหมายเลขที่ {inbox_id} ปล่อยจากกักกันแล้ว รอท่านวินิจฉัย ไม่มีสิ่งใดเปลี่ยนแปลง"
+        raise UsageError(
+            f"จดหมายเลขที่ {inbox_id} ไม่ได้ถูกกักกัน", where="songthan hold release", remedy="ใช้ songthan hold accept หรือ songthan hold reject"
+        )
+    words = say("เลขานุการปล่อยจากกักกัน: {reason} (เหตุที่กักกัน: {before})", reason=reason, before=row["reason"])
+    now = office.clock.now()
+    parsed = bool(row["parsed"])
+    files = gather(office, {**row, "released_at": now}, office.ledger.inbox.message(inbox_id)).form_files if parsed else ()
+    about = next((f.assignment.id for f in files if f.assignment), None)
+    with office.ledger.transaction():
+        office.ledger.inbox.release(inbox_id, words, now)
+        if about:
+            office.ledger.inbox.assign(inbox_id, about)
+    office.tick("released-from-quarantine")
+    read = f"อ่านแบบได้ {to_thai_digits(len(files))} ไฟล์" if files else "ไม่พบแบบรายงานของระบบในจดหมายนี้"
+    shut = "".join(f" ไม่เปิดไฟล์ {name}: {why}" for name, why in unopened(office, inbox_id))
+    return f"ปล่อยจดหมายเลขที่ {inbox_id} จากกักกันแล้ว {read}{shut} โปรดดูด้วย songthan hold show {inbox_id} แล้ววินิจฉัย"
+
+
+def unopened(office: Office, inbox_id: int) -> list[tuple[str, str]]:
+    """The files of a held mail that are never opened: (name, why)."""
+    row = hold_row(office, inbox_id)
+    if not row["parsed"]:
+        return []
+    message = office.ledger.inbox.message(inbox_id)
+    found = [(a.name, "มีมาโครหรือเป็นโปรแกรม") for a in message.attachments if a.role == "active"]
+    refused = gather(office, row, message).refused
+    if refused is not None:
+        problems = " ".join(p.message_th for p in refused.form.problems)
+        found.append((refused.attachment.name, problems or "ไฟล์ผิดปกติ"))
+    return found
+
+
+def reopen_hold(office: Office, inbox_id: int, reason: str) -> str:
+    """Take a decision back: the mail waits for her word again. UsageError when answers were taken from it: those are a duty's."""
+    row = hold_row(office, inbox_id)
+    if not row["decision"]:
+        return f"จดหมายเลขที่ {inbox_id} ยังไม่ได้วินิจฉัย ไม่มีสิ่งใดเปลี่ยนแปลง"
+    with office.ledger.transaction():
+        taken = office.ledger.returns.of_mail(inbox_id)
+        if taken:
+            raise UsageError(
+                f"คำตอบในจดหมายเลขที่ {inbox_id} ถูกนำไปใช้แล้ว ({', '.join(taken)}) จึงถอนคำวินิจฉัยไม่ได้",
+                where="songthan hold reopen",
+                remedy=f'ขอแบบของรายการนั้นใหม่ด้วย songthan reopen {taken[0]} --reason "…"',
+            )
+        office.ledger.inbox.undecide(inbox_id, reason, office.clock.now())
+    office.tick("undecided")
+    return f"ถอนคำวินิจฉัยจดหมายเลขที่ {inbox_id} แล้ว จดหมายกลับไปรอท่านวินิจฉัย"
+
+
+def undecided(office: Office, inbox_id: int) -> dict[str, object]:
+    """The row of a held mail nobody has decided on; UsageError otherwise."""
     row = hold_row(office, inbox_id)
     if row["decision"]:
         raise UsageError(
             f"จดหมายเลขที่ {inbox_id} วินิจฉัยไปแล้ว ({row['decision']}: {row['decision_reason']})",
             where="songthan hold",
-            remedy="ดูรายการที่ยังค้างด้วย songthan hold list",
+            remedy="ดูรายการที่ยังค้างด้วย songthan hold list หรือถอนคำวินิจฉัยด้วย songthan hold reopen",
         )
     return row

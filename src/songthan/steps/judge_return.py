@@ -6,12 +6,15 @@ finds the assignment already moved, and the letter in the outbox is carried out 
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from songthan.domain.assignments import Assignment, AssignmentState
 from songthan.domain.decisions import Judge
 from songthan.domain.forms import FormSpec, ReturnedForm, split_field_id, table_row
 from songthan.domain.language import digits, moment_words, say
+from songthan.steps.auto_answers import answer
 from songthan.steps.fill_form import form_file
-from songthan.steps.letters import days_left, deadline_words, member_words, queue, tell_secretary
+from songthan.steps.letters import days_left, deadline_words, member_words, tell_secretary
 from songthan.steps.office import Office
 
 #: After so many requests for a correction of one form the secretary is told instead.
@@ -52,7 +55,7 @@ def _accept(office: Office, action: Judge) -> None:
     with office.ledger.transaction():
         office.ledger.returns.accept(action.return_id, now)
         office.ledger.move_assignment(assignment.id, AssignmentState.ACCEPTED, now)
-        queue(
+        answer(
             office,
             key=f"{assignment.id}/receipt/{office.calendar.local(now).date().isoformat()}",
             kind="receipt",
@@ -81,12 +84,15 @@ def _ask_for_correction(office: Office, action: Judge) -> None:
     if rounds >= MOST_ROUNDS:
         _hand_to_secretary(office, assignment, form, rounds)
         return
+    if _told_today(office, assignment, form):
+        office.ledger.move_assignment(assignment.id, AssignmentState.NEEDS_CORRECTION, now)
+        return
     file = form_file(office, assignment, answers=form.answers, problems=form.problems, again=True)
     with office.ledger.transaction():
         office.ledger.move_assignment(
             assignment.id, AssignmentState.NEEDS_CORRECTION, now, corrections=rounds + 1
         )
-        queue(
+        answer(
             office,
             key=f"{assignment.id}/correct/{action.return_id}",
             kind="please_correct",
@@ -105,6 +111,18 @@ def _ask_for_correction(office: Office, action: Judge) -> None:
                 "token": assignment.token,
             },
         )
+
+
+def _told_today(office: Office, assignment: Assignment, form: ReturnedForm) -> bool:
+    """Was the very same asked of him today already? (A broken mail program sends one form fifty times.)"""
+    today, start = office.calendar.local(office.clock.now()).date(), f"{assignment.id}/correct/"
+    for key in office.ledger.outbox.states(assignment.deadline):
+        row = office.ledger.outbox.get(key) if key.startswith(start) else None
+        if row and office.calendar.local(datetime.fromisoformat(str(row["intended_at"]))).date() == today:
+            before = office.ledger.returns.form(int(key.removeprefix(start)))
+            if [(p.field, p.code) for p in before.problems] == [(p.field, p.code) for p in form.problems]:
+                return True
+    return False
 
 
 def _hand_to_secretary(office: Office, assignment: Assignment, form: ReturnedForm, rounds: int) -> None:
@@ -132,8 +150,8 @@ def _accepted_labels(office: Office, form_id: str, form: ReturnedForm) -> list[s
     wrong = {p.field for p in form.problems}
     numbers = {a.id: a.number for a in office.plan.activities}
     good: dict[str, list[str]] = {}
-    for field_id, answer in form.answers.items():
-        if answer.value and field_id not in wrong:
+    for field_id, given in form.answers.items():
+        if given.value and field_id not in wrong:
             field = spec.of_id(field_id)
             good.setdefault(split_field_id(field_id)[0], []).append(field.column or field.label)
     return [f"{_row_words(spec, numbers, row)} {', '.join(labels)}" for row, labels in good.items()]

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from songthan.domain.assignments import Assignment
-from songthan.domain.language import day_words, digits, moment_words
+from songthan.domain.language import day_words, digits, moment_words, say
 from songthan.domain.messages import OutgoingFile, OutgoingMail
+from songthan.domain.outgoing import COPIED_LETTERS
 from songthan.domain.plans import Activity, Deadline, Member
 from songthan.steps.office import Office
 
@@ -27,16 +28,20 @@ def queue(
     deadline: str = "",
     subjects: tuple[str, ...] = (),
     covers: tuple[tuple[str, str], ...] = (),
+    says: str = "",
 ) -> None:
     """Write the letter and commit the intent to send it. `reply_to` is the Message-ID it answers; `covers` are the keys
-    (with their deadlines) of the things it tells, where it tells several."""
+    (with their deadlines) of the things it tells, where it tells several; `says` is what was decided that it tells."""
     if office.ledger.outbox.state(key) != "none":
         return
-    subject, text, html = office.texts.compose(kind, {**common(office), **context})
+    copy = copy_for(office, to) if kind in COPIED_LETTERS and office.ledger.addresses.of(to) else ""
+    note = say("ส่งสำเนาถึง {copy} ด้วย เพราะจดหมายถึง {to} ตีกลับ", copy=copy, to=to) if copy else ""
+    subject, text, html = office.texts.compose(kind, {**common(office), "copy_note": note, **context})
     mail = OutgoingMail(
         key=key,
         kind=kind,
         to=(to,),
+        cc=(copy,) if copy else (),
         subject=subject,
         text=text,
         html=html,
@@ -44,7 +49,17 @@ def queue(
         references=(reply_to,) if reply_to else (),
         files=tuple(files),
     )
-    office.ledger.outbox.plan(mail, office.clock.now(), deadline=deadline, subjects=subjects, covers=covers)
+    office.ledger.outbox.plan(mail, office.clock.now(), deadline=deadline, subjects=subjects, covers=covers, says=says)
+
+
+def copy_for(office: Office, address: str) -> str:
+    """Who gets a copy of what is written to an address that does not work: the member's deputy, else the secretary; «» when
+    there is nobody else."""
+    roster, marked = office.plan.roster, office.ledger.addresses
+    member = roster.by_address(address)
+    people = [member.deputy] if member and member.deputy else []
+    copies = (roster.member(who).email for who in (*people, roster.secretary))
+    return next((c for c in copies if c.lower() != address.lower() and not marked.of(c)), "")
 
 
 def common(office: Office) -> dict[str, object]:

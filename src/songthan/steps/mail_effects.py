@@ -17,9 +17,12 @@ from songthan.domain.assignments import Assignment, AssignmentState, DeadlineSta
 from songthan.domain.forms import Answer, FormSpec, Problem, ReturnedForm
 from songthan.domain.language import moment_words, say
 from songthan.domain.messages import Message, Route
+from songthan.domain.outgoing import cause_of
 from songthan.domain.plans import Member
 from songthan.domain.thai import squeeze
 from songthan.steps.ask_director import check_signature, record_signature
+from songthan.steps.auto_answers import answer, note_loop
+from songthan.steps.bounces import note_bounce, wrote_himself
 from songthan.steps.fill_form import form_name
 from songthan.steps.gather_facts import FormFile, Gathered
 from songthan.steps.leave_book import note_out_of_office, note_own_mail
@@ -178,7 +181,7 @@ def apply(office: Office, inbox_id: int, message: Message, route: Route, gathere
     """The letters and notes that follow from the route."""
     _note_presence(office, message, gathered)
     if route.route == "note":
-        _note(office, message, route, gathered)
+        _note(office, inbox_id, message, route, gathered)
     elif route.route == "hold":
         if not _flooded(office, inbox_id, message):
             _tell_of_hold(office, inbox_id, message, route)
@@ -190,8 +193,10 @@ def apply(office: Office, inbox_id: int, message: Message, route: Route, gathere
 
 def _note_presence(office: Office, message: Message, gathered: Gathered | None) -> None:
     """A mail the member wrote himself, proven by our server."""
-    member = gathered.facts.sender_member if gathered else None
-    if member and not message.auto and message.kind == "mail" and message.authentication == "pass":
+    if gathered is None or message.auto or message.kind != "mail" or message.authentication != "pass":
+        return
+    wrote_himself(office, message)
+    if member := gathered.facts.sender_member:
         note_own_mail(office, member, message)
 
 
@@ -226,11 +231,14 @@ def _flooded(office: Office, inbox_id: int, message: Message) -> bool:
     return True
 
 
-def _note(office: Office, message: Message, route: Route, gathered: Gathered | None) -> None:
+def _note(office: Office, inbox_id: int, message: Message, route: Route, gathered: Gathered | None) -> None:
     if gathered is None:
         return
-    if route.purpose == "bounce":
-        _tell_of_bounce(office, message)
+    if route.purpose == "bounce" or (route.purpose == "delayed" and cause_of(message.bounce_status) == "full"):
+        # a full mailbox is worth a telephone call also while the server still tries
+        note_bounce(office, inbox_id, message)
+    elif route.purpose == "own":
+        note_loop(office, message)
     elif route.purpose == "out-of-office":
         _note_absence(office, message, gathered)
     elif route.purpose == "empty":
@@ -298,7 +306,7 @@ def _answer(
     """An automatic answer about one assignment; its key allows one per sender, reason and day."""
     member, assignment, day = found
     deadline = office.plan.deadline(assignment.deadline)
-    queue(
+    answer(
         office,
         key=f"{kind}/{reason}{member.id}/{day}",
         kind=kind,
@@ -362,35 +370,4 @@ def _tell_of_quarantine(office: Office, inbox_id: int, message: Message, route: 
             (f"songthan hold show {inbox_id}", say("ดูผู้ส่ง เรื่อง และเหตุที่กักกัน")),
             (f'songthan hold reject {inbox_id} --reason "…"', say("ปิดรายการเมื่อตรวจสอบแล้ว")),
         ],
-    )
-
-
-def _tell_of_bounce(office: Office, message: Message) -> None:
-    """One notice an address and day, and only for our own mail or an address of the roster: bounces are easily forged.
-
-    Whom it failed for is what we wrote to, not what the bounce says.
-    """
-    secretary = office.plan.roster.member(office.plan.roster.secretary)
-    ours = office.ledger.outbox.by_message_id((message.bounced_message_id,)) if message.bounced_message_id else None
-    address = str(ours["recipient"]) if ours else message.bounced_address
-    member = office.plan.roster.by_address(address)
-    if address.lower() == secretary.email.lower() or (ours is None and member is None):
-        return
-    day = office.calendar.local(message.received).date().isoformat()
-    queue(
-        office,
-        key=f"bounce/{address.lower()}/{day}",
-        kind="bounce_notice",
-        to=secretary.email,
-        context={
-            "bounce": {
-                "address": address,
-                "full_name": member.full_name if member else "-",
-                "subject": str(ours["subject"]) if ours else message.subject,
-                "received_th": moment_words(office.calendar.local(message.received)),
-                "status": message.bounce_status or "",
-                "reason": say("ไม่พบผู้รับที่ปลายทาง") if message.bounce_status.startswith("5.1") else "",
-            },
-            "commands": [{"command": "songthan status", "meaning": say("ดูว่าใครยังค้าง")}],
-        },
     )

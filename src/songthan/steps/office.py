@@ -40,7 +40,9 @@ class Office:
     `certificate_names` are lines «full name = name in the certificate»;
     `holder` names this installation in the ledger's lease;
     `driven` names the deadlines this office works on (empty: all of the plan; a rehearsal of one works on that one);
+    `post_door` lets one run at a time send mail; `largest_mail` is what the mail server sends in one mail (bytes; 0: no limit);
     `post_door` lets one run at a time send mail;
+    `held_kinds` are the kinds of letters that wait for the secretary's word before they leave;
     `tick` is called with a name at every boundary (the kill tests hang on it)."""
 
     printed_plan: Plan
@@ -69,6 +71,8 @@ class Office:
     holder: str = "local"
     post_door: Callable[[], AbstractContextManager[None]] = nullcontext
     driven: frozenset[str] = frozenset()
+    largest_mail: int = 0
+    held_kinds: frozenset[str] = frozenset()
     tick: Callable[[str], None] = field(default=_no_tick)
     _changed: list[tuple[object, Plan]] = field(default_factory=list, init=False, repr=False, compare=False)
 

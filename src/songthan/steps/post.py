@@ -5,6 +5,7 @@ Safe to repeat: `deliver` looks the mail up by its key before it does anything, 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from songthan.domain.assignments import AssignmentState
@@ -12,28 +13,33 @@ from songthan.domain.decisions import TakeBack
 from songthan.domain.errors import MailAuthFailed, MailBusy, MailError
 from songthan.domain.ladders import in_office_hours
 from songthan.domain.language import say
-from songthan.domain.notices import LADDER_MAIL, UNASKED_MAIL
+from songthan.domain.notices import LADDER_MAIL, UNASKED_MAIL, letters_due
 from songthan.steps.letters import tell_secretary
 from songthan.steps.office import Office
 from songthan.steps.send_mail import deliver
+from songthan.steps.views import deadline_view, people_view, waits_for_word, was_let_go
+
+#: What no run touches: never meant, in doubt, or withheld by the secretary.
+_A_PERSONS = ("none", "doubt", "withheld")
 
 
 def post(office: Office, key: str, *, new: bool = False) -> bool:
     """True when the mail with this key is proven sent. A mail in doubt is a person's: the secretary is told, once.
 
     Several flows carry mail, each in a process of its own: they go through one door, so that no two of them look for the
-    same mail, find nothing and both send it. A mail nobody waits for leaves in office hours only, and a letter of the
-    ladder only from the hand that wrote it just now (`new`); see `take_back`.
+    same mail, find nothing and both send it. A mail that waits for the secretary's word does not leave without it; one
+    nobody waits for leaves in office hours only, and a letter of the ladder only from the hand that wrote it just now
+    (`new`), or when she let it go and it still holds; see `take_back`.
     """
-    if office.ledger.outbox.state(key) in ("none", "doubt"):
+    if office.ledger.outbox.state(key) in _A_PERSONS:
         return False
     with office.post_door():
         # looked at again: another run may have been here while we stood at the door
         state = office.ledger.outbox.state(key)
         if state == "sent":
-            _now_asked(office, key)
+            now_asked(office, key)
             return True
-        if state in ("none", "doubt") or not (_may_leave(office, key, new=new) or _has_left(office, key)):
+        if state in _A_PERSONS or not (_may_leave(office, key, new=new) or _has_left(office, key)):
             return False
         outcome = deliver(
             office.ledger.outbox.mail(key),
@@ -46,15 +52,27 @@ def post(office: Office, key: str, *, new: bool = False) -> bool:
     if outcome.status in ("doubt", "denied") and not key.startswith(("doubt/", "denied/")):
         _tell(office, key, outcome.status, outcome.why)
     if outcome.status == "sent":
-        _now_asked(office, key)
+        now_asked(office, key)
     return outcome.status == "sent"
 
 
 def _may_leave(office: Office, key: str, *, new: bool) -> bool:
-    kind = office.ledger.outbox.mail(key).kind
-    if kind in UNASKED_MAIL and not in_office_hours(office.clock.now(), office.calendar):
+    mail = office.ledger.outbox.mail(key)
+    if waits_for_word(office, mail):
         return False
-    return new or kind not in LADDER_MAIL
+    if mail.kind in UNASKED_MAIL and not in_office_hours(office.clock.now(), office.calendar):
+        return False
+    return new or mail.kind not in LADDER_MAIL or (was_let_go(office, key) and key in still_so(office, [key]))
+
+
+def still_so(office: Office, keys: Iterable[str]) -> frozenset[str]:
+    """Those of these unsent letters of the ladder that would be written just the same now (nothing was answered, it is the
+    same day): asked anew, as if none of them had been written."""
+    wanted = frozenset(keys)
+    views = (deadline_view(office, d.id, unless=wanted) for d in office.driven_deadlines)
+    people = people_view(office, unless=wanted)
+    now = {w.key: w.says for w in letters_due(views, people, office.clock.now(), office.calendar)}
+    return frozenset(k for k in wanted if now.get(k) and now[k] == (office.ledger.outbox.get(k) or {}).get("says"))
 
 
 def _has_left(office: Office, key: str) -> bool:
@@ -86,7 +104,7 @@ def take_back(office: Office, action: TakeBack) -> bool:
     return post(office, action.key, new=True)
 
 
-def _now_asked(office: Office, key: str) -> None:
+def now_asked(office: Office, key: str) -> None:
     """Whose forms lay in a mail that is proven sent, is asked. One transaction; a second run finds nobody left."""
     if not office.ledger.half_asked(key):
         return
@@ -116,7 +134,11 @@ def _tell(office: Office, key: str, status: str, why: str) -> None:
             key=f"doubt/{key}",
             title=say("ไม่แน่ใจว่าจดหมายถูกส่งแล้วหรือไม่"),
             what=say("จดหมาย {key} อาจถูกส่งไปแล้วแต่ยืนยันไม่ได้ ระบบจะไม่ส่งซ้ำ", key=key),
-            actions=(say("เปิดกล่องจดหมายที่ส่งแล้วและสอบถามผู้รับ"), say("หากผู้รับยังไม่ได้รับ ให้ส่งด้วยตนเอง")),
+            actions=(say("เปิดกล่องจดหมายที่ส่งแล้วและสอบถามผู้รับ แล้วตอบระบบด้วยคำสั่งใดคำสั่งหนึ่งด้านล่าง"),),
+            commands=[
+                (f'songthan outbox sent {key} --reason "…"', say("ผู้รับได้รับแล้ว หรือท่านส่งเองแล้ว")),
+                (f'songthan outbox again {key} --reason "…"', say("ผู้รับยังไม่ได้รับ ให้ระบบส่งอีกหนึ่งครั้ง")),
+            ],
         )
 
 

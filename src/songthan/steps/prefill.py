@@ -9,7 +9,6 @@ Reads only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 
 from songthan.domain.errors import SongthanError, UsageError
@@ -20,7 +19,7 @@ from songthan.domain.reports import two_decimals
 from songthan.domain.rubric import CRITERIA, Rubric, Scoring, evaluate
 from songthan.steps.office import Office
 
-__all__ = ["accepted_answers", "first_rows", "first_values", "score_words", "scoring_of"]
+__all__ = ["accepted_answers", "answers_document", "first_rows", "first_values", "score_words", "scoring_of"]
 
 #: row («» or «dos[1]») → field key → {value, carried}
 Filled = dict[str, dict[str, dict[str, object]]]
@@ -110,8 +109,8 @@ def scoring_of(office: Office, deadline: Deadline) -> Scoring | None:
     """The rubric over the deadline's accepted answers; None without a rubric or while a fact is missing."""
     if office.rubric is None:
         return None
-    document = _document(office.rubric, office.plan.organisation.headcount, accepted_answers(office, deadline))
-    if document is None:
+    document = answers_document(office, deadline)
+    if any(value is None for given in document["answers"].values() for value in given.values()):  # type: ignore[attr-defined]
         return None
     try:
         return evaluate(office.rubric, document)
@@ -120,21 +119,20 @@ def scoring_of(office: Office, deadline: Deadline) -> Scoring | None:
         return None
 
 
-def _document(
-    rubric: Rubric, headcount: int, given: Mapping[str, Mapping[str, Answer]]
-) -> dict[str, object] | None:
+def answers_document(office: Office, deadline: Deadline) -> dict[str, object]:
+    """What `songthan score` takes, out of the deadline's accepted answers; what nobody has answered yet is None."""
+    rubric, given = office.rubric, accepted_answers(office, deadline)
     answers: dict[str, dict[str, object]] = {}
-    for criterion in rubric.criteria:
-        values: dict[str, object] = {}
+    for criterion in rubric.criteria if rubric else ():
+        answers[criterion.id] = {}
         for item in criterion.inputs:
             form, _, key = item.field.partition(".")
             answer = given.get(form, {}).get(key)
-            if answer is None or answer.value is None:
-                return None
-            value = answer.value
-            values[item.key] = value == "yes" if item.kind == "flag" else int(value) if item.kind == "count" else value
-        answers[criterion.id] = values
-    return {"headcount": headcount, "answers": answers}
+            value = answer.value if answer is not None else None
+            if value is not None:
+                value = value == "yes" if item.kind == "flag" else int(value) if item.kind == "count" else value
+            answers[criterion.id][item.key] = value
+    return {"headcount": office.plan.organisation.headcount, "answers": answers}
 
 
 def score_words(scoring: Scoring | None, rubric: Rubric | None) -> dict[str, str]:

@@ -24,6 +24,7 @@ from songthan.steps.office import Office
 from songthan.steps.outcome import Outcome
 from songthan.steps.signing_officer import signing_officer
 from songthan.steps.submit import registry_key
+from songthan.steps.views import is_kept_back
 
 _WHERE = "songthan reopen"
 _NOON = time(12, 0)
@@ -124,7 +125,8 @@ def _may_open(office: Office, deadline: Deadline) -> bool:
     """Is there a report to open? UsageError when it went out already."""
     state, bundle = office.ledger.deadline_state(deadline.id), office.ledger.bundles.latest(deadline.id)
     version = int(str(bundle["version"])) if bundle else 0
-    on_its_way = bundle is not None and office.ledger.outbox.state(registry_key(deadline.id, version)) != "none"
+    key = registry_key(deadline.id, version)
+    on_its_way = bundle is not None and office.ledger.outbox.state(key) != "none" and not is_kept_back(office, key)
     if state in _GONE or on_its_way:
         raise UsageError(
             "ส่งรายงานนี้ให้งานสารบรรณแล้ว จึงเปิดแก้ไม่ได้", where=deadline.id, remedy="หากต้องแก้ไข โปรดประสานงานสารบรรณและผู้รับโดยตรง"
@@ -146,6 +148,10 @@ def _void(office: Office, deadline: Deadline, number: int, order: _Order) -> tup
         return ()
     version = int(str(bundle["version"]))
     office.ledger.bundles.note(deadline.id, version, order.now, "bundle-void", void=1)
+    for key in (director_key(deadline.id, version), registry_key(deadline.id, version)):
+        if is_kept_back(office, key):
+            # nobody has it, and nobody must get this version any more
+            office.ledger.outbox.forget(key, order.now)
     if office.ledger.outbox.state(director_key(deadline.id, version)) == "none":
         return ()
     director, _ = signing_officer(office)

@@ -9,9 +9,12 @@ from songthan.domain.assignments import STATE_TH, AssignmentState
 from songthan.domain.ladders import ladder_for
 from songthan.domain.language import day_words, digits, moment_words, phrase, say
 from songthan.domain.plans import Deadline
+from songthan.steps.bounces import marked_rows
+from songthan.steps.count_mail import last_count
 from songthan.steps.fill_form import short_title
 from songthan.steps.leave_book import leave_rows
 from songthan.steps.office import Office
+from songthan.steps.outbox import outbox_rows
 
 ROUTE_TH = {"accept": phrase("รับ"), "note": phrase("บันทึก"), "hold": phrase("พักรอตรวจ"), "quarantine": phrase("กักกัน")}
 
@@ -95,7 +98,27 @@ def office_status(office: Office) -> dict[str, object]:
         "noted": counts.get("note", 0),
         "mails_in": counts["all"],
         "mails_out": office.ledger.outbox.sent_count(),
+        "outbox": _outbox(office),
+        "bounced_addresses": marked_rows(office),
+        "mailbox_count": _counted(office),
     }
+
+
+def _outbox(office: Office) -> dict[str, object]:
+    """How many outgoing mails wait, and for what."""
+    waits = Counter(row.waits for row in outbox_rows(office))
+    return {
+        "held_kinds": sorted(office.held_kinds), "waiting_for_release": waits["word"], "in_doubt": waits["person"],
+        "withheld": waits["withheld"], "to_be_sent": waits["hours"] + waits["server"],
+    }  # fmt: skip
+
+
+def _counted(office: Office) -> dict[str, object] | None:
+    """The newest nightly count."""
+    found = last_count(office)
+    if found is None:
+        return None
+    return {"at": found.at.isoformat(), "mailbox": found.there, "ledger": found.known, "equal": found.equal}
 
 
 def artifact_rows(office: Office, deadline: str) -> list[dict[str, object]]:

@@ -10,8 +10,11 @@ from datetime import date
 from songthan.domain.ladders import ladder_for
 from songthan.domain.language import day_words, digits, say
 from songthan.domain.plans import Deadline
+from songthan.steps.bounces import marked_words
+from songthan.steps.count_mail import count_words
 from songthan.steps.letters import queue
 from songthan.steps.office import Office
+from songthan.steps.outbox_watch import digest_lines
 from songthan.steps.post import post
 from songthan.steps.report_status import brief, deadline_status, owing
 
@@ -63,6 +66,9 @@ def _context(office: Office, today: date) -> dict[str, object]:
         "owing": owed,
         "away": _away(office, today),
         "holds": _holds(office),
+        "outbox": digest_lines(office),
+        "addresses": marked_words(office),
+        "counted": count_words(office),
         "counts": {
             "mails_in": counts["all"],
             "mails_out": office.ledger.outbox.sent_count(),
@@ -72,6 +78,7 @@ def _context(office: Office, today: date) -> dict[str, object]:
         "commands": [
             {"command": "songthan status", "meaning": say("ดูสถานะทุกรายการ")},
             {"command": "songthan hold list", "meaning": say("ดูจดหมายที่รอวินิจฉัย")},
+            {"command": "songthan outbox list", "meaning": say("ดูจดหมายออกที่รอท่าน")},
         ],
     }
 

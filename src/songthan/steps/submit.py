@@ -1,7 +1,8 @@
 """Hands the signed report in by the forms' channel rules, and takes the registry's receipt.
 
-Safe to repeat: the website folder is written whole; one mail per version (its key); the deadline moves when the mail is
-proven sent; the receipt is recorded once.
+Safe to repeat: the website folder is written whole; one mail per version, or one per part where the files are too large
+for one (their keys, all meant in one transaction); the deadline moves when every one is proven sent; the receipt is
+recorded once.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import functools
 import mimetypes
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -16,14 +18,16 @@ from songthan.domain.assignments import DeadlineState
 from songthan.domain.bundles import Manifest
 from songthan.domain.decisions import Submit
 from songthan.domain.language import current, day_words, digits, moment_words, phrase, say
+from songthan.domain.mail_parts import mail_parts
 from songthan.domain.messages import Message, OutgoingFile
 from songthan.domain.plans import Deadline
 from songthan.domain.routing import own_words
 from songthan.domain.thai import canonical, to_arabic_digits
 from songthan.steps.fill_form import DOCX, safe_name, short_title
-from songthan.steps.letters import queue, tell_secretary
+from songthan.steps.letters import queue
 from songthan.steps.office import Office
 from songthan.steps.post import post
+from songthan.steps.publish import publish, upload
 from songthan.steps.signing_officer import signing_officer
 
 _CHANNEL_TH = {"word": phrase("ไฟล์ WORD"), "pdf": phrase("ไฟล์ PDF")}
@@ -42,81 +46,68 @@ def _receipt(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(f"(?:{_WORDS}{own}){_NUMBER}", re.IGNORECASE)
 
 
-def registry_key(deadline: str, version: int) -> str:
-    return f"{deadline}/registry/v{version}"
+def registry_key(deadline: str, version: int, part: int = 1) -> str:
+    """The key of the mail to the registry, or of its further parts."""
+    return f"{deadline}/registry/v{version}" + (f"/part{part}" if part > 1 else "")
 
 
 def submit(office: Office, action: Submit) -> bool:
     """Hand the report in by the forms' channel rules: the website folder, then the registry.
 
-    True when everything is proven done and recorded. What goes to the website only needs nobody's receipt.
+    True when everything is proven done and recorded. What goes to the website only needs nobody's receipt; the registry does
+    not wait for the website (`publish.upload_rest` goes on trying).
     """
     deadline = office.plan.deadline(action.deadline)
     bundle = office.ledger.bundles.get(deadline.id, action.version)
     if bundle is None or bundle["void"] or not bundle["signed"]:
         return True
-    published = _publish(office, deadline, bundle)
+    published = publish(office, deadline, bundle)
     office.tick("published")
+    uploaded = upload(office, deadline, bundle)
     if not any(office.plan.channels[form].registry for form in deadline.forms):
-        _record_publication(office, deadline, bundle, published)
-        return True
-    key = registry_key(deadline.id, action.version)
+        if uploaded:
+            _record_publication(office, deadline, bundle, published)
+        return uploaded
     with office.ledger.transaction():
         # the last moment at which the secretary may have reopened it; after the intent she may not
         if (office.ledger.bundles.get(deadline.id, action.version) or {}).get("void"):
             return True
-        if office.ledger.outbox.state(key) == "none":
-            _queue(office, deadline, bundle, key)
-    if not post(office, key):
+        if office.ledger.outbox.state(registry_key(deadline.id, action.version)) == "none":
+            _queue(office, deadline, bundle)
+    keys = registry_mails(office, deadline.id, action.version)
+    if not all([post(office, key) for key in keys]):
         return False
-    row = office.ledger.outbox.get(key) or {}
-    mail = office.ledger.outbox.mail(key)
-    office.press.add_submission(
-        office.state / str(bundle["folder"]),
-        {
-            "message_id": str(row["message_id"]),
-            "sent_at": str(row["sent_at"]),
-            "to": list(mail.to),
-            "files": [{"name": f.name, "sha256": f.sha256} for f in mail.files],
-        },
-    )
-    _move_to_submitted(office, deadline, action.version, str(row["sent_at"]))
+    rows = [office.ledger.outbox.get(key) or {} for key in keys]
+    mails = [office.ledger.outbox.mail(key) for key in keys]
+    last = max(str(row["sent_at"]) for row in rows)
+    submission: dict[str, object] = {
+        "message_id": str(rows[0]["message_id"]),
+        "sent_at": last,
+        "to": list(mails[0].to),
+        "files": [{"name": f.name, "sha256": f.sha256} for mail in mails for f in mail.files],
+    }
+    if len(keys) > 1:
+        submission["parts"] = [
+            {"message_id": str(row["message_id"]), "sent_at": str(row["sent_at"]), "files": [f.sha256 for f in mail.files]}
+            for row, mail in zip(rows, mails, strict=True)
+        ]
+    office.press.add_submission(office.state / str(bundle["folder"]), submission)
+    _move_to_submitted(office, deadline, action.version, last)
     return True
+
+
+def registry_mails(office: Office, deadline: str, version: int) -> list[str]:
+    """The keys of every part of a submission, as many as were meant."""
+    keys = []
+    while office.ledger.outbox.state(key := registry_key(deadline, version, len(keys) + 1)) != "none":
+        keys.append(key)
+    return keys
 
 
 def _move_to_submitted(office: Office, deadline: Deadline, version: int, at: str) -> None:
     with office.ledger.transaction():
         office.ledger.bundles.note(deadline.id, version, office.clock.now(), "bundle-submitted", submitted_at=at)
         office.ledger.move_deadline(deadline.id, DeadlineState.SUBMITTED, office.clock.now())
-
-
-def _publish(office: Office, deadline: Deadline, bundle: dict[str, object]) -> list[dict[str, str]]:
-    """The reports whose rule says so, as PDF, in the website folder (evidence and answers' letters stay inside)."""
-    folder = office.state / str(bundle["folder"])
-    signed_at = office.calendar.local(datetime.fromisoformat(str(bundle["signed_at"])))
-    done = []
-    for form in deadline.forms:
-        if "pdf" not in office.plan.channels[form].website:
-            continue
-        stem = "report" if len(deadline.forms) == 1 else f"report-{form}"
-        data = (folder / f"{stem}.pdf").read_bytes()
-        sha256 = office.blobs.put(data)
-        name = f"{deadline.id}-{form}.pdf"
-        office.website.publish(name, data, title=office.forms[form].title, sha256=sha256, at=signed_at)
-        done.append({"name": name, "sha256": sha256})
-    if done:
-        tell_secretary(
-            office,
-            key=f"{deadline.id}/website/v{bundle['version']}",
-            deadline=deadline.id,
-            title=say("ไฟล์พร้อมนำลงเว็บไซต์ {title}", title=deadline.title),
-            what=(
-                say("ระบบวางไฟล์ PDF ของรายงานที่ผู้อำนวยการลงนามเสนอแล้ว {count} ไฟล์ พร้อมหน้าสารบัญ ไว้ในโฟลเดอร์ {folder} แล้ว (ลายมือชื่ออิเล็กทรอนิกส์อยู่ในบันทึกข้อความของชุดเอกสาร ไม่ได้อยู่ในไฟล์ที่เผยแพร่)", count=digits(len(done)), folder=office.state / 'website')
-            ),
-            actions=(say("ขอให้ผู้ดูแลเว็บไซต์คัดลอกทั้งโฟลเดอร์ website ขึ้นเว็บไซต์ของสำนัก แล้วเปิดหน้าเว็บตรวจดูหนึ่งครั้ง"),),
-            commands=[("songthan status", say("ดูสถานะทุกรายการ"))],
-        )
-    return done
 
 
 def _record_publication(office: Office, deadline: Deadline, bundle: dict[str, object], files: list[dict[str, str]]) -> None:
@@ -134,9 +125,21 @@ def _record_publication(office: Office, deadline: Deadline, bundle: dict[str, ob
         office.ledger.move_deadline(deadline.id, DeadlineState.ACKNOWLEDGED, office.clock.now())
 
 
-def _queue(office: Office, deadline: Deadline, bundle: dict[str, object], key: str) -> None:
+def _queue(office: Office, deadline: Deadline, bundle: dict[str, object]) -> None:
+    """Mean every part of the submission. What the registry enters (the reports) comes first, the evidence after it."""
     channels = [office.plan.channels[form] for form in deadline.forms]
     files = _files(office, deadline, bundle, {kind for c in channels for kind in c.registry})
+    parts = mail_parts([office.blobs.path(f.sha256).stat().st_size for f in files], office.largest_mail)
+    for number, indexes in enumerate(parts, 1):
+        part = say(" (ส่วนที่ {number}/{count})", number=digits(number), count=digits(len(parts))) if len(parts) > 1 else ""
+        key = registry_key(deadline.id, int(str(bundle["version"])), number)
+        _queue_part(office, deadline, bundle, key, [files[i] for i in indexes], part)
+
+
+def _queue_part(
+    office: Office, deadline: Deadline, bundle: dict[str, object], key: str, files: list[OutgoingFile], part: str
+) -> None:
+    channels = [office.plan.channels[form] for form in deadline.forms]
     director, _ = signing_officer(office)
     words = say(" และ ").join(dict.fromkeys(say(_CHANNEL_TH.get(kind, kind)) for c in channels for kind in c.registry))
     created = office.calendar.local(datetime.fromisoformat(str(bundle["created_at"])))
@@ -149,7 +152,7 @@ def _queue(office: Office, deadline: Deadline, bundle: dict[str, object], key: s
         deadline=deadline.id,
         files=files,
         context={
-            "subject_th": deadline.title,
+            "subject_th": deadline.title + part,
             "registry": {"name": office.plan.roster.registry.name},
             "memo": {"number": "-", "date_th": day_words(created.date())},
             "channel": say("ระบบสารบรรณ ({words})", words=words),
@@ -222,19 +225,25 @@ def receipt_number(text: str) -> str | None:
 
 
 def record_receipt(office: Office, deadline: Deadline, number: str, message: Message, inbox_id: int) -> None:
-    """Keep the registry's number with the bundle and move the deadline to ACKNOWLEDGED."""
+    """Keep the number the registry's mail names with the bundle and move the deadline to ACKNOWLEDGED."""
+    source = {"message_sha256": message.sha256}
+    keep_receipt(office, deadline, number, received=message.received, inbox_id=inbox_id, source=source)
+
+
+def keep_receipt(
+    office: Office, deadline: Deadline, number: str, *, received: datetime, inbox_id: int | None, source: Mapping[str, str]
+) -> None:
+    """Keep the registry's number with the bundle and move the deadline to ACKNOWLEDGED; once.
+
+    `source` says whence it is known: the sha256 of the mail («» when it came otherwise), who entered it and why.
+    """
     bundle = office.ledger.bundles.latest(deadline.id)
     if bundle is None or bundle["receipt"]:
         return
     now = office.clock.now()
     office.press.add_receipt(
         office.state / str(bundle["folder"]),
-        {
-            "number": number,
-            "received": message.received.isoformat(),
-            "message_sha256": message.sha256,
-            "number_th": digits(number),
-        },
+        {"number": number, "received": received.isoformat(), "number_th": digits(number), **source},
     )
     with office.ledger.transaction():
         office.ledger.bundles.note(
@@ -243,7 +252,7 @@ def record_receipt(office: Office, deadline: Deadline, number: str, message: Mes
             now,
             "bundle-acknowledged",
             receipt=number,
-            receipt_at=message.received.isoformat(),
+            receipt_at=received.isoformat(),
             receipt_inbox=inbox_id,
         )
         office.ledger.move_deadline(deadline.id, DeadlineState.ACKNOWLEDGED, now)

@@ -8,7 +8,9 @@ from datetime import date, datetime
 from songthan.domain.absence import Leave
 from songthan.domain.assignments import DeadlineState
 from songthan.domain.decisions import AssignmentView, DeadlineView
-from songthan.domain.notices import REGISTRY, People
+from songthan.domain.messages import OutgoingMail
+from songthan.domain.notices import LADDER_MAIL, REGISTRY, People
+from songthan.domain.outgoing import Word
 from songthan.steps.office import Office
 
 #: Kinds of mail that do not use up a person's day: notices to whoever runs the office.
@@ -16,8 +18,9 @@ OFFICE_KINDS = frozenset({"digest", "alarm", "hold_notice", "bounce_notice"})
 _ROLES = ("secretary", "head", "director", "acting_director")
 
 
-def deadline_view(office: Office, deadline_id: str) -> DeadlineView:
-    """The view of one deadline now. KeyError if the plan has no such deadline."""
+def deadline_view(office: Office, deadline_id: str, *, unless: frozenset[str] = frozenset()) -> DeadlineView:
+    """The view of one deadline now, as if the outgoing mails `unless` were not there. KeyError if the plan has no such
+    deadline."""
     deadline = office.plan.deadline(deadline_id)
     ledger = office.ledger
     held = _held(office)
@@ -27,7 +30,7 @@ def deadline_view(office: Office, deadline_id: str) -> DeadlineView:
         assignment = ledger.as_assignment(row)
         current = row["current_return"]
         returned = ledger.returns.get(int(str(current))) if current is not None else None
-        asked_mail = str(row["asked_mail"] or "")
+        asked_mail = "" if row["asked_mail"] in unless else str(row["asked_mail"] or "")
         views.append(
             AssignmentView(
                 assignment=assignment,
@@ -44,7 +47,7 @@ def deadline_view(office: Office, deadline_id: str) -> DeadlineView:
         deadline=deadline,
         state=ledger.deadline_state(deadline_id),
         assignments=tuple(views),
-        outbox=ledger.outbox.states(deadline_id),
+        outbox=ledger.outbox.states(deadline_id, unless=unless),
         bundle_version=version,
         bundle_signed=bool(bundle and bundle["signed"]),
         director_asked_on=_sent_on(office, f"{deadline_id}/director/v{version}"),
@@ -54,11 +57,13 @@ def deadline_view(office: Office, deadline_id: str) -> DeadlineView:
     )
 
 
-def people_view(office: Office) -> People:
-    """What the letters must know of people now."""
+def people_view(office: Office, *, unless: frozenset[str] = frozenset()) -> People:
+    """What the letters must know of people now, as if the outgoing mails `unless` were not there."""
     roster = office.plan.roster
     days: dict[str, set[date]] = {}
-    for address, at in office.ledger.outbox.written(office.clock.now(), without=OFFICE_KINDS):
+    # an answer that waits for the secretary's word has reached nobody; a letter of the ladder is the day's all the same
+    waiting = {m.key for m in held_mails(office) if m.kind not in LADDER_MAIL}
+    for address, at in office.ledger.outbox.written(office.clock.now(), without=OFFICE_KINDS, unless=unless | waiting):
         days.setdefault(address, set()).add(office.calendar.local(at).date())
     addresses = {m.id: m.email for m in roster.members} | {REGISTRY: roster.registry.email}
     written = {who: frozenset(days[a.lower()]) for who, a in addresses.items() if a.lower() in days}
@@ -68,6 +73,34 @@ def people_view(office: Office) -> People:
         roles={role: str(getattr(roster, role)) for role in _ROLES},
         written=written,
     )
+
+
+def held_mails(office: Office) -> list[OutgoingMail]:
+    """Mails that wait for the secretary's word, oldest first."""
+    if not office.held_kinds:
+        return []
+    return [mail for mail in office.ledger.outbox.unsent() if waits_for_word(office, mail)]
+
+
+def waits_for_word(office: Office, mail: OutgoingMail) -> bool:
+    """Is this a letter the secretary wants to see before it leaves, and has she not let it go? What is written to herself
+    never waits: else nobody would tell her of the others."""
+    roster = office.plan.roster
+    if mail.kind not in office.held_kinds or mail.to == (roster.member(roster.secretary).email,):
+        return False
+    return not was_let_go(office, mail.key)
+
+
+def is_kept_back(office: Office, key: str) -> bool:
+    """Has this mail not left, and will it not without the secretary: withheld by her, or waiting for her word?"""
+    state = office.ledger.outbox.state(key)
+    return state == "withheld" or (state == "intended" and waits_for_word(office, office.ledger.outbox.mail(key)))
+
+
+def was_let_go(office: Office, key: str) -> bool:
+    """Her word is on everything the mail tells: a letter that is written anew, with something more in it, waits again."""
+    said = (office.ledger.words.last(told) for told in office.ledger.outbox.tells(key))
+    return all(word in (Word.RELEASE, Word.AGAIN) for word in said)
 
 
 def _leaves(office: Office) -> Mapping[str, tuple[Leave, ...]]:
@@ -85,11 +118,17 @@ def _sent_on(office: Office, key: str) -> date | None:
     return office.calendar.local(datetime.fromisoformat(str(at))).date() if at else None
 
 
+#: Working days for which words without a file make the reminders rest: a question unanswered is no answer to the deadline.
+WORDS_WAIT = 2
+
+
 def _held(office: Office) -> set[str]:
-    """Assignments whose holder (or his deputy), proven by our server, waits for the secretary.
+    """Assignments whose holder (or his deputy), proven by our server or by the secretary's word, waits for the secretary: with a file until she decides,
+    with a question or a refusal for `WORDS_WAIT` working days.
 
     Anybody else's mail about them is held too, but a stranger must not be able to silence the reminders.
     """
+    today = office.calendar.local(office.clock.now()).date()
     members = {m.id: m for m in office.plan.roster.members}
     found = set()
     for hold in office.ledger.inbox.holds():
@@ -98,7 +137,11 @@ def _held(office: Office) -> set[str]:
         if row is None or sender is None or hold["route"] != "hold" or not hold["parsed"]:
             continue
         holder = members.get(str(row["member"]))
-        concerned = holder is not None and sender.id in (holder.id, holder.deputy)
-        if concerned and office.ledger.inbox.message(int(str(hold["id"]))).authentication == "pass":
+        if holder is None or sender.id not in (holder.id, holder.deputy):
+            continue
+        message = office.ledger.inbox.message(int(str(hold["id"])))
+        came = office.calendar.local(message.received).date()
+        rests = any(a.role != "inline" for a in message.attachments) or today <= office.calendar.shift(came, WORDS_WAIT)
+        if rests and (hold["released_at"] or message.authentication == "pass"):
             found.add(str(hold["assignment"]))
     return found

@@ -10,12 +10,16 @@ from dataclasses import dataclass
 
 from songthan.domain.assignments import SETTLED, AssignmentState, DeadlineState
 from songthan.domain.errors import MailError
-from songthan.domain.language import say
+from songthan.domain.language import phrase, say
+from songthan.steps import outbox_watch
 from songthan.steps.letters import tell_secretary
 from songthan.steps.office import Office
+from songthan.steps.sender_proof import sender_proof
 
 #: Below this much free disk nothing new should be promised.
 LEAST_FREE = 200 * 1024 * 1024
+#: Seconds this machine's clock may be off the mail server's.
+CLOCK_OFF_S = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +34,8 @@ class Finding:
 
 def findings(office: Office) -> list[Finding]:
     """What is amiss now, worst first."""
-    return [f for look in (_mailbox, _stuck, _seats, _disk, _roots) if (f := look(office)) is not None]
+    looks = (_late, _waiting, _withheld, _mailbox, _proof, _stuck, _seats, _clock, _disk, _roots)
+    return [f for look in looks if (f := look(office)) is not None]
 
 
 def tell(office: Office, found: list[Finding]) -> None:
@@ -45,6 +50,43 @@ def tell(office: Office, found: list[Finding]) -> None:
             actions=(finding.remedy,),
             commands=[("songthan doctor", say("ตรวจความพร้อมของเครื่อง"))],
         )
+
+
+def _late(office: Office) -> Finding | None:
+    """A letter that waits for the secretary's word since an earlier day, or on its last: somebody does not know of a date."""
+    found = outbox_watch.waits_late(office)
+    if found is None:
+        return None
+    return Finding(
+        code=found[0],
+        title=say("จดหมายรอท่านปล่อยข้ามวัน"),
+        what=found[1],
+        remedy=say("อ่านด้วย songthan outbox list แล้วปล่อยด้วย songthan outbox release หรือระงับด้วย songthan outbox withhold"),
+    )
+
+
+def _waiting(office: Office) -> Finding | None:
+    found = outbox_watch.waits_new(office)
+    if found is None:
+        return None
+    return Finding(
+        code=found[0],
+        title=say("มีจดหมายรอท่านปล่อย"),
+        what=found[1],
+        remedy=say("อ่านด้วย songthan outbox list แล้วปล่อยด้วย songthan outbox release หรือระงับด้วย songthan outbox withhold"),
+    )
+
+
+def _withheld(office: Office) -> Finding | None:
+    lines = outbox_watch.withheld_and_close(office)
+    if not lines:
+        return None
+    return Finding(
+        code="withheld",
+        title=say("ใกล้กำหนดแล้ว แต่จดหมายที่ท่านระงับไว้ยังไม่ได้ส่ง"),
+        what=" · ".join(lines),
+        remedy=say("ปล่อยด้วย songthan outbox release แจ้งว่าส่งเองแล้วด้วย songthan outbox sent หรือยกเว้นด้วย songthan waive"),
+    )
 
 
 def _mailbox(office: Office) -> Finding | None:
@@ -75,6 +117,29 @@ def _mailbox(office: Office) -> Finding | None:
     )
 
 
+def _proof(office: Office) -> Finding | None:
+    """Members' mails without a proof of their sender are all held: the settings do not know our mail server."""
+    proof = sender_proof(office)
+    if not proof.useless:
+        return None
+    seen = ", ".join(f"{header}: {name}" for header, name in proof.servers)
+    return Finding(
+        code="proof",
+        title=say("จดหมายของสมาชิกพิสูจน์ผู้ส่งไม่ได้"),
+        what=say(
+            "จดหมายจากที่อยู่ในทะเบียน {members} ฉบับล่าสุด มี {unproven} ฉบับที่เครื่องแม่ข่ายไม่ได้รับรองผู้ส่งตามที่ตั้งค่าไว้ ระบบจึงพักไว้ทั้งหมด "
+            "ชื่อเครื่องที่พบในจดหมาย: {seen}",
+            members=proof.members,
+            unproven=proof.unproven,
+            seen=seen or say("ไม่พบ"),
+        ),
+        remedy=say(
+            "ส่งข้อความนี้ให้ผู้ดูแลระบบจดหมาย หากชื่อที่พบเป็นเครื่องของหน่วยงานจริง ให้ตั้ง authserv_id หรือ internal_servers ใน songthan.toml [mailbox] "
+            "ตามเอกสาร docs/operations.md"
+        ),
+    )
+
+
 def _stuck(office: Office) -> Finding | None:
     stuck = [r for r in office.ledger.inbox.unfinished() if int(str(r["attempts"] or 0)) > 1]
     if not stuck:
@@ -100,6 +165,27 @@ def _seats(office: Office) -> Finding | None:
         title=say("มีรายการค้างของผู้ที่ไม่ได้ดำรงตำแหน่งแล้ว"),
         what=say("แฟ้มแผนเปลี่ยนผู้ดำรงตำแหน่ง {seats} แล้ว แต่รายการที่ขอไปก่อนหน้ายังเป็นของผู้ดำรงตำแหน่งเดิม", seats=", ".join(stray)),
         remedy=say("โอนรายการที่ค้างด้วยคำสั่ง songthan reassign {seat} --to ผู้ดำรงตำแหน่งใหม่ --reason เหตุผล", seat=stray[0]),
+    )
+
+
+def _clock(office: Office) -> Finding | None:
+    """Reminders, leases and «received at» go by this machine's clock; the mail server's is the one to hold it against."""
+    try:
+        skew = office.mailbox.clock_skew()
+    except MailError:
+        # `_mailbox` tells of it
+        return None
+    if skew is None or abs(skew) <= CLOCK_OFF_S:
+        return None
+    words = {
+        True: phrase("นาฬิกาเครื่องนี้เร็วกว่าเซิร์ฟเวอร์จดหมาย {minutes} นาที กำหนดวันและเวลาของจดหมายจึงผิดตาม"),
+        False: phrase("นาฬิกาเครื่องนี้ช้ากว่าเซิร์ฟเวอร์จดหมาย {minutes} นาที กำหนดวันและเวลาของจดหมายจึงผิดตาม"),
+    }
+    return Finding(
+        code="clock",
+        title=say("นาฬิกาของเครื่องไม่ตรง"),
+        what=say(words[skew > 0], minutes=round(abs(skew) / 60)),
+        remedy=say("ตั้งเวลาของเครื่องจาก NTP และตรวจเขตเวลา"),
     )
 
 

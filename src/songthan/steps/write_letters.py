@@ -119,6 +119,7 @@ def _queue(office: Office, letter: Write, files: list[OutgoingFile]) -> None:
         deadline=first.deadline if len(several) == 1 else "",
         subjects=tuple(dict.fromkeys(a for n in notices for a in n.assignments)) if _about_duties(notices) else (),
         covers=() if alone else tuple((n.key, n.deadline) for n in notices),
+        says=letter.says,
         files=files,
         reply_to=_answers_to(office, letter),
         context={

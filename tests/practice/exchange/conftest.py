@@ -11,6 +11,7 @@ from exchangelib.version import EXCHANGE_2016, Version
 from practice_world import ACCOUNTS, PASSWORDS, SendKey
 
 from songthan.practice.exchange import RunningExchange, start
+from wire_check import check_wire, peer
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,13 +30,22 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(folder: Path) -> Iterator[Callable[[], RunningExchange]]:
+def run(folder: Path) -> Iterator[Callable[..., RunningExchange]]:
     """Starts the server on the folder's files (again and again on the same database)."""
     started: list[RunningExchange] = []
 
-    def begin() -> RunningExchange:
+    def begin(auth: str = "basic", *, strict: bool = True, name: str = "e") -> RunningExchange:
         started.append(
-            start(folder / "e.db", folder / "accounts.toml", folder / "log.jsonl", clock=folder / "clock", control=True)
+            start(
+                folder / f"{name}.db",
+                folder / "accounts.toml",
+                folder / ("log.jsonl" if name == "e" else f"{name}.jsonl"),
+                clock=folder / "clock",
+                control=True,
+                auth=auth,
+                strict=peer("schema") if strict else None,
+                wire=folder / "wire.jsonl",
+            )
         )
         return started[-1]
 
@@ -43,6 +53,8 @@ def run(folder: Path) -> Iterator[Callable[[], RunningExchange]]:
     close_connections()
     for server in started:
         server.stop()
+    if (folder / "wire.jsonl").exists():
+        check_wire(folder / "wire.jsonl")
 
 
 @pytest.fixture
@@ -55,12 +67,14 @@ def exchange(run: Callable[[], RunningExchange]) -> RunningExchange:
 def account() -> Callable[..., Account]:
     """exchangelib's Account for an address (as another login when `login` is given)."""
 
-    def open_account(server: RunningExchange, address: str, login: str | None = None) -> Account:
+    def open_account(
+        server: RunningExchange, address: str, login: str | None = None, auth_type: str = BASIC
+    ) -> Account:
         # the protocol cache ignores a second Configuration for the same endpoint and credentials
         config = Configuration(
             service_endpoint=server.url,
             credentials=Credentials(login or address, PASSWORDS[login or address]),
-            auth_type=BASIC,
+            auth_type=auth_type,
             version=Version(EXCHANGE_2016),
             retry_policy=FailFast(),
         )

@@ -1,16 +1,25 @@
 """The outside door, the page, the command's exits."""
 
+import dataclasses
 import email
 import email.policy
+import re
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import requests
 from practice_world import FRIEND, MEMBER, OFFICE
 
+from songthan.practice import exchange as practice
 from songthan.practice.exchange import PracticeError, read_log, start
+from songthan.practice.exchange.accounts import Limits
+from songthan.practice.exchange.faults import KINDS
+from songthan.practice.exchange.operations import OPERATIONS
+from songthan.practice.exchange.page import NOT_PROVEN
+from songthan.practice.exchange.rights import LISTS
 
 pytestmark = pytest.mark.real
 
@@ -95,7 +104,10 @@ def test_the_log_table_cannot_be_changed(exchange, folder):
 
 def test_the_page_says_what_this_is(exchange):
     text = requests.get(exchange.base + "/", timeout=10).content.decode("utf-8")
-    assert "เซิร์ฟเวอร์ซ้อม" in text and "ไม่มีจดหมายฉบับใดออกจากเครื่องนี้" in text and "Outlook" in text
+    assert "เซิร์ฟเวอร์ซ้อม" in text and "ไม่มีจดหมายฉบับใดออกจากเครื่องนี้" in text
+    for unproven in ("throttling", "transport rules", "journaling", "TLS", "Outlook เขียนจดหมาย", "DMARC", "Kerberos"):
+        assert unproven in text
+    assert "การยืนยันตัวตนที่เปิดอยู่: Basic" in text and "NTLM</p>" not in text
 
 
 def test_without_control_there_are_no_faults_and_no_counts(folder):
@@ -127,3 +139,17 @@ def test_it_ends_with_its_starter_and_lets_one_server_at_a_time_in(folder):
     one.process.stdin.close()  # what a starter's death does
     assert one.process.wait(10) == 0
     one.stop()
+
+
+def test_its_document_names_all_it_can_do():
+    text = (Path(__file__).parents[3] / "docs" / "practice-exchange.md").read_text(encoding="utf-8")
+    source = Path(practice.__file__).parent
+    options = re.findall(r'add_argument\("(--[a-z-]+)"', (source / "__main__.py").read_text(encoding="utf-8"))
+    code = "".join(path.read_text(encoding="utf-8") for path in source.rglob("*.py"))
+    events = re.findall(r'(?:record|write|_moved)\(\s*(?:call, item, folder, )?"([a-z_]+)"', code)
+    limits = [field.name for field in dataclasses.fields(Limits)]
+    assert len(options) > 9 and len(events) > 10
+    missing = [name for name in [*KINDS, *OPERATIONS, *options, *events, *limits, *LISTS] if name not in text]
+    assert not missing
+    # the list of what is left open is as long as the page's
+    assert text.partition("## What it does not prove")[2].count("\n- ") == len(NOT_PROVEN)

@@ -11,12 +11,15 @@ import threading
 from pathlib import Path
 
 from songthan.practice.exchange.accounts import read_accounts
+from songthan.practice.exchange.authentication import Door
 from songthan.practice.exchange.clock import ServerClock
 from songthan.practice.exchange.errors import PracticeError
 from songthan.practice.exchange.journal import Journal
 from songthan.practice.exchange.mailboxes import Mailboxes
+from songthan.practice.exchange.schema import Schema
 from songthan.practice.exchange.server import PracticeServer
 from songthan.practice.exchange.store import Store
+from songthan.practice.exchange.wire import Wire
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,6 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--clock", type=Path, help="file with one ISO 8601 datetime: the simulated time")
     parser.add_argument("--control", action="store_true", help="open /practice/faults and /practice/counts")
+    parser.add_argument("--auth", default="basic", help="how to log in: basic, ntlm, or basic,ntlm")
+    parser.add_argument("--strict", type=Path, metavar="FOLDER", help="refuse what the messages.xsd in it refuses")
+    parser.add_argument("--wire", type=Path, metavar="FILE", help="append every EWS request and answer as JSON lines")
     parser.add_argument("--stop-with-stdin", action="store_true", help="end when standard input closes")
     options = parser.parse_args(arguments)
     try:
@@ -56,11 +62,21 @@ def _open(options: argparse.Namespace) -> PracticeServer:
     accounts = read_accounts(options.accounts)
     clock = ServerClock(path=options.clock)
     clock.now()
+    schema = None if options.strict is None else Schema(options.strict)
+    schemes = tuple(name.strip().lower() for name in options.auth.split(","))
+    door = Door(accounts=accounts, schemes=schemes, credentials=options.db.with_name(options.db.name + ".ntlm"))
     store = Store(path=options.db)
     journal = Journal(store=store, path=options.log, clock=clock)
     mailboxes = Mailboxes(store=store, journal=journal, accounts=accounts, clock=clock)
     try:
-        return PracticeServer(address=(options.host, options.port), mailboxes=mailboxes, control=options.control)
+        return PracticeServer(
+            address=(options.host, options.port),
+            mailboxes=mailboxes,
+            door=door,
+            control=options.control,
+            schema=schema,
+            wire=None if options.wire is None else Wire(options.wire),
+        )
     except BaseException:
         store.close()
         raise

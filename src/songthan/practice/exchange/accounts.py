@@ -1,34 +1,50 @@
-"""Who has a mailbox on the practice server, read from a TOML file."""
+"""Who has a mailbox on the practice server, who may use it, how much it takes; read from a TOML file."""
 
 import hmac
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from songthan.practice.exchange.errors import EwsError, PracticeError
+from songthan.practice.exchange.rights import LISTS, Right, denied
 
-TOP_KEYS = {"server_name", "domains", "mailboxes"}
-MAILBOX_KEYS = {"address", "name", "password", "shared", "delegates"}
+TOP_KEYS = {"server_name", "domains", "limits", "mailboxes"}
+MAILBOX_KEYS = {"address", "name", "password", "shared", "mailbox_bytes", *LISTS}
+NOBODY: dict[str, frozenset[Right]] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much the server takes, in bytes: one message, one attachment, one request over HTTP, one whole mailbox
+    (None: no end of it); and how many recipients a message may have."""
+
+    message_bytes: int | None = None
+    attachment_bytes: int | None = None
+    request_bytes: int = 160 * 1024 * 1024  # a message of 110 MB as base64
+    mailbox_bytes: int | None = None
+    recipients: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mailbox:
-    """One mailbox. A shared one has no password: its delegates open it and send as it."""
+    """One mailbox. A shared one has no password: those named in `rights` open it. `mailbox_bytes`: its own quota."""
 
     address: str
     name: str
     password: str | None
     shared: bool = False
-    delegates: frozenset[str] = frozenset()
+    rights: dict[str, frozenset[Right]] = field(default_factory=lambda: NOBODY)
+    mailbox_bytes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Accounts:
-    """The server's name, its own domains and its mailboxes by lower-case address."""
+    """The server's name, its own domains, its mailboxes by lower-case address, its limits."""
 
     server_name: str
     domains: frozenset[str]
     mailboxes: dict[str, Mailbox]
+    limits: Limits = Limits()
 
     def login(self, address: str, password: str) -> Mailbox | None:
         """The mailbox behind a login, or None when name or password is wrong."""
@@ -38,19 +54,28 @@ class Accounts:
         same = hmac.compare_digest(mailbox.password.encode("utf-8"), password.encode("utf-8"))
         return mailbox if same else None
 
-    def may_use(self, actor: str, address: str) -> bool:
-        """Whether the logged-in address may open, and send as, that address."""
+    def may(self, actor: str, right: Right, address: str) -> bool:
+        """Whether the logged-in address has that right in that mailbox."""
         mailbox = self.mailboxes.get(address.lower())
-        return mailbox is not None and (mailbox.address == actor or actor in mailbox.delegates)
+        return mailbox is not None and (mailbox.address == actor or right in mailbox.rights.get(actor, ()))
 
-    def opened_by(self, actor: str, address: str) -> Mailbox:
-        """The mailbox, if the actor may open it; else ErrorNonExistentMailbox or ErrorAccessDenied."""
+    def may_send_as(self, actor: str, address: str) -> bool:
+        """Whether the logged-in address may send as that one."""
+        return self.may(actor, Right.SEND_AS, address)
+
+    def opened_by(self, actor: str, address: str, right: Right = Right.READ) -> Mailbox:
+        """The mailbox, if the actor has that right in it; else ErrorNonExistentMailbox or ErrorAccessDenied."""
         mailbox = self.mailboxes.get(address.lower())
         if mailbox is None:
             raise EwsError("ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it.")
-        if not self.may_use(actor, address):
-            raise EwsError("ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+        if not self.may(actor, right, address):
+            raise denied(right)
         return mailbox
+
+    def quota(self, address: str) -> int | None:
+        """How many bytes the mailbox may hold; None when there is no end."""
+        own = self.mailboxes[address].mailbox_bytes
+        return self.limits.mailbox_bytes if own is None else own
 
     def owns_domain(self, address: str) -> bool:
         """Whether the address lies in one of the server's own domains (or below one)."""
@@ -80,7 +105,21 @@ def read_accounts(path: Path) -> Accounts:
         mailboxes[mailbox.address] = mailbox
     if not mailboxes:
         raise PracticeError(f"accounts file {path}: no [[mailboxes]]")
-    return Accounts(server_name=name, domains=frozenset(d.lower() for d in domains), mailboxes=mailboxes)
+    limits = _limits(path, data.get("limits", {}))
+    return Accounts(server_name=name, domains=frozenset(d.lower() for d in domains), mailboxes=mailboxes, limits=limits)
+
+
+def _limits(path: Path, table: object) -> Limits:
+    known = {entry.name for entry in fields(Limits)}
+    if not isinstance(table, dict) or set(table) - known:
+        raise PracticeError(f"accounts file {path}: [limits] knows {sorted(known)}")
+    return Limits(**{key: _count(f"accounts file {path}: [limits] {key}", value) for key, value in table.items()})
+
+
+def _count(where: str, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise PracticeError(f"{where} must be a whole number, 1 or more")
+    return value
 
 
 def _mailbox(path: Path, number: int, entry: dict) -> Mailbox:
@@ -89,7 +128,7 @@ def _mailbox(path: Path, number: int, entry: dict) -> Mailbox:
     if unknown:
         raise PracticeError(f"{where}: unknown key {sorted(unknown)[0]!r}; known: {sorted(MAILBOX_KEYS)}")
     address, shared = entry.get("address"), entry.get("shared", False)
-    if not isinstance(address, str) or address.count("@") != 1 or any(c in address for c in "\r\n <>,;"):
+    if not isinstance(address, str) or address.count("@") != 1 or any(c in address for c in "\r\n <>,;:\\"):
         raise PracticeError(f"{where}: address {address!r} is no mail address")
     person = entry.get("name", address)
     if not isinstance(person, str) or any(c in person for c in "\r\n"):
@@ -99,5 +138,23 @@ def _mailbox(path: Path, number: int, entry: dict) -> Mailbox:
         raise PracticeError(f"{where} ({address}): a shared mailbox has no password; name its delegates")
     if not shared and (not isinstance(password, str) or not password):
         raise PracticeError(f"{where} ({address}): password is missing")
-    delegates = frozenset(d.lower() for d in entry.get("delegates", []))
-    return Mailbox(address=address.lower(), name=person, password=password, shared=bool(shared), delegates=delegates)
+    size = entry.get("mailbox_bytes")
+    return Mailbox(
+        address=address.lower(),
+        name=person,
+        password=password,
+        shared=bool(shared),
+        rights=_rights(f"{where} ({address})", entry),
+        mailbox_bytes=None if size is None else _count(f"{where} ({address}): mailbox_bytes", size),
+    )
+
+
+def _rights(where: str, entry: dict) -> dict[str, frozenset[Right]]:
+    rights: dict[str, frozenset[Right]] = {}
+    for name, allowed in LISTS.items():
+        people = entry.get(name, [])
+        if not isinstance(people, list) or not all(isinstance(person, str) for person in people):
+            raise PracticeError(f"{where}: {name} must be a list of addresses")
+        for person in people:
+            rights[person.lower()] = rights.get(person.lower(), frozenset()) | allowed
+    return rights

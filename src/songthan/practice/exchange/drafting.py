@@ -3,8 +3,9 @@
 import base64
 import binascii
 from dataclasses import dataclass, field
+from datetime import UTC
 
-from songthan.practice.exchange import headers, message
+from songthan.practice.exchange import headers, mapi, message
 from songthan.practice.exchange.errors import EwsError
 from songthan.practice.exchange.journal import INTERNET_HEADERS
 from songthan.practice.exchange.soap import Element, child_text, local_name, tag
@@ -29,12 +30,15 @@ MAX_SUBJECT = 255
 
 @dataclass(kw_only=True)
 class Draft:
-    """A message being written: `raw` MIME, extended properties, head facts that no header holds, the read flag."""
+    """A message being written: `raw` MIME, extended properties, head facts that no header holds, and what MAPI flags
+    say of it (read, draft, received at)."""
 
     raw: bytes
     properties: list = field(default_factory=list)
     head_extra: dict = field(default_factory=dict)
     is_read: bool | None = None
+    is_draft: bool | None = None
+    received: str | None = None
     body_changed: bool = False
 
 
@@ -105,6 +109,14 @@ def _set_property(draft: Draft, node: Element) -> None:
         value = child_text(node, "t:Value") or ""
     if path["set"] == INTERNET_HEADERS and path["name"]:
         _replace(draft, path["name"], headers.text_line(_header_name(path["name"]), str(value)))
+        return
+    if path["tag"] == mapi.MESSAGE_FLAGS:
+        # how a client without another way puts a message that is no draft into a folder
+        flags = int(mapi.typed(str(value), "Integer"))
+        draft.is_read, draft.is_draft = bool(flags & mapi.READ), bool(flags & mapi.UNSENT)
+        return
+    if path["tag"] == mapi.DELIVERY_TIME:
+        draft.received = mapi.typed(str(value), "SystemTime").astimezone(UTC).isoformat()
         return
     draft.properties = [entry for entry in draft.properties if not same_property(entry, path)]
     draft.properties.append(path | {"value": value})

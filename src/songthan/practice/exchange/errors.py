@@ -15,10 +15,13 @@ class EwsError(Exception):
 
 
 class SoapFault(Exception):
-    """The whole request fails (wrong XML, busy server); `back_off_ms` goes into the fault's MessageXml."""
+    """The whole request fails (wrong XML, busy server); `back_off_ms` and `details` go into the fault's MessageXml."""
 
-    def __init__(self, code: str, text: str, back_off_ms: int | None = None) -> None:
+    def __init__(
+        self, code: str, text: str, back_off_ms: int | None = None, details: dict[str, str] | None = None
+    ) -> None:
         super().__init__(f"{code}: {text}")
         self.code = code
         self.text = text
         self.back_off_ms = back_off_ms
+        self.details = details or {}

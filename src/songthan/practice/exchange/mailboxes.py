@@ -11,6 +11,7 @@ from songthan.practice.exchange.accounts import Accounts
 from songthan.practice.exchange.clock import ServerClock
 from songthan.practice.exchange.errors import EwsError
 from songthan.practice.exchange.journal import Journal, facts_of
+from songthan.practice.exchange.quotas import Quotas
 from songthan.practice.exchange.store import Folder, Item, Store
 
 DISTINGUISHED = {
@@ -20,7 +21,13 @@ DISTINGUISHED = {
     "deleteditems": "Deleted Items",
     "junkemail": "Junk Email",
     "outbox": "Outbox",
+    "calendar": "Calendar",
+    "contacts": "Contacts",
+    "tasks": "Tasks",
+    "notes": "Notes",
 }
+#: folders of a real mailbox that hold no mail; here they stay empty
+CLASSES = {"calendar": "IPF.Appointment", "contacts": "IPF.Contact", "tasks": "IPF.Task", "notes": "IPF.StickyNote"}
 
 
 class Mailboxes:
@@ -31,17 +38,20 @@ class Mailboxes:
         self.journal = journal
         self.accounts = accounts
         self.clock = clock
+        self.quotas = Quotas(store=store, accounts=accounts)
         with store.transaction():
             for address in accounts.mailboxes:
                 self._seed(address)
 
     def _seed(self, address: str) -> None:
-        if self.store.distinguished(address, "root"):
-            return
-        root = self.new_folder(mailbox=address, parent=None, name="Root", kind="root")
-        top = self.new_folder(mailbox=address, parent=root, name="Top of Information Store", kind="msgfolderroot")
+        root, top = (self.store.distinguished(address, kind) for kind in ("root", "msgfolderroot"))
+        root_id = root.id if root else self.new_folder(mailbox=address, parent=None, name="Root", kind="root")
+        name = "Top of Information Store"
+        top_id = top.id if top else self.new_folder(mailbox=address, parent=root_id, name=name, kind="msgfolderroot")
         for kind, name in DISTINGUISHED.items():
-            self.new_folder(mailbox=address, parent=top, name=name, kind=kind)
+            if self.store.distinguished(address, kind) is None:
+                folder_class = CLASSES.get(kind, "IPF.Note")
+                self.new_folder(mailbox=address, parent=top_id, name=name, kind=kind, folder_class=folder_class)
 
     def now(self) -> datetime:
         """The server clock's time in UTC."""
@@ -93,6 +103,27 @@ class Mailboxes:
                 (mailbox, parent, kind, name, folder_class, change, change),
             )
 
+    def relay_folder(self, folder: Folder, *, parent: int | None, name: str) -> Folder:
+        """Give a folder another name or parent; ErrorFolderExists when the name is taken there."""
+        with self.store.transaction():
+            taken = self.store.folders("parent IS ? AND name = ? AND id != ?", (parent, name, folder.id))
+            if taken:
+                raise EwsError("ErrorFolderExists", "A folder with the specified name already exists.")
+            change = self.store.next_change()
+            self.store.run(
+                "UPDATE folders SET parent = ?, name = ?, change = ? WHERE id = ?", (parent, name, change, folder.id)
+            )
+            return self.store.folder(folder.id)
+
+    def remove_folder(self, folder: Folder) -> None:
+        """Take an empty folder away."""
+        with self.store.transaction():
+            change = self.store.next_change()
+            values = (folder.id, folder.mailbox, change, folder.created_change)
+            self.store.run("INSERT INTO gone_folders VALUES (?, ?, ?, ?)", values)
+            self.store.run("DELETE FROM events WHERE folder = ?", (folder.id,))
+            self.store.run("DELETE FROM folders WHERE id = ?", (folder.id,))
+
     def folder_path(self, folder: Folder) -> str:
         """The folder's name for the log: its distinguished id, or the names below the top joined by /."""
         names = []
@@ -113,12 +144,19 @@ class Mailboxes:
         is_draft: bool,
         is_read: bool,
         sent: str | None = None,
+        received: str | None = None,
         head_extra: dict | None = None,
+        event: str = "Created",
+        limited: bool = True,
     ) -> Item:
-        """Store a message with its attachments as a new item of the folder."""
+        """Store a message with its attachments as a new item of the folder; a delivery is not `limited`: whether it
+        is taken was judged before."""
         now = self.now().isoformat()
         head = message.read_head(raw) | (head_extra or {})
+        parts = message.read_parts(raw)
         with self.store.transaction():
+            if limited:
+                self.quotas.demand(folder.mailbox, size=len(raw), more=len(raw), parts=parts)
             change = self.store.next_change()
             number = self.store.run(
                 "INSERT INTO items (mailbox, folder, change, created_change, is_draft, is_read, created, received,"
@@ -131,7 +169,7 @@ class Mailboxes:
                     is_draft,
                     is_read,
                     now,
-                    now,
+                    received or now,
                     sent,
                     now,
                     len(raw),
@@ -141,9 +179,17 @@ class Mailboxes:
                 ),
             )
             self.store.run("INSERT INTO mimes VALUES (?, ?)", (number, raw))
-            for place, part in enumerate(message.read_parts(raw)):
+            for place, part in enumerate(parts):
                 self._add_attachment_row(number, place, part)
+            self._tell(event, folder.id, number, change)
             return self.store.item(number)
+
+    def _tell(self, kind: str, folder: int, item: int, change: int, old: Item | None = None) -> None:
+        """Note what subscriptions tell their clients."""
+        self.store.run(
+            "INSERT INTO events (kind, at, folder, item, change, old_folder, old_item) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (kind, self.now().isoformat(), folder, item, change, old and old.folder, old and old.id),
+        )
 
     def _add_attachment_row(self, item: int, place: int, part: message.Part) -> int:
         return self.store.run(
@@ -178,11 +224,14 @@ class Mailboxes:
             mime = self.store.mime(item.id) if raw is None else raw
             kept = {name: item.head[name] for name in ("categories", "sensitivity")}
             head = (item.head if raw is None else message.read_head(mime) | kept) | (head_extra or {})
+            if raw is not None:
+                self.quotas.demand(item.mailbox, size=len(mime), more=len(mime) - item.size)
+            change = self.store.next_change()
             self.store.run(
                 "UPDATE items SET change = ?, modified = ?, size = ?, sha256 = ?, head = ?, properties = ?,"
                 " is_read = ? WHERE id = ?",
                 (
-                    self.store.next_change(),
+                    change,
                     self.now().isoformat(),
                     len(mime),
                     hashlib.sha256(mime).hexdigest(),
@@ -198,11 +247,13 @@ class Mailboxes:
                     self.store.run("DELETE FROM attachments WHERE item = ?", (item.id,))
                     for place, part in enumerate(message.read_parts(mime)):
                         self._add_attachment_row(item.id, place, part)
+            self._tell("Modified", item.folder, item.id, change)
             return self.store.item(item.id)
 
     def attach(self, item: Item, part: message.Part) -> tuple[int, Item]:
         """Put one attachment into the message; gives the attachment's number and the changed item."""
         with self.store.transaction():
+            self.quotas.demand(item.mailbox, size=0, more=0, parts=[part])
             place = self.store.row("SELECT COUNT(*) FROM attachments WHERE item = ?", (item.id,))[0]
             raw = message.add_part(self.store.mime(item.id), part)
             number = self._add_attachment_row(item.id, place, part)
@@ -221,9 +272,11 @@ class Mailboxes:
                 self.store.run("UPDATE attachments SET place = ? WHERE id = ?", (place, other))
             return self.update_item(item, raw=raw)
 
-    def copy_item(self, item: Item, folder: Folder) -> Item:
+    def copy_item(self, item: Item, folder: Folder, event: str = "Copied") -> Item:
         """The same message as a new item (with a new id) of another folder."""
         with self.store.transaction():
+            if event == "Copied" or folder.mailbox != item.mailbox:
+                self.quotas.demand(folder.mailbox, size=item.size, more=item.size)
             values = (folder.mailbox, folder.id, change := self.store.next_change(), change, item.id)
             number = self.store.run(
                 "INSERT INTO items (mailbox, folder, change, created_change, is_draft, is_read, created, received,"
@@ -238,16 +291,24 @@ class Mailboxes:
                 " WHERE item = ? ORDER BY place",
                 (number, item.id),
             )
+            self._tell(event, folder.id, number, change, item)
             return self.store.item(number)
 
-    def remove_item(self, item: Item) -> None:
-        """Take the item away for good; its folder's sync tells so."""
+    def move_item(self, item: Item, folder: Folder) -> Item:
+        """The message as a new item of the other folder, and gone from its own."""
         with self.store.transaction():
-            self.store.run(
-                "INSERT INTO gone VALUES (?, ?, ?, ?)",
-                (item.folder, item.id, self.store.next_change(), item.created_change),
-            )
+            made = self.copy_item(item, folder, event="Moved")
+            self.remove_item(item, told=True)
+            return made
+
+    def remove_item(self, item: Item, *, told: bool = False) -> None:
+        """Take the item away for good; its folder's sync tells so, and (unless `told`) its subscriptions."""
+        with self.store.transaction():
+            change = self.store.next_change()
+            self.store.run("INSERT INTO gone VALUES (?, ?, ?, ?)", (item.folder, item.id, change, item.created_change))
             self.store.run("DELETE FROM items WHERE id = ?", (item.id,))
+            if not told:
+                self._tell("Deleted", item.folder, item.id, change)
 
     def attachments_of(self, item: Item) -> list[dict]:
         """Name, size, type, sha256, id and so on of each attachment, without the content."""

@@ -1,5 +1,7 @@
-"""FindItem's restrictions and sort orders, judged on values."""
+"""The restrictions and sort orders of FindItem and FindFolder, judged on values."""
 
+import re
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -42,9 +44,27 @@ def _test(node: Element, values: Values) -> Test:
         return lambda item: values.at(item, paths[0]) is not None
     if name == "Contains":
         return _contains(node, paths[0], values)
+    if name == "Excludes":
+        return _excludes(node, paths[0], values)
     if name in COMPARISONS:
         return _comparison(COMPARISONS[name], node, paths[0], values)
     raise EwsError("ErrorUnsupportedPathForQuery", f"The restriction {name} is not supported.")
+
+
+def _excludes(node: Element, path: Element, values: Values) -> Test:
+    mask = node.find(tag("t:Bitmask"))
+    try:
+        bits = int("" if mask is None else mask.get("Value", ""), 0)
+    except ValueError as error:
+        raise EwsError("ErrorInvalidExcludesRestriction", "The bitmask is no number.") from error
+
+    def test(item: Item) -> bool:
+        value = values.at(item, path)
+        if value is not None and not isinstance(value, int):
+            raise EwsError("ErrorInvalidExcludesRestriction", "Excludes needs a property that is a whole number.")
+        return value is not None and not value & bits
+
+    return test
 
 
 def _constant(node: Element) -> Element | None:
@@ -73,7 +93,11 @@ def _alike(left: object, right: object) -> tuple[object, object]:
         if isinstance(left, bool):
             return left, right if isinstance(right, bool) else str(right).lower() in ("true", "1")
         if isinstance(left, int):
-            return left, int(str(right))
+            return left, int(str(right), 10)
+        if isinstance(left, float):
+            return left, float(str(right))
+        if isinstance(left, bytes):
+            return left, str(right).encode("utf-8")
         if isinstance(left, datetime):
             moment = right if isinstance(right, datetime) else datetime.fromisoformat(str(right))
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -84,17 +108,31 @@ def _alike(left: object, right: object) -> tuple[object, object]:
     return str(left).casefold(), str(right).casefold()
 
 
+def _folded(text: str, comparison: str) -> str:
+    """Text as a ContainmentComparison compares it: without case, without marks above and below, or as it is."""
+    loose = comparison.startswith("Loose")
+    if loose or "NonSpac" in comparison:
+        # only what a Latin letter wears is taken off: in Thai the marks are the word
+        text = "".join(c for c in unicodedata.normalize("NFD", text) if not "\u0300" <= c <= "\u036f")
+    return text.casefold() if loose or "Case" in comparison else text
+
+
 def _contains(node: Element, path: Element, values: Values) -> Test:
     wanted = (_constant(node).get("Value", "")) if _constant(node) is not None else ""
     mode = node.get("ContainmentMode", "Substring")
-    fold = node.get("ContainmentComparison", "Exact") != "Exact"
-    wanted = wanted.casefold() if fold else wanted
+    comparison = node.get("ContainmentComparison", "Exact")
+    wanted = _folded(wanted, comparison)
 
     def matches(text: str) -> bool:
-        text = text.casefold() if fold else text
+        text = _folded(text, comparison)
         if mode == "FullString":
             return text == wanted
-        return text.startswith(wanted) if mode == "Prefixed" else wanted in text
+        if mode == "Prefixed":
+            return text.startswith(wanted)
+        if mode in ("PrefixOnWords", "ExactPhrase"):
+            end = r"\b" if mode == "ExactPhrase" else ""
+            return re.search(r"\b" + re.escape(wanted) + end, text) is not None
+        return wanted in text
 
     def test(item: Item) -> bool:
         value = values.at(item, path)

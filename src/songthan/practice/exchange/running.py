@@ -57,10 +57,14 @@ def start(
     control: bool = False,
     port: int = 0,
     outlive: bool = False,
+    auth: str = "basic",
+    strict: Path | None = None,
+    wire: Path | None = None,
 ) -> RunningExchange:
     """Start a server on loopback and wait until it listens; PracticeError carries its one line of complaint.
 
-    It ends with the process that started it, killed or not, unless `outlive` is True.
+    It ends with the process that started it, killed or not, unless `outlive` is True. `auth`, `strict` and `wire` are
+    the command's options of those names.
     """
     command = [
         sys.executable,
@@ -75,8 +79,10 @@ def start(
         "--port",
         str(port),
     ]
-    if clock is not None:
-        command += ["--clock", str(clock)]
+    command += ["--auth", auth]
+    for option, value in (("--clock", clock), ("--strict", strict), ("--wire", wire)):
+        if value is not None:
+            command += [option, str(value)]
     if control:
         command.append("--control")
     if not outlive:

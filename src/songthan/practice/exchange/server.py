@@ -1,25 +1,22 @@
-"""The HTTP side: EWS with Basic authentication, the outside door, the control endpoint, the page for people."""
+"""The HTTP side: EWS behind its login, the outside door, the control endpoint, the page for people."""
 
-import base64
-import binascii
 import json
 import socket
 import sys
-import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from songthan.practice.exchange import soap
-from songthan.practice.exchange.errors import EwsError, PracticeError, SoapFault
-from songthan.practice.exchange.faults import Fault, Faults, counts
+from songthan.practice.exchange.authentication import Answer, Door, Guest
+from songthan.practice.exchange.dispatch import PLAIN, Dispatch
+from songthan.practice.exchange.errors import PracticeError
+from songthan.practice.exchange.faults import Faults, counts
 from songthan.practice.exchange.mailboxes import Mailboxes
-from songthan.practice.exchange.operations import OPERATIONS
-from songthan.practice.exchange.operations.call import Call
 from songthan.practice.exchange.page import page
-from songthan.practice.exchange.transport import Transport
+from songthan.practice.exchange.schema import Schema
+from songthan.practice.exchange.wire import Wire
 
 EWS_PATH = "/ews/exchange.asmx"
-LARGEST_REQUEST = 160 * 1024 * 1024  # bytes; a message of 110 MB as base64
+HTML, JSON = "text/html; charset=utf-8", "application/json; charset=utf-8"
 
 
 class PracticeServer(ThreadingHTTPServer):
@@ -29,10 +26,20 @@ class PracticeServer(ThreadingHTTPServer):
     allow_reuse_address = True
     request_queue_size = 64
 
-    def __init__(self, *, address: tuple[str, int], mailboxes: Mailboxes, control: bool) -> None:
+    def __init__(
+        self,
+        *,
+        address: tuple[str, int],
+        mailboxes: Mailboxes,
+        door: Door,
+        control: bool,
+        schema: Schema | None = None,
+        wire: Wire | None = None,
+    ) -> None:
         self.mailboxes = mailboxes
-        self.transport = Transport(mailboxes=mailboxes)
+        self.door = door
         self.faults = Faults() if control else None
+        self.dispatch = Dispatch(mailboxes=mailboxes, faults=self.faults, schema=schema, wire=wire)
         super().__init__(address, Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -51,25 +58,38 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = -1
     server: PracticeServer
 
+    def setup(self) -> None:
+        """A new connection is a guest nobody knows yet."""
+        super().setup()
+        self._guest = Guest(self.server.door)
+
     def log_message(self, format: str, *args: object) -> None:
         """No access log: the journal says what happened."""
 
     def do_GET(self) -> None:
         """The page, the counts, or 404."""
-        url = urlsplit(self.path)
+        url = self._url()
         if url.path == "/":
-            self._answer(200, page(self.server.mailboxes.accounts.server_name), "text/html; charset=utf-8")
+            self._answer(200, page(self.server.mailboxes.accounts.server_name, self.server.door.schemes), HTML)
+        elif url.path.lower() == EWS_PATH:
+            # clients try the address with a GET to learn how to log in
+            told = self._guest.asks(self.headers.get("Authorization", ""))
+            self._answer(200, b"EWS", PLAIN) if told.actor else self._unauthorised(told)
         elif url.path == "/practice/counts" and self.server.faults is not None:
             self._json_of(lambda: counts(self.server.mailboxes, parse_qs(url.query).get("address", [""])[0]))
         else:
-            self._answer(404, b"not found", "text/plain; charset=utf-8")
+            self._answer(404, b"not found", PLAIN)
+
+    def do_HEAD(self) -> None:
+        """As GET, without the content."""
+        self.do_GET()
 
     def do_POST(self) -> None:
         """EWS, the outside door, faults, or 404."""
         raw = self._body()
         if raw is None:
             return
-        url = urlsplit(self.path)
+        url = self._url()
         if url.path.lower() == EWS_PATH:
             self._ews(raw)
         elif url.path == "/practice/outside":
@@ -77,35 +97,60 @@ class Handler(BaseHTTPRequestHandler):
         elif url.path == "/practice/faults" and self.server.faults is not None:
             self._json_of(lambda: self._order_fault(raw))
         else:
-            self._answer(404, b"not found", "text/plain; charset=utf-8")
+            self._answer(404, b"not found", PLAIN)
+
+    def do_DELETE(self) -> None:
+        """Take back every fault still waiting."""
+        if self._url().path == "/practice/faults" and self.server.faults is not None:
+            self._json_of(lambda: {"taken_back": self.server.faults.clear()})
+        else:
+            self._answer(404, b"not found", PLAIN)
+
+    def _url(self) -> SplitResult:
+        try:
+            return urlsplit(self.path)
+        except ValueError:
+            return SplitResult("", "", "", "", "")  # no address at all: not found
 
     def _body(self) -> bytes | None:
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            self.close_connection = True
+            self._answer(411, b"length missing", PLAIN)
+            return None
         try:
             size = int(self.headers.get("Content-Length", ""))
         except ValueError:
             size = -1
-        if not 0 <= size <= LARGEST_REQUEST:
+        if not 0 <= size <= self.server.mailboxes.accounts.limits.request_bytes:
             self.close_connection = True
-            self._answer(413 if size > 0 else 411, b"length missing or too large", "text/plain; charset=utf-8")
+            self._answer(413 if size > 0 else 411, b"length missing or too large", PLAIN)
             return None
-        return self.rfile.read(size)
+        raw = self.rfile.read(size)
+        if len(raw) < size:
+            # the client went away within its request: nobody is left to answer
+            self.close_connection = True
+            return None
+        return raw
 
-    def _answer(self, status: int, content: bytes, kind: str, **extra: str) -> None:
+    def _answer(self, status: int, content: bytes, kind: str, headers: tuple = (), sent: int | None = None) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
-        for name, value in extra.items():
-            self.send_header(name.replace("_", "-"), value)
+        if self.close_connection:
+            # said aloud, or a client's pool takes the connection for a live one
+            self.send_header("Connection", "close")
+        for name, value in headers:
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            self.wfile.write(content[:sent])
 
     def _json_of(self, work: object) -> None:
         try:
             status, data = 200, work()
         except PracticeError as error:
             status, data = 400, {"error": str(error)}
-        content = json.dumps(data, ensure_ascii=False).encode("utf-8")
-        self._answer(status, content, "application/json; charset=utf-8")
+        self._answer(status, json.dumps(data, ensure_ascii=False).encode("utf-8"), JSON)
 
     def _outside(self, query: dict[str, list[str]], raw: bytes) -> dict:
         auth = query.get("auth", ["none"])[0]
@@ -113,99 +158,38 @@ class Handler(BaseHTTPRequestHandler):
             raise PracticeError(f"auth={auth!r}; use pass, fail or none")
         if not query.get("to"):
             raise PracticeError("no recipient; add to=address (once for each)")
-        return self.server.transport.from_outside(
+        return self.server.dispatch.transport.from_outside(
             raw=raw, recipients=query["to"], mail_from=query.get("mail_from", [""])[0], auth=auth
         )
 
     def _order_fault(self, raw: bytes) -> dict:
         try:
             fault = self.server.faults.order(json.loads(raw))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise PracticeError(f"no fault can be read from this: {error}") from error
         return {"ordered": fault.kind, "operation": fault.operation, "count": fault.count}
 
-    def _login(self) -> str | None:
-        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
-        try:
-            pair = base64.b64decode(token, validate=True) if scheme.lower() == "basic" else b""
-        except (binascii.Error, ValueError):
-            return None
-        for encoding in ("utf-8", "latin-1"):
-            try:
-                name, _, password = pair.decode(encoding).partition(":")
-            except UnicodeDecodeError:
-                continue
-            mailbox = self.server.mailboxes.accounts.login(name, password)
-            if mailbox is not None:
-                return mailbox.address
-        return None
-
     def _ews(self, raw: bytes) -> None:
-        actor = self._login()
-        if actor is None:
-            self._unauthorised()
+        told = self._guest.asks(self.headers.get("Authorization", ""))
+        if told.actor is None:
+            self._unauthorised(told)
             return
-        try:
-            request = soap.read_request(raw)
-            fault = self.server.faults.due(request.operation, actor) if self.server.faults is not None else None
-            if fault is not None and self._fails_before(fault, request):
-                return
-            content = soap.envelope(self._work(request, actor))
-        except SoapFault as error:
-            self._answer(500, soap.fault(error), "text/xml; charset=utf-8")
-            return
-        except Exception as error:  # the edge: whatever an operation stumbles over is a fault to the client
-            traceback.print_exc()
-            failed = SoapFault("ErrorInternalServerError", f"{type(error).__name__}: {error}")
-            self._answer(500, soap.fault(failed), "text/xml; charset=utf-8")
-            return
-        if fault is not None and fault.kind == "drop_after":
+        reply = self.server.dispatch.answer(raw, told.actor)
+        if reply.lost == "all":
             self._hang_up()
-            return
-        self._answer(200, content, "text/xml; charset=utf-8")
-
-    def _fails_before(self, fault: Fault, request: soap.Request) -> bool:
-        """Play the fault if it comes before the work; True when the request is over."""
-        if fault.kind == "drop_before":
+        elif reply.status == 401:
+            self._unauthorised(Answer(challenges=self.server.door.challenges))
+        elif reply.lost == "half":
+            self._answer(reply.status, reply.content, reply.kind, reply.headers, sent=len(reply.content) // 2)
+            self.wfile.flush()
             self._hang_up()
-        elif fault.kind == "503":
-            self._answer(503, b"Service Unavailable", "text/plain; charset=utf-8")
-        elif fault.kind == "401":
-            self._unauthorised()
-        elif fault.kind == "busy":
-            raise SoapFault(
-                "ErrorServerBusy",
-                "The server cannot service this request right now. Try again later.",
-                fault.back_off_ms,
-            )
-        elif fault.kind.startswith("Error"):
-            failed = soap.failure(request.operation, EwsError(fault.kind, "ordered by the practice control"))
-            content = soap.envelope(soap.response(request.operation, [failed]))
-            self._answer(200, content, "text/xml; charset=utf-8")
         else:
-            return False
-        return True
+            self._answer(reply.status, reply.content, reply.kind, reply.headers)
 
-    def _work(self, request: soap.Request, actor: str) -> soap.Element:
-        operation = OPERATIONS.get(request.operation)
-        if operation is None:
-            raise SoapFault("ErrorInvalidOperation", f"This practice server has no {request.operation}.")
-        home = request.impersonate or actor
-        if not self.server.mailboxes.accounts.may_use(actor, home):
-            raise SoapFault("ErrorImpersonateUserDenied", "The account does not have permission to impersonate.")
-        return operation(
-            Call(
-                operation=request.operation,
-                actor=actor,
-                home=home,
-                body=request.body,
-                mailboxes=self.server.mailboxes,
-                transport=self.server.transport,
-            )
-        )
-
-    def _unauthorised(self) -> None:
-        self._answer(401, b"", "text/plain; charset=utf-8", WWW_Authenticate='Basic realm="practice"')
+    def _unauthorised(self, told: Answer) -> None:
+        if told.refused is not None:
+            self.server.mailboxes.journal.write("login_refused", mailbox=told.refused)
+        self._answer(401, b"", PLAIN, tuple(("WWW-Authenticate", challenge) for challenge in told.challenges))
 
     def _hang_up(self) -> None:
         self.close_connection = True

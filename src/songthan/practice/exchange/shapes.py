@@ -5,7 +5,9 @@ from datetime import datetime
 
 from songthan.practice.exchange import headers
 from songthan.practice.exchange.clock import ews_time
+from songthan.practice.exchange.folder_values import FolderValues
 from songthan.practice.exchange.mailboxes import Mailboxes
+from songthan.practice.exchange.rights import Right
 from songthan.practice.exchange.soap import Element, child_text, element, tag
 from songthan.practice.exchange.store import Folder, Item
 from songthan.practice.exchange.values import READERS, Values, extended_path, paths_in
@@ -79,6 +81,11 @@ NOT_IN_LISTS = {
     "message:CcRecipients",
     "message:BccRecipients",
     "message:ReplyTo",
+}
+FOLDER_ELEMENTS = {
+    "IPF.Appointment": "t:CalendarFolder",
+    "IPF.Contact": "t:ContactsFolder",
+    "IPF.Task": "t:TasksFolder",
 }
 PEOPLE = {
     "message:ToRecipients": "to",
@@ -217,23 +224,36 @@ class Shapes:
             made.append(inner)
         return made
 
-    def folder(self, folder: Folder) -> Element:
-        """`t:Folder` with everything EWS tells about one."""
-        store = self._mailboxes.store
-        count, unread = store.row(
-            "SELECT COUNT(*), COALESCE(SUM(NOT is_read), 0) FROM items WHERE folder = ?", (folder.id,)
-        )
-        children = store.row("SELECT COUNT(*) FROM folders WHERE parent = ?", (folder.id,))[0]
+    def folder(self, folder: Folder, shape: Element | None = None, actor: str | None = None) -> Element:
+        """`t:Folder` with everything EWS tells about one; `shape` may ask for MAPI properties and for the actor's
+        rights."""
+        read = FolderValues(mailboxes=self._mailboxes)
         key = Mailboxes.change_key(folder.change)
-        made = element("t:Folder", None, element("t:FolderId", Id=self._mailboxes.folder_id(folder.id), ChangeKey=key))
+        name = FOLDER_ELEMENTS.get(folder.folder_class, "t:Folder")
+        made = element(name, None, element("t:FolderId", Id=self._mailboxes.folder_id(folder.id), ChangeKey=key))
         if folder.parent is not None:
             made.append(element("t:ParentFolderId", Id=self._mailboxes.folder_id(folder.parent), ChangeKey=key))
-        made.append(element("t:FolderClass", folder.folder_class))
-        made.append(element("t:DisplayName", folder.name))
-        made.append(element("t:TotalCount", str(count)))
-        made.append(element("t:ChildFolderCount", str(children)))
-        made.append(element("t:UnreadCount", str(unread)))
+        for field in ("FolderClass", "DisplayName", "TotalCount", "ChildFolderCount"):
+            made.append(element(f"t:{field}", str(read.named(folder, f"folder:{field}"))))
+        paths = paths_in(None if shape is None else shape.find(tag("t:AdditionalProperties")))
+        for path in paths:
+            value = read.written(folder, extended_path(path)) if path.tag == tag("t:ExtendedFieldURI") else None
+            if value is not None:
+                uri = element("t:ExtendedFieldURI", None, **dict(path.attrib))
+                made.append(element("t:ExtendedProperty", None, uri, element("t:Value", value)))
+        if actor is not None and any(path.get("FieldURI") == "folder:EffectiveRights" for path in paths):
+            made.append(self._rights(folder, actor))
+        if name in ("t:Folder", "t:TasksFolder"):
+            made.append(element("t:UnreadCount", str(read.named(folder, "folder:UnreadCount"))))
         return made
+
+    def _rights(self, folder: Folder, actor: str) -> Element:
+        accounts = self._mailboxes.accounts
+        writes = as_text(accounts.may(actor, Right.WRITE, folder.mailbox))
+        reads = as_text(accounts.may(actor, Right.READ, folder.mailbox))
+        names = ("CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify")
+        said = [element(f"t:{name}", writes) for name in names]
+        return element("t:EffectiveRights", None, *said, element("t:Read", reads))
 
 
 def as_text(value: object) -> str:

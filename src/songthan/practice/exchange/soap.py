@@ -48,10 +48,11 @@ def local_name(node: Element) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One operation asked for: its name, its element, and whom the caller impersonates (address) if anybody."""
+    """One operation asked for: its name, its element, the envelope, and whom the caller impersonates if anybody."""
 
     operation: str
     body: Element
+    envelope: Element
     impersonate: str | None
 
 
@@ -65,7 +66,8 @@ def read_request(raw: bytes) -> Request:
     if root.getroottree().docinfo.doctype:
         raise SoapFault("ErrorSchemaValidation", "The request failed schema validation: DTD is prohibited.")
     body = root.find(tag("s:Body"))
-    if root.tag != tag("s:Envelope") or body is None or not len(body):
+    found = None if body is None else next((node for node in body if isinstance(node.tag, str)), None)
+    if root.tag != tag("s:Envelope") or found is None:
         raise SoapFault("ErrorSchemaValidation", "The request failed schema validation: no SOAP body.")
     head = root.find(tag("s:Header"))
     version = None if head is None else head.find(tag("t:RequestServerVersion"))
@@ -73,7 +75,7 @@ def read_request(raw: bytes) -> Request:
         raise SoapFault("ErrorInvalidServerVersion", "The specified server version is invalid.")
     sid = None if head is None else head.find(f"{tag('t:ExchangeImpersonation')}/{tag('t:ConnectingSID')}")
     impersonate = None if sid is None or not len(sid) else (sid[0].text or "").strip().lower()
-    return Request(operation=local_name(body[0]), body=body[0], impersonate=impersonate)
+    return Request(operation=local_name(found), body=found, envelope=root, impersonate=impersonate)
 
 
 def envelope(content: Element) -> bytes:
@@ -96,14 +98,16 @@ def fault(error: SoapFault) -> bytes:
     detail = etree.Element("detail")
     for name, text in (("ResponseCode", error.code), ("Message", error.text)):
         node = etree.SubElement(detail, f"{{{ERRORS}}}{name}", nsmap={"e": ERRORS})
-        node.text = text
+        node.text = NOT_XML.sub("\ufffd", text)
+    told = [element(f"t:{name}", text) for name, text in error.details.items()]
     if error.back_off_ms is not None:
-        value = element("t:Value", str(error.back_off_ms), Name="BackOffMilliseconds")
-        detail.append(element("t:MessageXml", None, value))
+        told.append(element("t:Value", str(error.back_off_ms), Name="BackOffMilliseconds"))
+    if told:
+        detail.append(element("t:MessageXml", None, *told))
     made = element("s:Fault")
-    for name, text in (("faultcode", f"a:{error.code}"), ("faultstring", error.text)):
+    for name, text in (("faultcode", f"t:{error.code}"), ("faultstring", error.text)):
         node = etree.SubElement(made, name)
-        node.text = text
+        node.text = NOT_XML.sub("\ufffd", text)
     made.append(detail)
     return _bytes(element("s:Envelope", None, element("s:Body", None, made)))
 
@@ -120,8 +124,18 @@ def success(operation: str, *children: Element | None) -> Element:
     )
 
 
+#: what a response message holds, empty, also when it tells of a failure
+HOLDERS = {
+    **dict.fromkeys(("CreateItem", "GetItem", "UpdateItem", "MoveItem", "CopyItem"), "m:Items"),
+    **dict.fromkeys(("CreateFolder", "GetFolder", "UpdateFolder", "MoveFolder"), "m:Folders"),
+    **dict.fromkeys(("CreateAttachment", "GetAttachment"), "m:Attachments"),
+}
+
+
 def failure(operation: str, error: EwsError, *children: Element) -> Element:
     """One failed response message."""
+    if not children and operation in HOLDERS:
+        children = (element(HOLDERS[operation]),)
     return element(
         f"m:{operation}ResponseMessage",
         None,

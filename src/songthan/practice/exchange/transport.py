@@ -10,6 +10,7 @@ from songthan.practice.exchange.bounces import undeliverable
 from songthan.practice.exchange.errors import EwsError
 from songthan.practice.exchange.mailboxes import Mailboxes
 from songthan.practice.exchange.message import read_head
+from songthan.practice.exchange.rights import Right, denied
 from songthan.practice.exchange.store import Folder, Item
 
 
@@ -32,10 +33,14 @@ class Transport:
         self._mailboxes = mailboxes
         self._server = mailboxes.accounts.server_name
 
-    def with_identity(self, raw: bytes) -> bytes:
-        """The message with a Message-ID; the client's own is kept."""
+    def with_identity(self, raw: bytes, fault: str = "") -> bytes:
+        """The message with a Message-ID; the client's own is kept, unless a fault of that kind was ordered."""
         fields, body = headers.split(raw)
-        if not (headers.first(fields, "message-id") or "").strip():
+        given = (headers.first(fields, "message-id") or "").strip()
+        foreign = bool(given) and not given.endswith(f"@{self._server}>")
+        if fault == "message_id_refused" and foreign:
+            raise EwsError("ErrorInvalidPropertySet", "Set action is invalid for property: InternetMessageId.")
+        if not given or (fault == "message_id_replaced" and foreign):
             line = f"Message-ID: {make_msgid(domain=self._server)}\r\n".encode()
             fields = headers.with_field(fields, "message-id", line)
         return headers.join(fields, body)
@@ -49,9 +54,11 @@ class Transport:
         properties: list,
         head_extra: dict | None = None,
         save_to: Folder | None,
+        bare_copy: bool = False,
     ) -> Item | None:
         """Send the message: one transaction with the Sent copy (if `save_to`), every delivery, bounces and the log.
 
+        `bare_copy`: the Sent copy loses the headers no server needs, as on servers that build it anew.
         ErrorSendAsDenied when From (or Sender) is not the actor's to use, ErrorMissingRecipients without any.
         """
         store = self._mailboxes.store
@@ -61,7 +68,7 @@ class Transport:
             if save_to is not None:
                 saved = self._mailboxes.add_item(
                     folder=save_to,
-                    raw=envelope.raw,
+                    raw=transport_headers.bare(envelope.raw) if bare_copy else envelope.raw,
                     properties=properties,
                     is_draft=False,
                     is_read=True,
@@ -69,13 +76,19 @@ class Transport:
                     head_extra=head_extra,
                 )
             self._record_sent(envelope, saved, mailbox)
-            unknown = [r for r in envelope.recipients if r not in self._mailboxes.accounts.mailboxes]
+            failed = {r: why for r in envelope.recipients if (why := self._why_not(r, len(envelope.raw)))}
             for recipient in envelope.recipients:
-                if recipient not in unknown:
+                if recipient not in failed:
                     self._deliver_inside(envelope, recipient)
-            if unknown:
-                self._bounce(envelope, unknown)
+            if failed:
+                self._bounce(envelope, failed)
             return saved
+
+    def _why_not(self, recipient: str, size: int) -> str:
+        """Why a message of that size cannot be delivered there (a key of bounces.REASONS); empty when it can."""
+        if recipient not in self._mailboxes.accounts.mailboxes:
+            return "unknown"
+        return "" if self._mailboxes.quotas.mailbox_fits(recipient, size) else "full"
 
     def _envelope(self, actor: str, mailbox: str, raw: bytes, properties: list) -> Envelope:
         accounts, at = self._mailboxes.accounts, self._mailboxes.now()
@@ -87,19 +100,14 @@ class Transport:
             owner = accounts.mailboxes[mailbox]
             senders = [[owner.name, owner.address]]
             fields = headers.with_field(fields, "from", headers.address_line("From", senders))
-        for _, address in senders + headers.addresses(fields, "sender"):
-            if not accounts.may_use(actor, address):
-                raise EwsError(
-                    "ErrorSendAsDenied",
-                    "The user account which was used to submit this request does not have the right to send mail on"
-                    " behalf of the specified sending account.",
-                )
+        fields = self._as_allowed(actor, senders, fields)
         if not (headers.first(fields, "date") or "").strip():
             local = self._mailboxes.clock.now()
             fields = headers.with_field(fields, "date", f"Date: {format_datetime(local)}\r\n".encode())
         named = [a.lower() for name in ("to", "cc", "bcc") for _, a in headers.addresses(fields, name)]
         if not named:
             raise EwsError("ErrorMissingRecipients", "The message has no recipients.")
+        self._mailboxes.quotas.demand_recipients(len(set(named)))
         return Envelope(
             actor=actor,
             sender=senders[0][1].lower(),
@@ -109,6 +117,18 @@ class Transport:
             at=at,
         )
 
+    def _as_allowed(self, actor: str, senders: list[list[str]], fields: headers.Fields) -> headers.Fields:
+        """The fields as the actor may send them: who may only send on behalf is named as Sender."""
+        accounts = self._mailboxes.accounts
+        if any(not accounts.may_send_as(actor, address) for _, address in headers.addresses(fields, "sender")):
+            raise denied(Right.SEND_AS)
+        if all(accounts.may_send_as(actor, address) for _, address in senders):
+            return fields
+        if not all(accounts.may(actor, Right.ON_BEHALF, address) for _, address in senders):
+            raise denied(Right.SEND_AS)
+        owner = accounts.mailboxes[actor]
+        return headers.with_field(fields, "sender", headers.address_line("Sender", [[owner.name, actor]]))
+
     def _record_sent(self, envelope: Envelope, saved: Item | None, mailbox: str) -> None:
         if saved is not None:
             self._mailboxes.record("sent", saved, to=list(envelope.recipients), actor=envelope.actor, saved=True)
@@ -116,7 +136,7 @@ class Transport:
         # SendOnly keeps no copy: store it for one moment so that the log line says the same things
         drafts = self._mailboxes.store.distinguished(mailbox, "outbox")
         item = self._mailboxes.add_item(
-            folder=drafts, raw=envelope.raw, properties=envelope.properties, is_draft=False, is_read=True
+            folder=drafts, raw=envelope.raw, properties=envelope.properties, is_draft=False, is_read=True, limited=False
         )
         self._mailboxes.record(
             "sent", item, to=list(envelope.recipients), actor=envelope.actor, saved=False, item_id=None, folder=None
@@ -153,17 +173,24 @@ class Transport:
         inbox = self._mailboxes.store.distinguished(recipient, "inbox")
         moment = (sent or self._mailboxes.now()).isoformat()
         item = self._mailboxes.add_item(
-            folder=inbox, raw=raw, properties=[], is_draft=False, is_read=False, sent=moment
+            folder=inbox,
+            raw=raw,
+            properties=[],
+            is_draft=False,
+            is_read=False,
+            sent=moment,
+            event="NewMail",
+            limited=False,
         )
         # the copy carries no private property; the log names the sender's, so that a delivery can be counted by key
         said = {"to": [recipient], "origin": origin} | facts
         self._mailboxes.record(event, item, properties=properties, **said)
         return item
 
-    def _bounce(self, envelope: Envelope, unknown: list[str]) -> None:
+    def _bounce(self, envelope: Envelope, failed: dict[str, str]) -> None:
         raw = undeliverable(
             original=envelope.raw,
-            recipients=unknown,
+            failed=failed,
             sender=envelope.sender,
             server_name=self._server,
             at=self._mailboxes.clock.now(),
@@ -186,7 +213,7 @@ class Transport:
             origin="system",
             properties=envelope.properties,
             event="bounced",
-            failed=unknown,
+            failed=list(failed),
             original_message_id=original,
         )
 
@@ -211,9 +238,13 @@ class Transport:
         answer: dict = {"delivered": [], "rejected": []}
         with self._mailboxes.store.transaction():
             for recipient in dict.fromkeys(address.strip().lower() for address in recipients):
-                if recipient not in self._mailboxes.accounts.mailboxes:
+                why = "" if self._mailboxes.quotas.message_fits(len(raw)) else "large"
+                why = why or self._why_not(recipient, len(raw))
+                if why:
                     answer["rejected"].append(recipient)
-                    self._mailboxes.journal.write("refused", mailbox=recipient, mail_from=mail_from, to=[recipient])
+                    self._mailboxes.journal.write(
+                        "refused", mailbox=recipient, mail_from=mail_from, to=[recipient], why=why
+                    )
                     continue
                 stamped = transport_headers.stamped(
                     raw,

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from songthan.practice.exchange import headers, message
+from songthan.practice.exchange import headers, mapi, message
+from songthan.practice.exchange.errors import EwsError
 from songthan.practice.exchange.journal import INTERNET_HEADERS
 from songthan.practice.exchange.mailboxes import Mailboxes
 from songthan.practice.exchange.soap import Element, local_name, tag
@@ -20,9 +21,6 @@ DISTINGUISHED_SETS = {
     "Task": "00062003-0000-0000-c000-000000000046",
     "UnifiedMessaging": "4442858e-a9e3-4e80-b900-317a210cc15b",
 }
-# MAPI tags that are plain views of a header: PR_SUBJECT, PR_INTERNET_MESSAGE_ID, PR_IN_REPLY_TO_ID, ...REFERENCES
-TAGS = {0x0037: "subject", 0x1035: "message_id", 0x1042: "in_reply_to", 0x1039: "references"}
-TRANSPORT_HEADERS = 0x007D
 
 
 def extended_path(node: Element) -> dict:
@@ -31,11 +29,15 @@ def extended_path(node: Element) -> dict:
     given = node.get("PropertySetId")
     guid = DISTINGUISHED_SETS.get(distinguished, distinguished) if distinguished else given
     number = node.get("PropertyTag")
+    try:
+        tag_number = int(number, 0) if number else None
+    except ValueError as error:
+        raise EwsError("ErrorInvalidExtendedProperty", f"{number!r} is no property tag.") from error
     return {
         "set": guid.strip("{}").lower() if guid else None,
         "name": node.get("PropertyName"),
         "id": node.get("PropertyId"),
-        "tag": int(number, 0) if number else None,
+        "tag": tag_number,
         "type": node.get("PropertyType"),
     }
 
@@ -67,17 +69,33 @@ class Values:
                 return entry["value"]
         if path["set"] == INTERNET_HEADERS and path["name"]:
             return self.header(item, path["name"])
-        if path["tag"] in TAGS:
-            return item.head[TAGS[path["tag"]]] or None
-        if path["tag"] == TRANSPORT_HEADERS:
+        value = None if path["tag"] is None else self._tagged(item, path["tag"])
+        return None if value is None else mapi.written(value)
+
+    def _tagged(self, item: Item, number: int) -> object:
+        """What stands behind a MAPI property tag that nobody has written."""
+        if number in mapi.TAGS:
+            value = mapi.TAGS[number](item)
+            if number == mapi.MESSAGE_FLAGS and self.has_attachments(item):
+                return value | mapi.HAS_ATTACHMENTS
+            return value
+        if number == mapi.TRANSPORT_HEADERS:
             return b"".join(line for _, line in self.fields(item)).decode("utf-8", "replace")
+        if number == 0x0E1B:
+            return self.has_attachments(item)
+        if number == 0x1000:
+            return self.body(item, "Text")[1]
+        if number == 0x1013:
+            return self.body(item, "HTML")[1].encode("utf-8")
         return None
 
     def at(self, item: Item, node: Element) -> object:
         """The value a path element (FieldURI, IndexedFieldURI, ExtendedFieldURI) names; None when there is none."""
         kind = local_name(node)
         if kind == "ExtendedFieldURI":
-            return self.extended(item, extended_path(node))
+            path = extended_path(node)
+            value = self.extended(item, path)
+            return mapi.typed(value, path["type"]) if isinstance(value, str) else value
         if kind == "IndexedFieldURI":
             name = node.get("FieldIndex", "")
             return self.header(item, name) if node.get("FieldURI") == "item:InternetMessageHeader" else None

@@ -1,6 +1,6 @@
 """The EWS operations, by name: each takes a Call and gives the operation's response element."""
 
-from songthan.practice.exchange.operations import attachments, find, folders, items, names, sending, sync
+from songthan.practice.exchange.operations import attachments, events, find, folders, items, names, sending, sync
 
 OPERATIONS = {
     "ConvertId": names.convert_id,
@@ -8,6 +8,9 @@ OPERATIONS = {
     "GetFolder": folders.get_folder,
     "FindFolder": folders.find_folder,
     "CreateFolder": folders.create_folder,
+    "UpdateFolder": folders.update_folder,
+    "MoveFolder": folders.move_folder,
+    "DeleteFolder": folders.delete_folder,
     "SyncFolderHierarchy": sync.sync_folder_hierarchy,
     "SyncFolderItems": sync.sync_folder_items,
     "CreateItem": items.create_item,
@@ -21,4 +24,7 @@ OPERATIONS = {
     "CreateAttachment": attachments.create_attachment,
     "GetAttachment": attachments.get_attachment,
     "DeleteAttachment": attachments.delete_attachment,
+    "Subscribe": events.subscribe,
+    "GetEvents": events.get_events,
+    "Unsubscribe": events.unsubscribe,
 }

@@ -48,7 +48,7 @@ def _find(call: Call, node: Element) -> tuple[Item, dict, bytes]:
     if row is None:
         raise EwsError("ErrorItemNotFound", "The specified attachment was not found.")
     item = call.mailboxes.store.item(row[0])
-    call.mailboxes.accounts.opened_by(call.actor, item.mailbox)
+    call.mailboxes.accounts.opened_by(call.actor, item.mailbox, call.right)
     entry = next(e for e in call.mailboxes.attachments_of(item) if e["id"] == number)
     return item, entry, row[1]
 

@@ -1,11 +1,22 @@
 """FindItem: restriction, sort order, one page a folder."""
 
 from songthan.practice.exchange import soap
+from songthan.practice.exchange.errors import EwsError
 from songthan.practice.exchange.operations.call import Call
 from songthan.practice.exchange.restrictions import sort_items, test_of
 from songthan.practice.exchange.shapes import Shape
 from songthan.practice.exchange.soap import Element, element, tag
 
+#: what would change the answer and is not kept here: refused rather than passed over
+NOT_HERE = (
+    "GroupBy",
+    "DistinguishedGroupBy",
+    "FractionalPageItemView",
+    "SeekToConditionPageItemView",
+    "CalendarView",
+    "ContactsView",
+    "QueryString",
+)
 MOST = 1000  # Exchange's own throttling policy gives at most so many entries at once
 
 
@@ -19,6 +30,8 @@ def find_item(call: Call) -> Element:
     values = call.values
 
     def find(node: Element) -> Element:
+        if wrong := next((name for name in NOT_HERE if call.body.find(tag(f"m:{name}")) is not None), None):
+            raise EwsError("ErrorInvalidOperation", f"This practice server has no {wrong} in FindItem.")
         folder = call.folder(node)
         test = test_of(call.body.find(tag("m:Restriction")), values)
         found = [item for item in call.mailboxes.store.items("folder = ?", (folder.id,)) if test(item)]

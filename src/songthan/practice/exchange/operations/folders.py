@@ -1,19 +1,22 @@
-"""GetFolder, FindFolder, CreateFolder."""
+"""GetFolder, FindFolder, CreateFolder, UpdateFolder (its name), MoveFolder, DeleteFolder."""
 
 from songthan.practice.exchange import soap
 from songthan.practice.exchange.errors import EwsError
+from songthan.practice.exchange.folder_values import FolderValues
 from songthan.practice.exchange.operations.call import Call
+from songthan.practice.exchange.restrictions import test_of
 from songthan.practice.exchange.soap import Element, child_text, element, tag
 from songthan.practice.exchange.store import Folder
 
 
+def _with_folders(call: Call, folder: Folder) -> Element:
+    shape = call.body.find(tag("m:FolderShape"))
+    return soap.success(call.operation, element("m:Folders", None, call.shapes.folder(folder, shape, call.actor)))
+
+
 def get_folder(call: Call) -> Element:
     """Each folder with its counts."""
-
-    def get(node: Element) -> Element:
-        return soap.success(call.operation, element("m:Folders", None, call.shapes.folder(call.folder(node))))
-
-    return call.each(call.nodes("m:FolderIds"), get)
+    return call.each(call.nodes("m:FolderIds"), lambda node: _with_folders(call, call.folder(node)))
 
 
 def below(call: Call, folder: Folder, *, deep: bool) -> list[Folder]:
@@ -27,23 +30,22 @@ def below(call: Call, folder: Folder, *, deep: bool) -> list[Folder]:
 
 
 def find_folder(call: Call) -> Element:
-    """The folders below each parent, by name when a restriction on DisplayName is given."""
+    """The folders below each parent that pass the restriction, as the view's page."""
     deep = call.body.get("Traversal") == "Deep"
     view = call.body.find(tag("m:IndexedPageFolderView"))
     start = 0 if view is None else int(view.get("Offset", "0"))
     size = None if view is None or not view.get("MaxEntriesReturned") else int(view.get("MaxEntriesReturned"))
-    wanted = _names_wanted(call.body.find(tag("m:Restriction")))
+    shape = call.body.find(tag("m:FolderShape"))
 
     def find(node: Element) -> Element:
-        found = below(call, call.folder(node), deep=deep)
-        if wanted is not None:
-            found = [folder for folder in found if folder.name.casefold() in wanted]
+        test = test_of(call.body.find(tag("m:Restriction")), FolderValues(mailboxes=call.mailboxes))
+        found = [folder for folder in below(call, call.folder(node), deep=deep) if test(folder)]
         page = found[start:] if size is None else found[start : start + size]
         end = start + len(page)
         root = element(
             "m:RootFolder",
             None,
-            element("t:Folders", None, *[call.shapes.folder(folder) for folder in page]),
+            element("t:Folders", None, *[call.shapes.folder(folder, shape, call.actor) for folder in page]),
             IndexedPagingOffset=str(end),
             TotalItemsInView=str(len(found)),
             IncludesLastItemInRange="true" if end >= len(found) else "false",
@@ -51,15 +53,6 @@ def find_folder(call: Call) -> Element:
         return soap.success(call.operation, root)
 
     return call.each(call.nodes("m:ParentFolderIds"), find)
-
-
-def _names_wanted(restriction: Element | None) -> set[str] | None:
-    if restriction is None:
-        return None
-    for node in restriction.iter(tag("t:FieldURI")):
-        if node.get("FieldURI") != "folder:DisplayName":
-            raise EwsError("ErrorUnsupportedPathForQuery", "Folders are searched by folder:DisplayName here.")
-    return {(node.get("Value") or "").casefold() for node in restriction.iter(tag("t:Constant"))}
 
 
 def create_folder(call: Call) -> Element:
@@ -78,6 +71,72 @@ def create_folder(call: Call) -> Element:
         )
         made = call.mailboxes.store.folder(number)
         call.mailboxes.journal.write("folder_created", mailbox=made.mailbox, folder=call.mailboxes.folder_path(made))
-        return soap.success(call.operation, element("m:Folders", None, call.shapes.folder(made)))
+        return _with_folders(call, made)
 
     return call.each(call.nodes("m:Folders"), create)
+
+
+def _own(call: Call, node: Element | None) -> Folder:
+    """A folder that a person made: the server's own can be neither renamed, moved nor deleted."""
+    folder = call.folder(node)
+    if folder.kind is not None:
+        raise EwsError("ErrorDeleteDistinguishedFolder", "Distinguished folders cannot be changed.")
+    return folder
+
+
+def update_folder(call: Call) -> Element:
+    """Give folders another name."""
+
+    def update(change: Element) -> Element:
+        folder = _own(call, change[0] if len(change) else None)
+        names = [node.text or "" for node in change.iter(tag("t:DisplayName"))]
+        if not names or not names[-1].strip():
+            raise EwsError("ErrorInvalidPropertySet", "Only a folder's DisplayName can be changed here.")
+        return _relaid(call, folder, folder.parent, names[-1].strip())
+
+    return call.each(call.nodes("m:FolderChanges"), update)
+
+
+def move_folder(call: Call) -> Element:
+    """Put folders below another one of the same mailbox."""
+
+    def move(node: Element) -> Element:
+        target, folder = call.target(), _own(call, node)
+        if target.mailbox != folder.mailbox:
+            raise EwsError("ErrorMoveCopyFailed", "Folders are moved within one mailbox here.")
+        if target.id == folder.id or target.id in {inner.id for inner in below(call, folder, deep=True)}:
+            raise EwsError("ErrorMoveCopyFailed", "A folder cannot be moved into itself.")
+        return _relaid(call, folder, target.id, folder.name)
+
+    return call.each(call.nodes("m:FolderIds"), move)
+
+
+def _relaid(call: Call, folder: Folder, parent: int | None, name: str) -> Element:
+    before = call.mailboxes.folder_path(folder)
+    made = call.mailboxes.relay_folder(folder, parent=parent, name=name)
+    call.mailboxes.journal.write(
+        "folder_moved", mailbox=made.mailbox, folder=call.mailboxes.folder_path(made), from_folder=before
+    )
+    return _with_folders(call, made)
+
+
+def delete_folder(call: Call) -> Element:
+    """Take folders away with all that is in them; MoveToDeletedItems keeps them below Deleted Items."""
+    kind = call.body.get("DeleteType", "HardDelete")
+
+    def delete(node: Element) -> Element:
+        folder = _own(call, node)
+        if kind == "MoveToDeletedItems":
+            bin_folder = call.mailboxes.store.distinguished(folder.mailbox, "deleteditems")
+            _relaid(call, folder, bin_folder.id, folder.name)
+            return soap.success(call.operation)
+        for inner in [*reversed(below(call, folder, deep=True)), folder]:
+            path = call.mailboxes.folder_path(inner)
+            for item in call.mailboxes.store.items("folder = ?", (inner.id,)):
+                call.mailboxes.record("deleted", item, actor=call.actor, kind=kind)
+                call.mailboxes.remove_item(item)
+            call.mailboxes.remove_folder(inner)
+            call.mailboxes.journal.write("folder_deleted", mailbox=inner.mailbox, folder=path)
+        return soap.success(call.operation)
+
+    return call.each(call.nodes("m:FolderIds"), delete)

@@ -2,6 +2,7 @@
 
 from songthan.practice.exchange import drafting, soap
 from songthan.practice.exchange.errors import EwsError
+from songthan.practice.exchange.operations import answering
 from songthan.practice.exchange.operations.call import Call
 from songthan.practice.exchange.operations.sending import submit_and_discard
 from songthan.practice.exchange.shapes import Shape
@@ -19,10 +20,11 @@ def create_item(call: Call) -> Element:
     disposition = call.body.get("MessageDisposition", "SaveOnly")
 
     def create(node: Element) -> Element:
-        if local_name(node) not in ("Message", "Item"):
+        if local_name(node) not in ("Message", "Item", *answering.KINDS):
             raise EwsError("ErrorInvalidOperation", f"This server keeps messages, no {local_name(node)}.")
         folder = call.folder_in("m:SavedItemFolderId")
-        draft = drafting.new_draft(node)
+        answers = local_name(node) in answering.KINDS
+        draft = answering.answer_to(call, node) if answers else drafting.new_draft(node)
         if disposition == "SaveOnly":
             return _with_items(call, _save(call, draft, folder))
         if disposition == "SendAndSaveCopy":
@@ -32,10 +34,11 @@ def create_item(call: Call) -> Element:
         call.transport.submit(
             actor=call.actor,
             mailbox=folder.mailbox if folder else call.home,
-            raw=draft.raw,
+            raw=call.transport.with_identity(draft.raw, call.message_id_fault),
             properties=draft.properties,
             head_extra=draft.head_extra,
             save_to=folder,
+            bare_copy=call.bare_copy,
         )
         return _with_items(call)
 
@@ -46,13 +49,14 @@ def _save(call: Call, draft: drafting.Draft, folder: Folder | None) -> Element:
     folder = folder or call.mailboxes.store.distinguished(call.home, "drafts")
     item = call.mailboxes.add_item(
         folder=folder,
-        raw=call.transport.with_identity(draft.raw),
+        raw=call.transport.with_identity(draft.raw, call.message_id_fault),
         properties=draft.properties,
-        is_draft=True,
-        is_read=True,
+        is_draft=draft.is_draft is not False,
+        is_read=draft.is_read is not False,
+        received=draft.received,
         head_extra=draft.head_extra,
     )
-    call.mailboxes.record("draft_saved", item, actor=call.actor)
+    call.mailboxes.record("draft_saved" if item.is_draft else "put_in", item, actor=call.actor)
     made = call.shapes.only_id(item)
     entries = [call.shapes.attachment(entry) for entry in call.mailboxes.attachments_of(item)]
     if entries:
@@ -120,7 +124,7 @@ def move_item(call: Call) -> Element:
     """Move into another folder: the item there is a new one with a new id."""
 
     def move(node: Element) -> Element:
-        folder, item = call.folder_in("m:ToFolderId"), call.item(node)
+        folder, item = call.target(), call.item(node)
         return _with_items(call, call.shapes.only_id(_moved(call, item, folder, "moved")))
 
     return call.each(call.nodes("m:ItemIds"), move)
@@ -128,8 +132,7 @@ def move_item(call: Call) -> Element:
 
 def _moved(call: Call, item: Item, folder: Folder, event: str) -> Item:
     source = call.mailboxes.folder_path(call.mailboxes.store.folder(item.folder))
-    made = call.mailboxes.copy_item(item, folder)
-    call.mailboxes.remove_item(item)
+    made = call.mailboxes.move_item(item, folder)
     call.mailboxes.record(
         event, made, actor=call.actor, from_folder=source, from_item_id=call.mailboxes.item_id(item.id)
     )
@@ -140,7 +143,7 @@ def copy_item(call: Call) -> Element:
     """Put a copy into another folder."""
 
     def copy(node: Element) -> Element:
-        folder, item = call.folder_in("m:ToFolderId"), call.item(node)
+        folder, item = call.target(), call.item(node)
         made = call.mailboxes.copy_item(item, folder)
         call.mailboxes.record("copied", made, actor=call.actor, from_item_id=call.mailboxes.item_id(item.id))
         return _with_items(call, call.shapes.only_id(made))

@@ -57,4 +57,11 @@ def resolve_names(call: Call) -> Element:
     resolved = element(
         "m:ResolutionSet", None, *entries, TotalItemsInView=str(len(entries)), IncludesLastItemInRange="true"
     )
+    if len(found) > 1:
+        # Exchange gives what it found all the same, and warns
+        warning = soap.failure(
+            call.operation, EwsError("ErrorNameResolutionMultipleResults", "Multiple results."), resolved
+        )
+        warning.set("ResponseClass", "Warning")
+        return soap.response(call.operation, [warning])
     return soap.response(call.operation, [soap.success(call.operation, resolved)])

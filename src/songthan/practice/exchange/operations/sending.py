@@ -11,15 +11,18 @@ def submit_and_discard(call: Call, item: Item, folder: Folder | None) -> None:
     """Send a stored draft and take it out of its folder, in one transaction."""
     with call.mailboxes.store.transaction():
         extra = {name: item.head[name] for name in ("categories", "sensitivity")}
+        raw = call.transport.with_identity(call.mailboxes.store.mime(item.id), call.message_id_fault)
+        # first out, then sent: the mailbox needs no room for both; together they happen or do not
+        call.mailboxes.remove_item(item)
         call.transport.submit(
             actor=call.actor,
             mailbox=item.mailbox,
-            raw=call.mailboxes.store.mime(item.id),
+            raw=raw,
             properties=item.properties,
             head_extra=extra,
             save_to=folder,
+            bare_copy=call.bare_copy,
         )
-        call.mailboxes.remove_item(item)
 
 
 def send_item(call: Call) -> Element:

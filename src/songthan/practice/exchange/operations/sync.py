@@ -62,13 +62,14 @@ def sync_folder_items(call: Call) -> Element:
         store = call.mailboxes.store
         steps: list[tuple[int, str, object]] = [
             (item.change, "Create" if item.created_change > base else "Update", item)
-            for item in store.items("folder = ? AND change > ?", (folder.id, position))
+            for item in store.items("folder = ? AND change > ? ORDER BY change LIMIT ?", (folder.id, position, most + 1))
         ]
         steps += [
             (change, "Delete", number)
             for number, change in store.rows(
-                "SELECT item, change FROM gone WHERE folder = ? AND change > ? AND created_change <= ?",
-                (folder.id, position, position),
+                "SELECT item, change FROM gone WHERE folder = ? AND change > ? AND created_change <= ?"
+                " ORDER BY change LIMIT ?",
+                (folder.id, position, position, most + 1),
             )
         ]
         steps.sort(key=lambda step: step[0])
@@ -89,7 +90,8 @@ def _item_change(call: Call, kind: str, what: object, shape: Shape) -> Element:
 
 
 def sync_folder_hierarchy(call: Call) -> Element:
-    """Folders made since the state (folders are not renamed or deleted here)."""
+    """Folders made, changed and taken away since the state."""
+    shape = call.body.find(tag("m:FolderShape"))
 
     def work() -> tuple[str, bool, list[Element]]:
         top = call.folder_in("m:SyncFolderId")
@@ -97,9 +99,29 @@ def sync_folder_hierarchy(call: Call) -> Element:
             mailbox = call.mailboxes.accounts.opened_by(call.actor, call.home)
             top = call.mailboxes.store.distinguished(mailbox.address, "msgfolderroot")
         _, position = _read_state(child_text(call.body, "m:SyncState"), "folders", top.id)
-        found = [folder for folder in below(call, top, deep=True) if folder.change > position]
-        changes = [element("t:Create", None, call.shapes.folder(folder)) for folder in found]
-        end = max([position, *(folder.change for folder in found)])
+        steps = [
+            (folder.change, "Create" if folder.created_change > position else "Update", folder)
+            for folder in below(call, top, deep=True)
+            if folder.change > position
+        ]
+        # a folder that went is told for the whole mailbox: where it was is gone with it
+        steps += [
+            (change, "Delete", number)
+            for number, change in call.mailboxes.store.rows(
+                "SELECT folder, change FROM gone_folders WHERE mailbox = ? AND change > ? AND created_change <= ?",
+                (top.mailbox, position, position),
+            )
+        ]
+        steps.sort(key=lambda step: step[0])
+        changes = [_folder_change(call, kind, what, shape) for _, kind, what in steps]
+        end = max([position, *(change for change, _, _ in steps)])
         return _state("folders", top.id, end, end), True, changes
 
     return _answer(call, "m:IncludesLastFolderInRange", work)
+
+
+def _folder_change(call: Call, kind: str, what: object, shape: Element | None) -> Element:
+    if kind == "Delete":
+        gone = element("t:FolderId", Id=call.mailboxes.folder_id(what), ChangeKey=call.mailboxes.change_key(0))
+        return element("t:Delete", None, gone)
+    return element(f"t:{kind}", None, call.shapes.folder(what, shape, call.actor))

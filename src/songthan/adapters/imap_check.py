@@ -1,0 +1,80 @@
+"""What `songthan doctor` asks of the IMAP and SMTP servers: login, folders, abilities, search, clock.
+
+A small draft is put into Drafts, found by its header, compared with our clock and deleted.
+"""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+from songthan.adapters.imap import ImapMailbox
+from songthan.adapters.imap_client import KEY_HEADER, Client
+from songthan.domain.errors import MailError
+from songthan.domain.thai import to_thai_digits
+
+__all__ = ["check"]
+
+#: Seconds our clock may be off the server's: beyond the first look at it, beyond the second dates and leases are wrong.
+_LOOK_S, _WRONG_S = 60.0, 300.0
+_Found = tuple[str, str, str, str]
+
+
+def check(box: ImapMailbox, call: Callable[[Callable[[], object]], object] = lambda work: work()) -> list[_Found]:
+    """Name, «ok», «warn» or «missing», a Thai sentence, and the remedy; the first refusal ends it.
+
+    `call` runs the asking (a mailbox that is left in peace raises its MailError there).
+    """
+    found: list[_Found] = []
+    try:
+        call(lambda: found.extend(_imap(box)))
+        call(box.smtp.check)
+        found.append(("mailbox-smtp", "ok", f"ลงชื่อเข้าใช้เครื่องส่งจดหมาย {box.settings.smtp.host} ได้", ""))
+    except MailError as error:
+        found.append(("mailbox", "missing", f"{error.where}: {error.th}", error.remedy or "ตรวจเครือข่ายและการตั้งค่า"))
+    return found
+
+
+def _imap(box: ImapMailbox) -> Iterator[_Found]:
+    session, folders = box.session, box.folders
+    able = session.read("Login", lambda client: {str(name, "ascii").upper() for name in client.capabilities()})
+    yield ("mailbox-login", "ok", f"เข้าใช้กล่อง {box.settings.mailbox} ได้", "")
+    names = session.read("List", lambda c: (folders.drafts(c), folders.sent(c), folders.junk(c) or "ไม่มี"))
+    yield ("mailbox-folders", "ok", "โฟลเดอร์ร่าง «{}» ส่งแล้ว «{}» จดหมายขยะ «{}»".format(*names), "")
+    if missing := [name for name in ("MOVE", "UIDPLUS") if name not in able]:
+        what = f"เซิร์ฟเวอร์ไม่มี {' และ '.join(missing)} ระบบจะย้ายจดหมายด้วยการคัดลอกแล้วลบ"
+        yield ("mailbox-move", "warn", what, "ใช้งานได้ แต่ควรถามผู้ดูแลระบบว่าเปิดความสามารถนี้ได้หรือไม่")
+    yield from _draft(box)
+
+
+def _draft(box: ImapMailbox) -> Iterator[_Found]:
+    """A draft of ours, found by its header and dated by the server, then deleted."""
+    mark, sent_at = f"check.{secrets.token_hex(16)}", datetime.now(UTC)
+    head = {"From": box.settings.mailbox, "Date": format_datetime(sent_at), "Subject": "songthan doctor", KEY_HEADER: mark}
+
+    def work(client: Client) -> datetime | None:
+        folder = box.folders.drafts(client)
+        with tempfile.TemporaryFile() as file:
+            file.write("".join(f"{name}: {value}\r\n" for name, value in head.items()).encode("ascii") + b"\r\n")
+            told = client.append_file(folder, file, ("\\Draft", "\\Seen"))
+        client.open(folder, write=True)
+        found = client.with_header((KEY_HEADER, mark), scan=box.settings.search == "scan")
+        if uid := told[1] if told else (found[0].uid if found else 0):
+            client.remove(uid)
+        return found[0].received if found else None
+
+    received = box.session.write("Append", work)
+    if received is None:
+        yield ("mailbox-search", "missing", "เซิร์ฟเวอร์ค้นหัวจดหมายของระบบไม่พบ", 'ตั้ง [imap] search = "scan" ใน songthan.toml')
+        return
+    yield ("mailbox-search", "ok", "เซิร์ฟเวอร์ค้นหัวจดหมายของระบบพบ", "")
+    apart = (sent_at - received).total_seconds()
+    if abs(apart) <= _LOOK_S:
+        yield ("clock", "ok", "นาฬิกาตรงกับเซิร์ฟเวอร์จดหมาย", "")
+        return
+    way = "เร็ว" if apart > 0 else "ช้า"
+    what = f"นาฬิกาเครื่องนี้{way}กว่าเซิร์ฟเวอร์จดหมาย {to_thai_digits(round(abs(apart)))} วินาที"
+    yield ("clock", "warn" if abs(apart) <= _WRONG_S else "missing", what, "ตั้งเวลาเครื่องจาก NTP")
