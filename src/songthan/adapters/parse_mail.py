@@ -17,7 +17,7 @@ from songthan.adapters.parse_authentication import OwnServer, authentication
 from songthan.adapters.parse_defects import DEFECTS
 from songthan.adapters.parse_headers import Headers, addresses, decode_words, message_ids, split_headers
 from songthan.adapters.parse_kinds import kind_of
-from songthan.adapters.parse_mime import Part, Tree, take_apart
+from songthan.adapters.parse_mime import MAX_WRAPPER, Part, Tree, take_apart
 from songthan.adapters.parse_msg import SIGNATURE as OUTLOOK_FILE
 from songthan.adapters.parse_smime import open_signed
 from songthan.adapters.parse_text import decode, display_name, html_text, one_line, plain_body
@@ -82,9 +82,9 @@ def parse_job(payload: bytes | mmap.mmap | memoryview, args: dict) -> tuple[dict
 
 def _tree(raw: bytes | mmap.mmap) -> Tree:
     """The mail in `raw` taken apart; files in which Windows keeps a mail (.msg, winmail.dat, «Unicode» text) count as one."""
-    if raw[:8] == OUTLOOK_FILE:
+    if raw[:8] == OUTLOOK_FILE and len(raw) <= MAX_WRAPPER:
         return tree_of_msg(bytes(raw), _mime)
-    if raw[:4] == TNEF:
+    if raw[:4] == TNEF and len(raw) <= MAX_WRAPPER:
         return tree_of_tnef(bytes(raw))
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return _mime(raw[:_FILES_BYTES].decode("utf-16", "replace").encode("utf-8", "replace"))
