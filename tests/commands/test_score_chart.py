@@ -103,3 +103,10 @@ def test_the_page_is_written_whole_and_alone(tmp_path: Path) -> None:
     assert run("score", tmp_path / "a.json", "--svg", tmp_path / "none" / "a.svg").exit_code == 3
     both = run("score", tmp_path / "a.json", "--svg", tmp_path / "a.svg", "--json")
     assert json.loads(both.stdout)["total"] == 27
+
+
+def test_no_line_ends_inside_a_word_that_goes_on() -> None:
+    run_on = "องค์กรมีผลสำเร็จของการดำเนินงานตามเป้าหมายของแผนการดำเนินงานที่กำหนดไว้"
+    for width in (600, 700, 800, 900, 1000):
+        lines = lines_of(run_on, width, 50, 9)
+        assert "".join(lines) == run_on and not any(line.endswith("ดำ") for line in lines)

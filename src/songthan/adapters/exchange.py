@@ -317,8 +317,8 @@ class ExchangeMailbox:
         )
 
     def _local(self, at: datetime) -> datetime:
-        """In the office's zone."""
-        return at.astimezone(self._zone)
+        """In the office's zone, which is also the one we ask in: a time without a zone is in it."""
+        return at.astimezone(self._zone) if at.tzinfo else at.replace(tzinfo=self._zone)
 
     def _find_items(
         self,

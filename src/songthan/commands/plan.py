@@ -12,7 +12,7 @@ import click
 from songthan.commands.paper import console, day, fold, json_option, number, plan_option, print_json
 from songthan.commands.plan_import import import_
 from songthan.commands.plan_roll import roll
-from songthan.commands.plan_rubric import rubric_findings
+from songthan.commands.plan_rubric import rubric_findings, rubric_notes
 from songthan.domain.errors import SongthanError
 from songthan.domain.plan_notes import plan_notes
 from songthan.domain.plans import Activity, Plan
@@ -106,6 +106,7 @@ def _check(settings: Settings, folder: Path) -> _Checked:
         ]
     if isinstance(found, Plan) and rubric is not None:
         checked.findings += rubric_findings(found, rubric, forms or {}, folder)
+        checked.notes += rubric_notes(found, rubric)
     if isinstance(found, Plan) and forms is not None:
         checked.notes += [
             f"กำหนดส่ง {d.id}: ยังไม่มีแม่แบบของแบบ {', '.join(m).upper()} ใน templates/docx"

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from songthan.commands.paper import day
 from songthan.domain.errors import SongthanError
 from songthan.domain.forms import FormSpec
 from songthan.domain.plans import Plan
 from songthan.domain.rubric_values import Rubric
 
-__all__ = ["rubric_findings"]
+__all__ = ["rubric_findings", "rubric_notes"]
+
+
+def rubric_notes(plan: Plan, rubric: Rubric) -> list[str]:
+    """The days of the rubric that are another year's."""
+    fiscal = plan.organisation.fiscal
+    old = [day(d) for d in rubric.days() if fiscal.year(d) != plan.fiscal_year]
+    return [f"วันใน rubric.toml ไม่อยู่ในปีงบประมาณของแผน: {', '.join(old)}"] if old else []
 
 
 def rubric_findings(plan: Plan, rubric: Rubric, forms: Mapping[str, FormSpec], folder: Path) -> list[SongthanError]:

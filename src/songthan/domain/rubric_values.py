@@ -240,6 +240,11 @@ class Rubric:
                     found.add(f"{criterion.id}.{item.key}")
         return frozenset(found)
 
+    def days(self) -> tuple[date, ...]:
+        """Every day the rubric names: of the plan's success, and after which something can no longer be done."""
+        until = (one.until for one in self.gap.improvements.values())
+        return tuple(sorted({*(s.by for s in self.plan_success), *(day for day in until if day is not None)}))
+
     def level_name(self, level: int) -> str:
         """The level's own name; of level 0, that none is reached."""
         return next((one.name for one in self.levels if one.level == level), say("ยังไม่ถึงระดับใด"))

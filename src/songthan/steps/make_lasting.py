@@ -10,7 +10,7 @@ from songthan.domain.errors import SongthanError
 from songthan.domain.language import say
 from songthan.steps.fill_form import short_title
 from songthan.steps.office import Office
-from songthan.steps.signing_officer import certificate_names, signing_officer
+from songthan.steps.signing_officer import awaited_holders
 from songthan.steps.watch import Finding
 
 EVENT = "bundle-lasting"
@@ -51,13 +51,12 @@ def _lengthen(office: Office, bundle: dict[str, object]) -> None:
             signed, service=office.stamp_service, trust_roots=roots, stamp_roots=stamps
         )
     now = office.clock.now()
-    signer, _ = signing_officer(office)
     report = office.signatures.verify(
         data,
         frozen=office.blobs.get(str(bundle["frozen"])),
         trust_roots=roots,
         at=now,
-        holders=(signer.full_name, *certificate_names(office, signer)),
+        holders=awaited_holders(office, bundle),
         stamp_roots=stamps,
         now=now,
     )

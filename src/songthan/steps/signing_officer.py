@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from songthan.domain.bundles import Manifest
 from songthan.domain.plans import Member
 from songthan.domain.thai import squeeze
 from songthan.steps.office import Office
@@ -16,3 +19,10 @@ def certificate_names(office: Office, signer: Member) -> tuple[str, ...]:
     """Other spellings of the signer's name in his certificate, from `[director] certificate_names`."""
     pairs = (line.partition("=") for line in office.certificate_names)
     return tuple(other.strip() for name, _, other in pairs if squeeze(name) == squeeze(signer.full_name) and other.strip())
+
+
+def awaited_holders(office: Office, bundle: Mapping[str, object]) -> tuple[str, ...]:
+    """The names one of which the certificate over this version must carry, as its manifest says: who was to sign when it
+    was compiled, whatever the roster says today."""
+    slot = Manifest.from_json((office.state / str(bundle["folder"]) / "manifest.json").read_bytes()).signature
+    return (slot.signer, *slot.holders) if slot else ()

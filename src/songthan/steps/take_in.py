@@ -179,8 +179,10 @@ def _finish(office: Office, turns: Sequence[_Turn]) -> list[Exception]:
             raise
         except Exception as error:
             broken.append(error)
-    inbox.save_parsed([(int(str(row["id"])), seen.message) for row, seen in good if seen and row["state"] == "stored"])
-    office.tick("parsed")
+    parsed = [(int(str(row["id"])), seen.message) for row, seen in good if seen and row["state"] == "stored"]
+    inbox.save_parsed(parsed)
+    if parsed:
+        office.tick("parsed")
     waiting = deque((row, seen) for row, seen in good if seen)
     failed: set[object] = set()
     while waiting:
