@@ -48,7 +48,7 @@ def die_when_used(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
     _kept.append(1)
     if len(_kept) > 1:
         os._exit(3)
-    return {"pid": os.getpid()}, []
+    return {"pid": os.getpid()}, [payload]
 
 
 def fail(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:

@@ -83,6 +83,13 @@ def test_reports_in_words_alone(server: str) -> None:
     assert (message.kind, message.auto, message.bounced_address, message.bounce_status) == ("bounce", True, GONE, status)
 
 
+@pytest.mark.parametrize("head", ["Return-Path: <>\r\n", "", "Auto-Submitted: auto-generated\r\n"])
+@pytest.mark.parametrize("sender", ["postmaster@office.example", "MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@office.example"])
+def test_a_warning_about_our_own_mailbox_is_no_report(sender: str, head: str) -> None:
+    words = "กล่องจดหมาย songthan@office.example ใกล้เต็มแล้ว\n\nsongthan@office.example\n\nmailbox is full: quota exceeded, you will be unable to send"
+    assert made("Your mailbox is almost full", sender=sender, head=head, body=words).kind == "mail"
+
+
 def test_a_helpers_address_is_not_the_one_that_failed() -> None:
     words = f"The mail could not be delivered.\nFor help contact helpdesk@far.example or postmaster@far.example\nYour mail from songthan@office.example to\n\n   {GONE}\n\nfailed."
     assert made("Undeliverable", sender="postmaster@far.example", body=words).bounced_address == GONE

@@ -99,8 +99,11 @@ class Report:
     arrived: bool = False
 
 
-def is_report(tree: Tree, *, sender: str, name: str, subject: str, body: str, auto: bool) -> bool:
-    """Does this mail say that another one was not delivered? A stranger's words alone never suffice."""
+def is_report(
+    tree: Tree, *, sender: str, name: str, subject: str, body: str, auto: bool, ours: Collection[str]
+) -> bool:
+    """Does this mail say that another one was not delivered? A stranger's words alone never suffice, nor does a server's name:
+    a server also writes that our own mailbox (`ours`: its addresses, and whom the mail is to) is nearly full."""
     if _report_type(tree) == "delivery-status" or any(p.type.endswith("/delivery-status") for p in tree.parts):
         return True
     if tree.headers.has("x-ms-exchange-message-is-ndr") or tree.headers.has("x-failed-recipients"):
@@ -108,15 +111,15 @@ def is_report(tree: Tree, *, sender: str, name: str, subject: str, body: str, au
     from_server = not sender or bool(_SERVER.match(sender)) or bool(_SERVER_NAME.match(name))
     nobody = tree.headers.get("return-path").strip() == "<>"
     subject_says = bool(_SUBJECT.match(subject))
-    if (from_server and nobody) or (subject_says and (from_server or nobody or auto)):
+    if subject_says and (from_server or nobody or auto):
         return True
     head = _own_words(body)[:4000]
-    if not _SENTENCE.search(head):
-        return False
-    if from_server and sender:
-        return True
+    says = bool(_SENTENCE.search(head))
+    named = _best(head, ours)[0] >= _SURE
+    if from_server and (nobody or (says and sender)):
+        return named or any(True for _ in _copies(tree)) or (says and _original(tree) != "")
     # a filter or gateway under a name of its own: only with everything a report has, and no answer to anybody
-    return subject_says and not tree.headers.has("in-reply-to") and _best(head, frozenset())[0] >= _SURE
+    return says and named and subject_says and not tree.headers.has("in-reply-to")
 
 
 def _report_type(tree: Tree) -> str:

@@ -64,7 +64,7 @@ def kind_of(
     Our own mail is one from our own address that our server proved (`proven`): anybody can write our headers.
     """
     auto = _is_auto(tree)
-    if is_report(tree, sender=sender, name=name, subject=subject, body=body, auto=auto):
+    if is_report(tree, sender=sender, name=name, subject=subject, body=body, auto=auto, ours={*own, *to}):
         report = read_report(tree, subject=subject, body=body, own=own, to=to)
         # a report that it did arrive is a receipt
         return Kind(kind="receipt" if report.arrived else "bounce", auto=True, bounced_address=report.address,
