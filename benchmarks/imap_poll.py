@@ -15,8 +15,8 @@ from pathlib import Path
 import imapclient
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "contract"))
-from dovecot_world import DovecotWorld  # noqa: E402
-from mail_servers import SECRET, MailServers  # noqa: E402
+from dovecot_world import DovecotWorld
+from mail_servers import SECRET, MailServers
 
 OFFICE = "plan@office.example"
 LOOKS = 60
