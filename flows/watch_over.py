@@ -5,6 +5,7 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from songthan.steps.count_mail import count_if_due
+from songthan.steps.make_lasting import make_lasting
 from songthan.steps.post import post_all
 from songthan.steps.publish import upload_rest
 from songthan.steps.watch import findings, tell
@@ -15,7 +16,7 @@ from songthan.workspace import office_for, say
 def look(workspace, state):
     """What is not as it should be, as rows in Thai; new findings are told once a day."""
     office = office_for(workspace, state)
-    found = findings(office)
+    found = findings(office) + make_lasting(office)
     tell(office, found)
     upload_rest(office)
     post_all(office)

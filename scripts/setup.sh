@@ -15,6 +15,9 @@ missing_programs() {
   command -v pdftotext >/dev/null || echo poppler-utils
   command -v tesseract >/dev/null || echo tesseract-ocr
   [ -e /usr/share/tesseract-ocr/5/tessdata/tha.traineddata ] || echo tesseract-ocr-tha
+  # a token in software, for the tests of `songthan sign`
+  command -v softhsm2-util >/dev/null || echo softhsm2
+  command -v openssl >/dev/null || echo openssl
   [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || echo fonts-dejavu-core
   python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }

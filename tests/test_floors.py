@@ -34,6 +34,8 @@ SIBLINGS = {
     "read": {"sandbox"},
     # a plan from outside is opened by the reader's guards, and compared with the year's folder
     "import": {"read", "sandbox", "plan", "rubric"},
+    # mail is taken apart in the sandbox, which says how files come out of it
+    "parse": {"sandbox"},
     # the loader of rules knows the defects the mail parser can report
     "rule": {"parse"},
     # both read the year's folder by the same TOML reader
@@ -60,8 +62,10 @@ OWNERS = {
     "zxingcpp": ("adapters/read_scan",),
     "prefect": ("adapters/prefect_server.py", "flows/"),
     "sqlite_utils": ("adapters/ledger.py",),
-    "pyhanko": ("adapters/sign_pdf.py", "practice/"),
-    "pyhanko_certvalidator": ("adapters/sign_pdf.py", "practice/"),
+    "pyhanko": ("adapters/sign_", "practice/"),
+    "pyhanko_certvalidator": ("adapters/sign_", "practice/"),
+    "cryptography": ("adapters/bundle_records.py", "practice/"),
+    "pkcs11": ("adapters/sign_token.py",),
     "pdfplumber": ("adapters/read_pdf",),
     "holidays": ("adapters/plan_holidays.py",),
     "requests": ("adapters/exchange",),

@@ -40,6 +40,7 @@ COMMAND_MODULES: Mapping[str, tuple[str, ...]] = {
     "leave": ("leave",),
     "duties": ("waive", "reopen", "reassign", "extend", "receipt"),
     "verify": ("verify",),
+    "sign": ("sign",),
 }
 
 DEBUG_VARIABLE = "SONGTHAN_DEBUG"

@@ -46,6 +46,10 @@ class Blobs(Protocol):
         """A file holding the bytes, for programs that want one; read only. LedgerError if they are missing."""
         ...
 
+    def checked(self, sha256: str) -> Path:
+        """`path`, after its bytes were held against their name; LedgerError if they no longer match."""
+        ...
+
 
 class Mailbox(Protocol):
     """The office's mailbox. Nothing of EWS, IMAP or Graph shows here. Errors are the domain's MailError family."""
@@ -71,6 +75,10 @@ class Mailbox(Protocol):
 
     def count(self) -> int:
         """How many received messages the mailbox holds: Inbox, Junk and every folder we move received mail to."""
+        ...
+
+    def clock_skew(self) -> float | None:
+        """How many seconds this machine's clock is ahead of the server's; None when the server does not say."""
         ...
 
     def find(self, key: str) -> Sequence[SentRef]:
@@ -123,13 +131,13 @@ class Expectation:
 
 
 class Reader(Protocol):
-    """Reads a returned file in a limited child process."""
+    """Reads a returned file (its bytes, or the file itself) in a limited child process."""
 
-    def identify(self, data: bytes, name: str) -> ReturnedForm:
+    def identify(self, data: bytes | Path, name: str) -> ReturnedForm:
         """Which form it is (no answers read). Hostile files give verdict «refused» with the problem's code."""
         ...
 
-    def read(self, data: bytes, name: str, expectation: Expectation) -> ReturnedForm:
+    def read(self, data: bytes | Path, name: str, expectation: Expectation) -> ReturnedForm:
         """Identity, answers and the problems of reading (not yet of checking)."""
         ...
 
@@ -137,8 +145,10 @@ class Reader(Protocol):
 class MessageParser(Protocol):
     """Takes a raw mail apart in a limited child process."""
 
-    def parse(self, raw: Path, *, received: datetime, put: Callable[[bytes], str]) -> Message:
-        """The message in the file `raw`; attachment bytes go through `put`. Never raises for bad mail: `defects` says what was off."""
+    def parse(
+        self, raw: Path, *, received: datetime, keep: Callable[[Callable[[Callable[[bytes], object]], object]], str]
+    ) -> Message:
+        """The message in the file `raw`; attachments go through `keep` (`Blobs.receive`) in pieces. Never raises for bad mail: `defects` says what was off."""
         ...
 
 
@@ -152,7 +162,11 @@ class Converter(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class SignatureReport:
-    """What the verifier found on a signed PDF. `valid` is the whole answer; the rest says why in Thai."""
+    """What the verifier found on a signed PDF. `valid` is the whole answer; the rest says why in Thai.
+
+    `lasting` answers the other question: does the file prove it by itself at a later day (`lasting_th`: why not)?
+    `stamped_at` is the trusted time found for that, `certificate_until` the end of the signer's certificate.
+    """
 
     valid: bool
     signer: str
@@ -162,6 +176,10 @@ class SignatureReport:
     trusted: bool
     level: str
     reasons_th: tuple[str, ...] = ()
+    lasting: bool = False
+    lasting_th: tuple[str, ...] = ()
+    stamped_at: datetime | None = None
+    certificate_until: datetime | None = None
 
 
 class SignaturePort(Protocol):
@@ -171,8 +189,30 @@ class SignaturePort(Protocol):
         """`pdf` with an empty signature field (points from the lower left corner)."""
         ...
 
-    def verify(self, signed: bytes, *, frozen: bytes, trust_roots: Sequence[bytes], at: datetime) -> SignatureReport:
-        """Is `signed` the frozen PDF plus one valid signature of a trusted certificate, and nothing else?"""
+    def verify(
+        self,
+        signed: bytes,
+        *,
+        frozen: bytes,
+        trust_roots: Sequence[bytes],
+        at: datetime,
+        holders: Sequence[str] = (),
+        stamp_roots: Sequence[bytes] = (),
+        now: datetime | None = None,
+    ) -> SignatureReport:
+        """Is `signed` the frozen PDF plus one valid signature of a trusted certificate of one of `holders`, and nothing else?
+
+        With `now`: does it still prove so by itself then?
+        """
+        ...
+
+    def add_time(
+        self, signed: bytes, *, service: str, trust_roots: Sequence[bytes], stamp_roots: Sequence[bytes]
+    ) -> tuple[bytes, str]:
+        """`signed` with a time-stamp of the service at this address and revocation data behind it, and the level reached.
+
+        EnvironmentNotReady when the service or the lists cannot be reached: try again later.
+        """
         ...
 
 
@@ -205,16 +245,18 @@ class InboxLedger(Protocol):
     """The ledger's inbox table (see `songthan.adapters.ledger_mail.Inbox`)."""
 
     def add(self, ref: MailRef, sha256: str, at: datetime) -> int: ...
+    def add_all(self, mails: Sequence[tuple[MailRef, str]], at: datetime) -> None: ...
     def known(self, mailbox_ids: Sequence[str]) -> frozenset[str]: ...
     def mailbox_state(self) -> str: ...
     def save_mailbox_state(self, state: str) -> None: ...
     def unfinished(self) -> list[dict[str, object]]: ...
     def get(self, inbox_id: int) -> dict[str, object] | None: ...
     def message(self, inbox_id: int) -> Message: ...
-    def started(self, inbox_id: int) -> int: ...
-    def save_parsed(self, inbox_id: int, message: Message) -> None: ...
+    def started(self, inbox_ids: Sequence[int]) -> dict[int, int]: ...
+    def not_started(self, inbox_ids: Sequence[int]) -> None: ...
+    def save_parsed(self, parsed: Sequence[tuple[int, Message]]) -> None: ...
     def save_route(self, inbox_id: int, route: Route, at: datetime) -> None: ...
-    def settle(self, inbox_id: int, *, mailbox_id: str, folder: str) -> None: ...
+    def settle(self, moved: Sequence[tuple[int, str, str]]) -> None: ...
     def decide(self, inbox_id: int, decision: str, reason: str, at: datetime) -> None: ...
     def undecide(self, inbox_id: int, reason: str, at: datetime) -> None: ...
     def release(self, inbox_id: int, reason: str, at: datetime) -> None: ...
@@ -372,6 +414,10 @@ class BundlePress(Protocol):
 
     def pages(self, pdf: bytes | None) -> int: ...
 
+    def page_texts(self, pdf: bytes) -> list[str]:
+        """What is printed on each page of one of our own documents, a line of print a line."""
+        ...
+
     def signature_place(self, pdf: bytes, name: str) -> tuple[int, tuple[float, float, float, float]]:
         """Page index and box (points) over the printed name of who signs."""
         ...
@@ -398,6 +444,11 @@ class BundlePress(Protocol):
 
     def readme(self, *, title: str, version: int) -> bytes: ...
 
+    @property
+    def recorder(self) -> str:
+        """The public key the office's records are signed with, for the manifest."""
+        ...
+
     def write(self, manifest: Manifest, contents: Mapping[str, bytes]) -> Path:
         """The bundle's folder, whole or not at all; the same again changes nothing."""
         ...
@@ -405,6 +456,12 @@ class BundlePress(Protocol):
     def add_signature(
         self, folder: Path, signed: bytes, *, trust: Sequence[bytes], received: datetime, message_sha256: str
     ) -> None: ...
+
+    def add_lasting(
+        self, folder: Path, lasting: bytes, *, trust: Sequence[bytes], at: datetime, level: str
+    ) -> None:
+        """Keep the signed PDF with time-stamp and revocation data, and the time-stamp's roots."""
+        ...
 
     def add_submission(self, folder: Path, submission: Mapping[str, object]) -> None: ...
 

@@ -65,7 +65,7 @@ def _bundle(stage: Stage, deadline: Deadline) -> dict[str, object]:
     office = stage.office
     bundle = office.ledger.bundles.latest(deadline.id) or {}
     folder = stage.state / str(bundle["folder"]) if bundle else None
-    report = office.press.verify(folder, roots=office.trust_roots()) if folder else None
+    report = office.press.verify(folder, roots=office.trust_roots(), at=office.clock.now()) if folder else None
     checks = {c.name: c.ok for c in report.checks} if report else {}
     return {
         "bundle_dir": str(folder) if folder else None,

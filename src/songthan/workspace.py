@@ -23,6 +23,7 @@ from songthan.adapters.blobs import FileBlobs
 from songthan.adapters.clocks import FileClock, ShiftedClock, SystemClock
 from songthan.adapters.convert import LibreOffice, default_fontconfig
 from songthan.adapters.language_file import language_of, load_language, with_era
+from songthan.adapters.late_part import LatePart
 from songthan.adapters.ledger_copy import asked_of_a_copy, copy_ledger
 from songthan.adapters.plan_files import FILES, load_plan
 from songthan.adapters.plan_questions import open_questions
@@ -68,15 +69,16 @@ from songthan.workspace_mailbox import (
 )
 
 if TYPE_CHECKING:
-    from songthan.adapters.bundle_files import VerifyReport
+    from songthan.adapters.bundle_verify import VerifyReport
     from songthan.adapters.import_difference import Merge
     from songthan.adapters.import_plan import Imported
+    from songthan.adapters.sign_desk import SigningDesk
 
 # the libraries that take a second or more to import (exchangelib, pyHanko, pypdf, docxtpl, sqlite-utils) are imported
 # where they are used: `songthan plan show` need not wait for them
 
 __all__ = [
-    "FileClock", "borrowed_office", "check_bundle", "check_form_templates", "check_port", "compare_import",
+    "FileClock", "borrowed_office", "check_bundle", "export_bundle", "signing_desk", "check_form_templates", "check_port", "compare_import",
     "check_exchange", "check_imap", "claimed", "count_deployments", "deadlines_under_way", "import_plan_file", "new_blanks", "open_questions", "write_import",
     "default_fontconfig", "end_group", "find_root", "flow_driver", "launch_prefect", "load_calendar", "load_forms",
     "load_plan", "load_rubric", "load_rules", "load_settings", "mailbox_secret", "marked_addresses", "missing_fonts", "office_for",
@@ -279,12 +281,9 @@ def flow_driver(root: Path, state: Path) -> FlowDriver:
 
 def open_office(root: str | Path | None = None, state: str | Path | None = None) -> Office:
     """The office of a workspace, with its state folder. Errors of plan, forms, rules and settings come out here."""
-    from songthan.adapters.bundle_press import Press
     from songthan.adapters.ledger import SqliteLedger
     from songthan.adapters.mail_texts import MailTexts
     from songthan.adapters.parse_mail import SandboxedMailParser
-    from songthan.adapters.render_docx import DocxRenderer
-    from songthan.adapters.sign_pdf import PadesSignatures
     from songthan.adapters.website import WebsiteFolder
 
     settings = load_settings(Path(root) if root else find_root())
@@ -296,17 +295,25 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
     forms = load_forms(settings)
     sandbox = Sandbox()
     blobs = FileBlobs(folder / "blobs")
-    signatures = PadesSignatures(sandbox=sandbox)
+    ledger = SqliteLedger(folder / "ledger.sqlite")
 
-    def trust_roots() -> tuple[bytes, ...]:
-        found = []
-        for pattern in settings.director.trust_roots:
-            base, pattern = (folder, pattern.removeprefix("state/")) if pattern.startswith("state/") else (
-                settings.root,
-                pattern,
-            )  # fmt: skip
-            found += [path.read_bytes() for path in sorted(base.glob(pattern))]
-        return tuple(found)
+    def signatures() -> object:
+        from songthan.adapters.bundle_press import PROOF_LIMITS
+        from songthan.adapters.sign_pdf import PadesSignatures
+
+        return PadesSignatures(sandbox=Sandbox(limits=PROOF_LIMITS))
+
+    def renderer() -> object:
+        from songthan.adapters.render_docx import DocxRenderer
+
+        return DocxRenderer(templates / "docx")
+
+    def press() -> object:
+        from songthan.adapters.bundle_press import Press
+
+        return Press(folder / "bundles", sandbox=sandbox, signatures=signing, fonts=default_fontconfig(), secret=ledger.salt)
+
+    signing = LatePart(signatures)
 
     return Office(
         printed_plan=plan,
@@ -315,11 +322,11 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         rules=rules,
         calendar=load_calendar(plan),
         clock=open_clock(folder),
-        ledger=SqliteLedger(folder / "ledger.sqlite"),
+        ledger=ledger,
         blobs=blobs,
         mailbox=late_mailbox(settings, plan, folder),
         texts=MailTexts(templates / "mail"),
-        renderer=DocxRenderer(templates / "docx"),
+        renderer=LatePart(renderer),
         reader=ConvertingReader(SandboxedReader(sandbox)),
         parser=SandboxedMailParser(
             sandbox=sandbox,
@@ -328,14 +335,17 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
             internal_servers=settings.mailbox.internal_servers,
         ),
         converter=LibreOffice(fontconfig=default_fontconfig()),
-        signatures=signatures,
-        press=Press(folder / "bundles", sandbox=sandbox, signatures=signatures, fonts=default_fontconfig()),
+        signatures=signing,
+        press=LatePart(press),
         website=WebsiteFolder(
             folder / "website", title=plan.organisation.plan_title, command=settings.website.upload
         ),
         state=folder,
         practice=settings.mailbox.kind == "practice",
-        trust_roots=trust_roots,
+        trust_roots=functools.partial(_certificates, settings, folder, settings.director.trust_roots),
+        stamp_roots=functools.partial(_certificates, settings, folder, settings.signature.tsa_roots),
+        stamp_service=settings.signature.tsa_url,
+        certificate_names=settings.director.certificate_names,
         holder=f"{socket.gethostname()}:{settings.root}",
         post_door=functools.partial(turnstile, folder / "post.lock"),
         driven=read_driven(folder),
@@ -350,6 +360,13 @@ def _held_kinds(settings: Settings, state: Path) -> frozenset[str]:
     if path.exists() and json.loads(path.read_text(encoding="utf-8"))["kind"] == "file":
         return frozenset()
     return held_kinds(settings.mailbox.send, settings.mailbox.held_letters)
+def _certificates(settings: Settings, state: Path, patterns: Sequence[str]) -> tuple[bytes, ...]:
+    """The bytes of the files these settings name; «state/…» is the state folder in use."""
+    found = []
+    for pattern in patterns:
+        base, rest = (state, pattern[6:]) if pattern.startswith("state/") else (settings.root, pattern)
+        found += [path.read_bytes() for path in sorted(base.glob(rest))]
+    return tuple(found)
 
 
 @functools.lru_cache(maxsize=4)
@@ -391,6 +408,9 @@ class BorrowedBlobs(FileBlobs):
     def path(self, sha256: str) -> Path:
         return self._holder(sha256).path(sha256)
 
+    def checked(self, sha256: str) -> Path:
+        return self._holder(sha256).checked(sha256)
+
     def _holder(self, sha256: str) -> FileBlobs:
         return self._lent if self._lent and not self._own.holds(sha256) else self._own
 
@@ -417,13 +437,27 @@ def borrowed_office(root: Path, state: Path | None = None) -> Iterator[Office]:
             office.ledger.close()  # type: ignore[attr-defined]
 
 
-def check_bundle(folder: Path, roots: Sequence[bytes]) -> VerifyReport:
+def check_bundle(folder: Path, roots: Sequence[bytes], stamp_roots: Sequence[bytes] = (), at: datetime | None = None) -> VerifyReport:
     """What `songthan verify` answers; offline, reads only `folder`, needs no workspace."""
-    from songthan.adapters.assemble_pdf import read_seal
-    from songthan.adapters.bundle_files import verify_bundle
+    from songthan.adapters.bundle_press import PROOF_LIMITS, Press
     from songthan.adapters.sign_pdf import PadesSignatures
 
-    return verify_bundle(folder, signatures=PadesSignatures(sandbox=Sandbox()), read_seal=read_seal, roots=roots)
+    with Sandbox(limits=PROOF_LIMITS) as sandbox:
+        signatures = PadesSignatures(sandbox=sandbox)
+        return Press(folder.parent, sandbox=sandbox, signatures=signatures, fonts=None).verify(folder, roots=roots, stamp_roots=stamp_roots, at=at)
+
+
+def export_bundle(folder: Path, target: Path) -> None:
+    """The evidence zip of a bundle that `check_bundle` found in order."""
+    from songthan.adapters import bundle_export, sign_evidence
+
+    bundle_export.export_bundle(folder, target, evidence_of=sign_evidence.evidence_of)
+
+
+def signing_desk(data: bytes) -> SigningDesk:
+    """The director's desk with this file on it; SignatureRefused when it is none of ours or signed already."""
+    from songthan.adapters.sign_desk import SigningDesk
+    return SigningDesk.of(data, font=official_fonts().get("normal"))
 
 
 def missing_fonts() -> list[str]:

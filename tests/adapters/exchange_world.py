@@ -15,6 +15,7 @@ from requests.adapters import HTTPAdapter
 from songthan.adapters.exchange import ExchangeMailbox, ExchangeSettings
 from songthan.adapters.exchange_session import Session
 from songthan.domain.messages import OutgoingMail
+from wire_check import check_wire, peer
 
 OFFICE, MEMBER = "plan@office.example", "tonnam@office.example"
 PASSWORD = "practice-secret"
@@ -108,20 +109,24 @@ class Practice:
         data = json.dumps({"operation": operation, "kind": kind, **more}).encode()
         urllib.request.urlopen(self.server.base + "/practice/faults", data=data, timeout=20).close()
 
-    def receive(self, raw: bytes) -> None:
-        query = urllib.parse.urlencode({"to": OFFICE, "mail_from": MEMBER, "auth": "pass"})
+    def receive(self, raw: bytes, *, to: str = OFFICE) -> None:
+        query = urllib.parse.urlencode({"to": to, "mail_from": MEMBER, "auth": "pass"})
         urllib.request.urlopen(f"{self.server.base}/practice/outside?{query}", data=raw, timeout=20).close()
 
 
 @contextmanager
-def practice_in(folder: Path, **options: object) -> Iterator[Practice]:
-    world = Practice(folder, **options)
+def practice_in(folder: Path, *, checked: bool = False, **options: object) -> Iterator[Practice]:
+    """A practice Exchange; `checked`: what it and the adapter said is held against Microsoft's schema."""
+    wire = folder / "wire.jsonl"
+    world = Practice(folder, **options, **({"strict": peer("schema"), "wire": wire} if checked else {}))
     try:
         yield world
     finally:
         for box in world.boxes:
             box.close()
         world.server.stop()
+    if wire.exists():
+        check_wire(wire)
 
 
 def answer(n: int, body: bytes = b"x") -> bytes:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,6 +77,72 @@ def test_a_name_is_a_hash_and_never_a_path(blobs: FileBlobs, name: str) -> None:
     for ask in (blobs.get, blobs.path):
         with pytest.raises(LedgerError):
             ask(name)
+
+
+def test_what_a_killed_process_left_behind_is_swept(tmp_path: Path) -> None:
+    """A real kill -9 in the middle of a mail; what another process is writing now stays."""
+    code = (
+        "import os, sys, signal; from pathlib import Path; from songthan.adapters.blobs import FileBlobs\n"
+        "def fill(write):\n    write(b'x' * 100000); os.kill(os.getpid(), signal.SIGKILL)\n"
+        "FileBlobs(Path(sys.argv[1])).receive(fill)"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path)], env=env)
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = files(FileBlobs(tmp_path))
+    assert left.name.startswith(".new-")
+    os.utime(left, (0, 0))
+    (tmp_path / ".new-now").write_bytes(b"half a mail of a process that lives")
+    assert [p.name for p in files(FileBlobs(tmp_path))] == [".new-now"]
+
+
+class PowerCut:
+    """What the disk would hold if the power went now: only what was synced, in the order of `os`'s calls.
+
+    A file's bytes last after fsync of the file; a name (of a file or a folder) after fsync of the folder it stands in.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+        self.root = root
+        self.bytes: dict[int, bytes] = {}
+        self.names: dict[Path, int] = {root: root.stat().st_ino}
+        real = os.fsync
+
+        def fsync(handle: int) -> None:
+            real(handle)
+            path = Path(os.readlink(f"/proc/self/fd/{handle}"))
+            if path.is_dir():
+                now = {child: child.stat().st_ino for child in path.iterdir()}
+                self.names = {p: i for p, i in self.names.items() if p.parent != path} | now
+            else:
+                self.bytes[os.fstat(handle).st_ino] = path.read_bytes()
+
+        monkeypatch.setattr(os, "fsync", fsync)
+
+    def survives(self, file: Path, data: bytes) -> bool:
+        """Is the file there, whole, with every folder on the way to it?"""
+        way = [p for p in (file, *file.parents) if p.is_relative_to(self.root)]
+        return all(p in self.names for p in way) and self.bytes.get(self.names[file]) == data
+
+
+def test_what_was_received_survives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Faults 22: everything not synced is dropped; `receive` and `put` answered, so a row may refer to the file."""
+    (tmp_path / "blobs").mkdir()
+    disk = PowerCut(monkeypatch, tmp_path / "blobs")
+    one, other = FileBlobs(tmp_path / "blobs"), FileBlobs(tmp_path / "blobs")
+    for n in range(40):
+        data = str(n).encode() * 1000
+        name = one.receive(lambda write, data=data: write(data))
+        assert disk.survives(one.path(name), data)
+    # a second process finds a file whose writer was cut off before it made the name last
+    data = b"half done"
+    monkeypatch.setattr(FileBlobs, "_make_last", lambda self, target: None)
+    name = one.put(data)
+    assert not disk.survives(one.path(name), data)
+    monkeypatch.undo()
+    disk_again = PowerCut(monkeypatch, tmp_path / "blobs")
+    disk_again.bytes, disk_again.names = disk.bytes, disk.names
+    assert other.put(data) == name and disk_again.survives(one.path(name), data)
 
 
 @pytest.mark.parametrize("broken", ["fsync", "replace", "mkdir"])

@@ -18,9 +18,9 @@ from songthan.adapters.bundle_files import (
     add_signature,
     add_submission,
     readme,
-    verify_bundle,
     write_bundle,
 )
+from songthan.adapters.bundle_verify import verify_bundle
 from songthan.adapters.sign_pdf import PadesSignatures
 from songthan.domain.bundles import (
     AnswerSource,
@@ -44,7 +44,7 @@ def entry(data, role):
     return FileEntry(sha256=sha256_of(data), size=len(data), role=role)
 
 
-def compiled(version=1, note=b"report"):
+def compiled(version=1, note=b"report", recorder=""):
     """A manifest and its files, the frozen PDF sealed with the rest."""
     photo = Exhibit(
         number=1,
@@ -76,6 +76,7 @@ def compiled(version=1, note=b"report"):
         ),
         "messages": (MessageSource(sha256=MAIL, sender="somying@bureau.example", received=NOW),),
         "signature": SignatureSlot(file="bundle.pdf", field="Director", signer=DIRECTOR),
+        "recorder": recorder,
     }
     part = Part(title="รายงาน", pdf=plain_pdf())
     pdf = assemble([part], title="ชุดเอกสาร", created=NOW, seal=seal_of(**fields))
@@ -125,7 +126,8 @@ def test_a_finished_bundle_verifies_offline(finished, ca):
     assert report.ok and report.stage == "acknowledged" and all(c.ok for c in report.checks)
     names = [c.name for c in report.checks]
     assert names == [
-        *("manifest", "files", "proof", "sums", "seal", "signature", "scope", "signature-roots", "submission"),
+        *("manifest", "files", "proof", "sums", "seal", "signature", "scope", "signature-roots", "lasting"),
+        *("submission", "receipt"),
     ]
     assert json.loads(json.dumps(report.as_json()))["bundle_id"].startswith("SB-")
 

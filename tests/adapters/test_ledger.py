@@ -58,7 +58,7 @@ def message(text: str = "สวัสดี", **changes: object) -> Message:
 
 def taken_in(ledger: SqliteLedger, mailbox_id: str, parsed: Message, *, routed: bool = True) -> int:
     row = ledger.inbox.add(ref(mailbox_id), parsed.sha256, NOW)
-    ledger.inbox.save_parsed(row, parsed)
+    ledger.inbox.save_parsed([(row, parsed)])
     if routed:
         ledger.inbox.save_route(row, Route(route="hold", rule="r", reason="เหตุ"), NOW)
     return row
@@ -374,8 +374,8 @@ def test_a_row_goes_from_stored_to_settled_and_a_message_comes_back_whole(ledger
     row = taken_in(ledger, "A", message())
     assert ledger.inbox.message(row) == message()
     assert [r["id"] for r in ledger.inbox.unfinished()] == [row] == [r["id"] for r in ledger.inbox.holds()]
-    ledger.inbox.settle(row, mailbox_id="A2", folder="รอตรวจ")
-    assert ledger.inbox.unfinished() == [] and ledger.inbox.known(["A", "A2"]) == {"A2"}
+    ledger.inbox.settle([(row, "A2", "รอตรวจ")])
+    assert ledger.inbox.unfinished() == [] and ledger.inbox.known(["A", "A2", "A3"]) == {"A", "A2"}
     ledger.inbox.decide(row, "reject", "ไม่เกี่ยวข้อง", NOW)
     assert ledger.inbox.holds() == [] and len(ledger.inbox.holds(open_only=False)) == 1
     assert [e["kind"] for e in ledger.events(f"inbox/{row}")] == ["mail-stored", "mail-hold", "hold-reject"]

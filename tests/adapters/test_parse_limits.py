@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -59,6 +61,21 @@ def attachment(size: int) -> Callable[[], Iterator[bytes]]:
     return written
 
 
+def wrapper(kind: bytes, first: bytes, size: int) -> Callable[[], Iterator[bytes]]:
+    """A winmail.dat or an S/MIME wrapper that begins as it should and is zeros from there on."""
+
+    def written() -> Iterator[bytes]:
+        yield TOP + b"Content-Type: " + kind + b"\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        yield base64.b64encode(first) + b"\r\n"
+        yield from times(b"A" * 76 + b"\r\n", size)
+
+    return written
+
+
+def tnef_of(size: int) -> bytes:
+    return struct.pack("<IHBII", 0x223E9F78, 1, 2, 0x00069002, 2) + b"\x01\x00\x00\x00" + struct.pack("<BII", 2, 0x0006800F, size) + b"xx"
+
+
 def whole(*parts: bytes) -> Callable[[], Iterator[bytes]]:
     return lambda: iter(parts)
 
@@ -83,6 +100,10 @@ SHAPES: dict[str, Callable[[], Iterator[bytes]]] = {
     "100 MB of what looks like boundaries": lambda: iter((TOP + MIXED + b"--b\r\n\r\n", *times(b"--bb--b --b\r\n", 100 << 20))),
     "100 MB attached": attachment(100 << 20),
     "24 MB attached": attachment(24 << 20),
+    "100 MB in a winmail.dat": wrapper(b"application/ms-tnef", tnef_of(70 << 20), 100 << 20),
+    "24 MB in a winmail.dat": wrapper(b"application/ms-tnef", tnef_of(17 << 20), 24 << 20),
+    "100 MB in S/MIME": wrapper(b"application/pkcs7-mime", b"\x30\x84\x04\x00\x00\x00", 100 << 20),
+    "24 MB in S/MIME": wrapper(b"application/pkcs7-mime", b"\x30\x84\x01\x00\x00\x00", 24 << 20),
     "100,000 headers": whole(TOP, b"".join(b"X-H%d: v\r\n" % n for n in range(100_000)), b"\r\nhi"),
     "100,000 parts": whole(TOP, MIXED, b"--b\r\nContent-Type: image/x\r\n\r\ny\r\n" * 100_000, b"--b--\r\n"),
     "a header of 50 MB": whole(TOP, b"X-Long: ", b"a" * (50 << 20), b"\r\n\r\nhi"),

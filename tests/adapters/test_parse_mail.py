@@ -5,20 +5,25 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
+import re
 import tempfile
 import time
 import urllib.parse
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import mail_cases
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+import mail_cases
+from songthan.adapters.blobs import FileBlobs
 from songthan.adapters.parse_mail import DEFECTS, SandboxedMailParser, parse_job
 from songthan.adapters.rule_files import load_rules
-from songthan.adapters.sandbox import Sandbox
+from songthan.adapters.sandbox import Keep, Kept, Sandbox
+from songthan.domain.errors import LedgerError
 from songthan.domain.messages import Message
 from songthan.domain.routing import RoutingFacts, decide_route
 
@@ -33,39 +38,42 @@ OWN = ("songthan@office.example",)
 class InProcess:
     """The sandbox's twin: runs the job here."""
 
-    def run(self, job: str, payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
+    def run(self, job: str, payload: Path, args: dict, *, keep: Keep) -> tuple[dict, list[Kept]]:
         assert job == "songthan.adapters.parse_mail:parse_job"
-        answer, blobs = parse_job(payload, args)
-        return json.loads(json.dumps(answer)), blobs
+        answer, blobs = parse_job(payload.read_bytes(), args)
+        kept = [Kept(name=keep(lambda write, blob=blob: write(blob)), size=len(blob)) for blob in blobs]
+        return json.loads(json.dumps(answer)), kept
 
 
 class Dead:
     """A sandbox whose worker never answers."""
 
-    def run(self, job: str, payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
+    def run(self, job: str, payload: Path, args: dict, *, keep: Keep) -> tuple[dict, list[Kept]]:
         raise RuntimeError("the worker died")
 
 
 class Liar:
     """A sandbox whose worker was taken over and answers nonsense."""
 
-    def run(self, job: str, payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
+    def run(self, job: str, payload: Path, args: dict, *, keep: Keep) -> tuple[dict, list[Kept]]:
         return {"authentication": "pass", "attachments": [{"name": "x", "type": "y", "role": "form", "blob": 7}]}, []
 
 
 def parse(raw: bytes, sandbox: object = None, kept: dict[str, bytes] | None = None) -> Message:
     blobs: dict[str, bytes] = {} if kept is None else kept
 
-    def put(data: bytes) -> str:
-        sha = hashlib.sha256(data).hexdigest()
-        blobs[sha] = data
+    def keep(fill: Callable[[Callable[[bytes], object]], object]) -> str:
+        pieces: list[bytes] = []
+        fill(pieces.append)
+        sha = hashlib.sha256(b"".join(pieces)).hexdigest()
+        blobs[sha] = b"".join(pieces)
         return sha
 
     parser = SandboxedMailParser(sandbox=sandbox or InProcess(), authserv_id=SERVER, own_addresses=OWN)
     with tempfile.NamedTemporaryFile() as file:
         file.write(raw)
         file.flush()
-        return parser.parse(Path(file.name), received=RECEIVED, put=put)
+        return parser.parse(Path(file.name), received=RECEIVED, keep=keep)
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda p: p.stem)
@@ -218,13 +226,20 @@ def test_a_failed_parser_still_gives_a_message(sandbox: object) -> None:
     assert decide_route(RoutingFacts(message=held, sender_is="member"), RULES).rule == "37_parser_failed"
 
 
-def test_an_error_of_the_store_comes_through() -> None:
-    def full(data: bytes) -> str:
+def test_an_error_of_the_store_comes_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(handle: int) -> None:
         raise OSError(28, "disk full")
 
-    parser = SandboxedMailParser(sandbox=InProcess(), authserv_id=SERVER, own_addresses=OWN)
-    with pytest.raises(OSError, match="disk full"):
-        parser.parse(ROOT / "tests" / "mail" / "form-plain.eml", received=RECEIVED, put=full)
+    monkeypatch.setattr(os, "fsync", full)
+    blobs = FileBlobs(tmp_path)
+    with Sandbox(size=1) as sandbox:
+        parser = SandboxedMailParser(sandbox=sandbox, authserv_id=SERVER, own_addresses=OWN)
+        with pytest.raises(LedgerError, match="disk full"):
+            parser.parse(ROOT / "tests" / "mail" / "form-plain.eml", received=RECEIVED, keep=blobs.receive)
+        assert not [p for p in tmp_path.rglob("*") if p.is_file()]
+        monkeypatch.undo()
+        message = parser.parse(ROOT / "tests" / "mail" / "form-plain.eml", received=RECEIVED, keep=blobs.receive)
+    assert [a.role for a in message.attachments] == ["form"] and blobs.checked(message.attachments[0].sha256)
 
 
 HEAD = st.sampled_from(
@@ -266,3 +281,12 @@ def test_in_the_real_sandbox() -> None:
     raw = (ROOT / "tests" / "mail" / "zip-one-level.eml").read_bytes()
     with Sandbox() as sandbox:
         assert parse(raw, sandbox) == parse(raw)
+
+
+def test_the_page_of_cases_is_true() -> None:
+    """tests/mail/README.md names every mail with its rule, and only tests that there are."""
+    page = (ROOT / "tests" / "mail" / "README.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"`([a-z0-9-]+)` → (\w+)", page))
+    assert told == {p.stem: json.loads(p.with_suffix(".json").read_text(encoding="utf-8"))["rule"] for p in CASES}
+    tests = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("test_*.py"))
+    assert all(f"def {name}(" in tests for name in re.findall(r"`(test_\w+)`", page))

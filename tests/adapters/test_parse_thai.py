@@ -44,7 +44,7 @@ def pieces(data: bytes, size: int) -> list[bytes]:
 def words(data: bytes, charset: str, way: str, cut: int, fold: str) -> str:
     if way == "B":
         return fold.join(f"=?{charset}?B?{base64.b64encode(p).decode()}?=" for p in pieces(data, cut))
-    return fold.join("=?%s?Q?%s?=" % (charset, "".join("_" if b == 0x20 else f"={b:02X}" for b in p)) for p in pieces(data, cut))
+    return fold.join(f"=?{charset}?Q?{''.join('_' if b == 0x20 else f'={b:02X}' for b in p)}?=" for p in pieces(data, cut))
 
 
 def rfc2231(name: str, data: bytes, charset: str, cut: int, fold: str) -> str:

@@ -114,7 +114,7 @@ def test_too_large_is_not_even_sent(sandbox):
 
 
 def test_only_jobs_of_the_allow_list_run(sandbox):
-    with pytest.raises(ValueError, match="knows no job"):
+    with pytest.raises(LookupError, match="knows no job"):
         sandbox.run("os:getcwd", b"")
     assert "songthan.adapters.parse_mail:parse_job" in ALLOWED
 

@@ -31,10 +31,10 @@ BOX = (300.0, 60.0, 520.0, 130.0)
 SIGNER = PadesSignatures(expected_subject=DIRECTOR, expected_organisation=OFFICE)
 
 
-def certificate(name, *, issuer=None, days=(-30, 30), organisation=OFFICE, usage=None):
+def certificate(name, *, issuer=None, days=(-30, 30), organisation=OFFICE, usage=None, signing=True, crl=None, kind="ec"):
     """A certificate as (certificate, key, issuer's certificate); self-signed authority without `issuer`."""
     # pyHanko's practice timestamper can only RSA
-    key = rsa.generate_private_key(65537, 2048) if usage else ec.generate_private_key(ec.SECP256R1())
+    key = rsa.generate_private_key(65537, 2048) if usage or kind == "rsa" else ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name(
         [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation), x509.NameAttribute(NameOID.COMMON_NAME, name)]
     )
@@ -50,9 +50,9 @@ def certificate(name, *, issuer=None, days=(-30, 30), organisation=OFFICE, usage
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(
             x509.KeyUsage(
-                digital_signature=issuer is not None,
-                content_commitment=issuer is not None and usage is None,
-                key_encipherment=False,
+                digital_signature=issuer is not None and signing,
+                content_commitment=issuer is not None and usage is None and signing,
+                key_encipherment=not signing,
                 data_encipherment=False,
                 key_agreement=False,
                 key_cert_sign=issuer is None,
@@ -63,6 +63,9 @@ def certificate(name, *, issuer=None, days=(-30, 30), organisation=OFFICE, usage
             critical=True,
         )
     )
+    if crl is not None:
+        point = x509.DistributionPoint([x509.UniformResourceIdentifier(crl)], None, None, None)
+        builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
     if usage is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=True)
     return builder.sign(issuer[1] if issuer else key, hashes.SHA256()), key, issuer[0] if issuer else None

@@ -29,7 +29,7 @@ def house(tmp_path: Path) -> Path:
     house = tmp_path / "house"
     init.lay_down(init.starter(), house)
     settings = house / "songthan.toml"
-    settings.write_text(settings.read_text(encoding="utf-8").replace("[mailbox]", '[mailbox]\nsend = "hold"', 1), encoding="utf-8")
+    settings.write_text(settings.read_text(encoding="utf-8").replace('send = "now" ', 'send = "hold"'), encoding="utf-8")
     return house
 
 
@@ -98,7 +98,7 @@ def test_wrong_use_is_said_so(house: Path) -> None:
     assert "ไม่มีจดหมายค้าง" in run("outbox", "list", workspace=house).output
 
 
-@pytest.mark.parametrize(("line", "word"), [('send = "hold"', 'send = "hald"'), ('send = "hold"', 'held_letters = ["member"]')])
+@pytest.mark.parametrize(("line", "word"), [('send = "hold"', 'send = "hald"'), ("held_letters = []", 'held_letters = ["member"]')])
 def test_a_misspelt_setting_lets_nothing_go(house: Path, line: str, word: str) -> None:
     settings = house / "songthan.toml"
     settings.write_text(settings.read_text(encoding="utf-8").replace(line, word), encoding="utf-8")

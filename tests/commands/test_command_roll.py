@@ -46,6 +46,7 @@ def test_the_document_for_scripts(house: Path) -> None:
     july = next(d for d in found["dates"] if d["place"] == "deadlines[5].internal")
     assert july == {"place": "deadlines[5].internal", "old": "2023-07-25", "nominal": "2027-07-25", "new": "2027-07-23", "why": "วันอาทิตย์"}
     asked = " ".join(f"{d['subject']} {d['decide']}" for d in found["decisions"])
+    assert "วันใน rubric.toml ยังเป็นของปีก่อน (๒๕ ก.ค. ๒๕๖๖, ๑๑ ก.ย. ๒๕๖๖)" in asked
     assert all(word in asked for word in ("คำสั่งแต่งตั้ง", "headcount", "๒๑ ตำแหน่ง", "มติ ครม. ปี ๒๕๗๐", "README.md"))
     assert len(found["questions"]) == 2 and found["last_year"]["answers"] == 0
 

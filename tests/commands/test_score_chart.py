@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,8 +13,10 @@ from rich.cells import cell_len
 from test_score_files import GOOD
 
 from songthan.adapters.rubric_file import load_rubric
+from songthan.commands.coverage_chart import coverage_page
 from songthan.commands.drawing import LETTER, lines_of
 from songthan.commands.score_chart import HEIGHT, WIDTH, department_page, score_page
+from songthan.domain.coverage import Coverage, Lack, Proof
 from songthan.domain.department import Bureau, roll_up
 from songthan.domain.rubric import evaluate
 
@@ -65,6 +68,27 @@ def test_strangers_names_are_text() -> None:
         assert cell_len(one.text or "") * float(one.get("font-size")) * LETTER <= WIDTH
 
 
+def test_the_evidence_is_drawn_a_disc_a_period_and_a_ring_a_gap() -> None:
+    at = datetime(2023, 3, 1, tzinfo=UTC)
+    proof = {"kind": "file", "text": "ก.jpg", "activity": "", "sender": "นาย ข", "received": at, "form_file": "f.docx"}
+    rows = [
+        Coverage(
+            criterion=f"c{n}", number=n, text="เกณฑ์ที่มีข้อความยาวมาก " * 9, score=None, facts=(),
+            proofs=tuple(Proof(deadline="q2", period="ไตรมาสที่ ๒", **proof) for _ in range(n)),
+            lacks=(Lack(deadline="q3", text="กิจกรรม ๑.๑ ไตรมาสที่ ๓: ยังไม่มีรายงานจาก <นาย ค> " * 6),) if n == 2 else (),
+        )
+        for n in range(1, 10)
+    ]  # fmt: skip
+    svg = coverage_page(rows, [("q2", "ไตรมาสที่ ๒"), ("q3", "ไตรมาสที่ ๓")], title="ชื่อที่ยาวมาก " * 30, office="สำนัก")
+    root = ElementTree.fromstring(svg)
+    circles = [c.get("fill") for c in root.iter(f"{SVG}circle")]
+    assert circles.count("#2b8a3e") == 9 and circles.count("none") == 1
+    for one in texts(svg):
+        x, y, width = float(one.get("x")), float(one.get("y")), cell_len(one.text or "") * float(one.get("font-size")) * LETTER
+        assert 0 < y < HEIGHT and (one.get("text-anchor") or x + width <= WIDTH), one.text
+    assert "ครบ" in [t.text for t in texts(svg)]
+
+
 def test_lines_end_where_they_must() -> None:
     assert lines_of("สั้น", 500, 50, 2) == ["สั้น"]
     long = lines_of("องค์กรมีผลสำเร็จ " * 20, 600, 50, 2)
@@ -79,3 +103,10 @@ def test_the_page_is_written_whole_and_alone(tmp_path: Path) -> None:
     assert run("score", tmp_path / "a.json", "--svg", tmp_path / "none" / "a.svg").exit_code == 3
     both = run("score", tmp_path / "a.json", "--svg", tmp_path / "a.svg", "--json")
     assert json.loads(both.stdout)["total"] == 27
+
+
+def test_no_line_ends_inside_a_word_that_goes_on() -> None:
+    run_on = "องค์กรมีผลสำเร็จของการดำเนินงานตามเป้าหมายของแผนการดำเนินงานที่กำหนดไว้"
+    for width in (600, 700, 800, 900, 1000):
+        lines = lines_of(run_on, width, 50, 9)
+        assert "".join(lines) == run_on and not any(line.endswith("ดำ") for line in lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+import shutil
 
 import pytest
 from command_runner import ROOT, program, run, run_json
@@ -119,6 +120,15 @@ def test_what_does_not_go_together_is_wrong_use(tmp_path):
         assert result.exit_code == 2 and result.stdout == "" and "วิธีแก้" in result.stderr, arguments
 
 
+def test_a_rubric_without_a_plan_beside_it_still_scores(tmp_path):
+    shutil.copy(ROOT / "plans" / "2566" / "rubric.toml", tmp_path)
+    code, found = run_json("score", "-", "--plan", tmp_path, stdin=json.dumps(GOOD))
+    assert code == 0 and found["scores"] == SCORES
+    dated = run("score", "-", "--plan", tmp_path, "--on", "2023-07-01", stdin=json.dumps(GOOD))
+    assert dated.exit_code == 2 and "--on" in dated.stderr
+    assert run("score", "-", "--plan", tmp_path.parent, stdin=json.dumps(GOOD)).exit_code == 2
+
+
 def test_nothing_is_proposed_that_is_over():
     text = json.dumps(GOOD | {"answers": GOOD["answers"] | {"c8": {"documented_all": True, "media": 0}}})
     for day, proposed in (("2023-07-30", True), ("2023-07-31", False)):
@@ -203,6 +213,13 @@ def test_any_json_of_a_department_gives_a_result_or_one_clear_error(document):
     result = run("score", "--department", "-", "--json", stdin=json.dumps(document))
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     assert result.exit_code == 2 and "Traceback" not in result.output
+
+
+def test_a_bureaus_name_steers_no_terminal():
+    text = json.dumps([{"name": "ก\u001b[31m\ud800\u202eข", "level": 3}])
+    code, found = run_json("score", "--department", "-", stdin=text)
+    assert code == 0 and found["bureaus"][0]["name"] == "ก [31m ข"
+    assert run("score", "--department", "-", stdin=text).exit_code == 0
 
 
 def test_a_bureau_that_nobody_listed_is_a_slip(tmp_path):

@@ -130,3 +130,8 @@ def test_the_longest_subject_arrives(world):
     world.mailbox.send(world.mailbox.save_draft(outgoing(subject=subject)))
     ((arrived, _, _),) = world.arrived(MEMBER)
     assert arrived == subject
+
+
+def test_the_servers_clock_is_told_or_not_known(world):
+    skew = second(world).clock_skew()
+    assert skew is None or abs(skew) < 60

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from songthan.adapters.rubric_file import load_rubric
 from songthan.domain.errors import UsageError
-from songthan.domain.plan_points import count_points, options_of, read_points, told_by_words
+from songthan.domain.plan_points import count_points, read_points, told_by_words
 
 RUBRIC = load_rubric(Path(__file__).parents[2] / "plans" / "2566")
 JULY, SEPTEMBER = date(2023, 7, 25), date(2023, 9, 11)
@@ -68,7 +68,7 @@ def test_ninety_four_point_nine_nine_is_not_ninety_five():
     ],
 )  # fmt: skip
 def test_the_things_words_tell(texts, what):
-    assert [o.what for o in told_by_words(options_of(RUBRIC)["11.1"], texts)] == what
+    assert [o.what for o in told_by_words(RUBRIC, "11.1", texts)] == what
 
 
 def test_a_file_of_points_is_read_and_its_faults_are_named():

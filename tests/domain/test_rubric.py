@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import tomllib
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
@@ -259,7 +260,7 @@ def test_every_remark_tells_the_score_that_was_given(document):
         ('order = ["points", ', 'order = ["beauty", '),
         ('answer = "c8.media"', 'answer = "c8.medium"'),
         ('field = "f2.c1_evidence"', 'field = "c1_evidence"'),
-        ('what = "book"\nwords', 'what = "boook"\nwords'),
+        ('words = ["รายงาน"', 'words = [1'),
         ("by = 2023-07-25", 'by = "2023-07-25"'),
         ('reached = "f3.', 'reached = "f4.'),
     ],
@@ -273,11 +274,28 @@ def test_a_broken_rubric_is_refused(tmp_path, old, new):
     assert "rubric.toml" in caught.value.where and caught.value.remedy
 
 
+def test_the_days_of_the_rubric_are_the_plans() -> None:
+    assert [d.isoformat() for d in RUBRIC.days()] == ["2023-07-25", "2023-09-11"]
+
+
+def test_an_improvement_with_a_day_of_its_own_closes_after_it(tmp_path):
+    text = (PLAN / "rubric.toml").read_text("utf-8")
+    (tmp_path / "rubric.toml").write_text(text.replace('text = "ทำสื่ออีก {more} รูปแบบ"', 'text = "ทำสื่อ"\nuntil = 2023-06-15'), encoding="utf-8")
+    rubric = load_rubric(tmp_path)
+    forms = {"f2": date(2023, 7, 30)}
+    assert rubric.closed_on(date(2023, 6, 15), forms) == frozenset()
+    assert rubric.closed_on(date(2023, 6, 16), forms) == {"c8.media"}
+    assert len(rubric.closed_on(date(2023, 7, 31), forms)) == sum(len(c.inputs) for c in rubric.criteria)
+    late = evaluate(rubric, changed(c8={"media": 0}, c9={"channels": 0}), closed={"c8.media"})
+    # criterion 8 must have two points and cannot get them any more
+    assert late.gap == () and [r.code for r in late.remarks if r.criterion is None] == ["level-3-closed"]
+
+
 def test_what_proves_a_criterion_is_in_the_plan_and_in_the_forms():
     plan = tomllib.loads((PLAN / "plan.toml").read_text("utf-8"))
     activities = {a["id"] for a in plan["activities"]}
-    f2 = tomllib.loads((PLAN.parents[1] / "templates" / "docx" / "f2.toml").read_text("utf-8"))
-    fields = {f"f2.{f['key']}" for f in f2["fields"]}
+    forms = {form: tomllib.loads((PLAN.parents[1] / "templates" / "docx" / f"{form}.toml").read_text("utf-8")) for form in ("f2", "f5")}
+    fields = {f"{form}.{f['key']}" for form, twin in forms.items() for f in twin["fields"]}
     assert {e.criterion for e in RUBRIC.evidence} == {c.id for c in RUBRIC.criteria}
     assert {a for e in RUBRIC.evidence for a in e.activities} <= activities
     assert {e.field for e in RUBRIC.evidence} | {i.field for c in RUBRIC.criteria for i in c.inputs} <= fields

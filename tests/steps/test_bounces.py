@@ -144,6 +144,16 @@ def test_a_mail_from_the_address_clears_it_and_a_forged_one_does_not(desk: Desk)
     assert all(len(d.recipients) == 1 for d in desk.mailbox.deliveries)
 
 
+def test_a_mail_older_than_the_bounce_and_read_after_it_clears_nothing(desk: Desk) -> None:
+    desk.reply(desk.member("s04"), body="ขอสอบถาม")
+    first = desk.mailbox._received.pop(desk.mailbox.folder("inbox")[0].id)
+    bounce(desk, "s04", "5.1.1")
+    desk.tick("2023-03-01 10:00")
+    desk.mailbox.receive(first.raw, received=first.ref.received)
+    desk.tick("2023-03-01 11:00")
+    assert desk.ledger.inbox.counts()["all"] == 2 and len(marked_rows(desk.office)) == 1
+
+
 def test_the_secretary_says_that_it_works(desk: Desk) -> None:
     bounce(desk, "s04", "5.1.1")
     desk.tick("2023-03-01 10:00")

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from desk import DOCX, ROOT, Desk, at
 from PIL import Image
-from test_whole_forms import F2, send
+from test_whole_forms import F1, F2, send
 
+from songthan.adapters.ledger import SqliteLedger
+from songthan.cli import main
 from songthan.domain.errors import UsageError
 from songthan.steps.criteria_coverage import closed_answers, criteria_coverage, scored_deadline, scoring_so_far
 from songthan.steps.plan_progress import plan_progress
+from songthan.steps.waive_duty import waive
 from songthan.testing.office import plan_of
 
 Q2, JULY = "2566-q2", "2566-july"
@@ -89,6 +94,29 @@ def test_a_quarterly_report_names_person_file_and_period(desk: Desk) -> None:
     assert two.proofs == () and any(desk.member(seat_of(desk, "1.2")).full_name in m for m in two.missing)
 
 
+def test_a_deputys_answer_is_the_deputys(desk: Desk) -> None:
+    from desk import fill
+
+    desk.tick()
+    holder = desk.member(seat_of(desk, "1.1"))
+    deputy = desk.office.plan.roster.member(holder.deputy)
+    form = fill(desk.form_of(holder), evidence="ภาพ.jpg")
+    desk.reply(deputy, to=desk.mails(holder, "request")[-1], files=(("แทน.docx", DOCX, form), ("ภาพ.jpg", "image/jpeg", photo("red"))))
+    desk.tick("2023-03-02 09:00")
+    (proof,) = covered(desk)["c1"].proofs
+    assert proof.sender == deputy.full_name != holder.full_name and proof.form_file == "แทน.docx"
+
+
+def test_a_named_file_that_did_not_come_is_missing_and_a_waived_duty_is_not(desk: Desk) -> None:
+    desk.tick()
+    report(desk, "1.1", {}, evidence="ไม่มี")
+    waive(desk.office, f"{Q2}.f3.{seat_of(desk, '1.2')}", reason="ไม่ต้องรายงาน", by="ทดสอบ")
+    desk.tick("2023-03-02 09:00")
+    found = covered(desk)
+    assert any("๑.๑" in m and "ตอบว่าไม่มีหลักฐาน" in m for m in found["c1"].missing)
+    assert not any("ไตรมาส" in m for m in found["c2"].missing)
+
+
 def july(desk: Desk, changes: dict[str, str], files: dict[str, bytes]) -> None:
     desk.deadline = JULY
     desk.tick("2023-07-11 09:00")
@@ -110,6 +138,54 @@ def test_the_assessment_brings_facts_score_and_its_own_evidence(desk: Desk) -> N
     assert [f.value_th for f in eight.facts] == ["มี", "๒"]
     assert nine.proofs == () and any(assistant in m and "ไม่มีหลักฐาน" in m for m in nine.missing)
     assert all(c.as_json()["complete"] is (not c.missing) for c in found.values())
+
+
+def test_two_forms_that_disagree_are_named(desk: Desk) -> None:
+    july(desk, {}, {})
+    desk.tick("2023-07-12 09:05")
+    send(desk, "f1", {**F1, "item1_persons": "40", "item1_percent": "๘๓.๓๓", "item3_plan": "no", "headcount": "๔๘"})
+    desk.tick("2023-07-13 09:00")
+    secretary = desk.office.plan.roster.member(desk.office.plan.roster.secretary).full_name
+    found = covered(desk)
+    assert any("F1" in m and secretary in m and "เป็น ๔๐ แต่" in m and "๓๙" in m for m in found["c1"].missing), found["c1"].missing
+    assert any("ไม่มี แต่" in m for m in found["c3"].missing)
+    assert not any("โปรดทำให้ตรงกัน" in m for m in found["c2"].missing)
+
+
+def test_on_the_command_line(desk: Desk, tmp_path: Path) -> None:
+    """The same ledger, on the disk, through the commands."""
+    state = tmp_path / "state"
+    state.mkdir()
+    disk = Desk(state, now="2023-03-01 09:00", plan=desk.office.plan, deadline=Q2, ledger=SqliteLedger(state / "ledger.sqlite"))
+    disk.tick()
+    report(disk, "1.1", {"ประกาศ.jpg": photo("red")}, evidence="ประกาศ.jpg")
+    disk.tick("2023-03-02 09:00")
+    july(disk, {}, {})
+    holder = disk.member(seat_of(disk, "1.1"))
+    disk.ledger.close()
+
+    def songthan(*arguments: str):
+        runner = CliRunner(env={"SONGTHAN_WORKSPACE": str(ROOT), "COLUMNS": "140"})
+        return runner.invoke(main, ["score", "--state", str(state), *arguments])
+
+    covered_json = songthan("--coverage", "--json")
+    assert covered_json.exit_code == 0, covered_json.stderr
+    one = json.loads(covered_json.stdout)["criteria"][0]
+    assert one["criterion"] == "c1" and one["score"] == 3 and one["evidence"][0]["text"] == "ประกาศ.jpg" and not one["complete"]
+    assert one["evidence"][0]["sender"] == holder.full_name
+    shown = songthan("--coverage").stdout
+    assert "ประกาศ.jpg" in shown and "ครบ" in shown and holder.family in shown
+    scored = json.loads(songthan("--json").stdout)
+    assert scored["deadline"] == JULY and scored["total"] == 26 and scored["level"] == 3
+    points = json.loads(songthan("--points", "--json").stdout)
+    assert [a["activity"] for a in points["activities"]] == ["11.1", "11.2", "11.3"] and points["total"] == 0
+    assert "๑๑.๑" in songthan("--points").stdout
+    assert "<svg" in songthan("--svg", "-").stdout
+    assert "หลักฐานของแต่ละข้อ" in songthan("--coverage", "--svg", "-").stdout
+    wrong = songthan("--deadline", "2566-q3")
+    assert wrong.exit_code == 2 and JULY in wrong.stderr
+    status = CliRunner(env={"SONGTHAN_WORKSPACE": str(ROOT), "COLUMNS": "140"}).invoke(main, ["status", "--state", str(state)])
+    assert "๒๖ จาก ๒๗" in status.stdout and "songthan score" in status.stdout
 
 
 def test_the_score_so_far_and_what_can_no_longer_be_done(desk: Desk) -> None:

@@ -17,8 +17,11 @@ from lxml import etree
 from songthan import workspace
 from songthan.domain.assignments import DeadlineState
 from songthan.domain.language import THAI, say, use
+from songthan.steps.criteria_coverage import criteria_coverage, scored_deadline, scoring_so_far
+from songthan.steps.plan_progress import plan_progress
 from songthan.steps.report_status import artifact_rows, deadline_summary, inbox_rows
 from songthan.steps.schedule import deadline_schedules
+from songthan.steps.score_status import score_status
 from songthan.steps.take_in import FOLDERS
 from songthan.testing.mailbox import MemoryMailbox
 from songthan.testing.office import SettableClock, memory_office, paper, plan_of
@@ -160,3 +163,25 @@ def test_the_year_is_reviewed_by_its_own_ladder_and_published(tmp_path: Path) ->
     page = (desk.office.state / "website" / "index.html").read_text("utf-8")
     assert "Published on 2027-11-15" in page and '<html lang="en">' in page
     assert [(where, text) for where, text in desk.everything_said() if THAI_LETTERS.search(text)] == []
+
+
+def test_the_score_the_evidence_and_the_points_speak_english(tmp_path: Path) -> None:
+    """Another office's criteria, from its own data: who, which file, for which period, what is missing."""
+    desk = EnglishDesk(tmp_path / "a", ANNUAL, "2027-11-10 16:00")
+    rows = {str(r["form"]): str(r["member"]) for r in desk.ledger.assignment_rows(ANNUAL)}
+    head = desk.office.plan.roster.member(rows["review"])
+    mail = desk.mails(head, "request")[-1]
+    form = type_into(desk.form_of(head), {**REVIEW, "trained": "20", "trained_percent": "50", "evidence": "Talks 2027.pdf"})
+    desk.reply(head, to=mail, files=(("review.docx", DOCX, form), ("Talks 2027.pdf", PDF, paper(["Talks"]))), body="Attached.")
+    desk.tick("2027-11-11 16:00")
+    deadline = scored_deadline(desk.office)
+    result = scoring_so_far(desk.office, deadline)
+    assert result.scores == {"a1": 1, "a2": 2, "a3": 2, "a4": 2} and result.level == 3
+    found = {c.criterion: c for c in criteria_coverage(desk.office, deadline)}
+    assert [(p.text, p.sender) for p in found["a4"].proofs] == [("Talks 2027.pdf", head.full_name)]
+    assert found["a3"].facts[0].value_th == "yes" and found["a1"].score == 1
+    points = plan_progress(desk.office)
+    lines = score_status(desk.office)["lines_th"]
+    said = [m for c in found.values() for m in c.missing] + [w for _, w in points.remarks] + [s.text_th for s in points.success] + lines
+    assert said and [text for text in said if THAI_LETTERS.search(text)] == []
+    assert any("7 of 8 points" in line for line in lines)

@@ -77,7 +77,9 @@ class Memo:
 
     def __getattr__(self, name: str) -> Callable[..., object]:
         def call(*args: object, **given: object) -> object:
-            key = (name, repr(args), json.dumps(given, ensure_ascii=False, sort_keys=True, default=repr))
+            # a blob is what it is called, wherever this run's folder lies
+            known = [given.name if isinstance(given, Path) else given for given in args]
+            key = (name, repr(known), json.dumps(given, ensure_ascii=False, sort_keys=True, default=repr))
             if key not in Memo.kept:
                 Memo.kept[key] = getattr(self._real, name)(*args, **given)
             return Memo.kept[key]

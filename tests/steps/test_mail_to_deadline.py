@@ -322,10 +322,10 @@ def test_one_bad_mail_does_not_stop_the_others(desk: Desk, monkeypatch: pytest.M
     sha = desk.office.blobs.put(bytes_of(desk.mailbox, bad))
     real = desk.office.parser.parse
 
-    def parse(raw, *, received, put):
+    def parse(raw, *, received, keep):
         if raw == desk.office.blobs.path(sha):
             raise RuntimeError("the parser is broken")
-        return real(raw, received=received, put=put)
+        return real(raw, received=received, keep=keep)
 
     monkeypatch.setattr(desk.office.parser, "parse", parse)
     fetch_new(desk.office)

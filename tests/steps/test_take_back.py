@@ -150,6 +150,7 @@ def acted(folder: Path, tick: Countdown) -> tuple[list[str], list[tuple[str, str
                 break
             except Killed:
                 continue
+    desk.office = replace(desk.office, tick=lambda name: None)
     events = [(str(e["kind"]), str(e["subject"])) for e in desk.ledger.events("inbox/1")]
     return lies_in(desk), events
 

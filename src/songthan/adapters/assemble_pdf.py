@@ -60,6 +60,7 @@ _DRAWN = frozenset(
 _SEAL = "/SongthanSeal"
 _CLAIM = b"<pdfaid:part>2</pdfaid:part>"
 _JOB = "songthan.adapters.assemble_pdf:exhibit_job"
+_SEAL_JOB = "songthan.adapters.assemble_pdf:seal_job"
 
 
 class _Runner(Protocol):
@@ -100,13 +101,25 @@ def exhibit_job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
     return {"shown": pdf is not None}, [] if pdf is None else [pdf]
 
 
+def seal_job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
+    """The sandbox's job behind `read_seal`."""
+    return {"seal": read_seal(payload)}, []
+
+
 def page_count(pdf: bytes | None) -> int:
     """How many pages `pdf` has; 0 for None."""
     return 0 if pdf is None else len(PdfReader(BytesIO(pdf)).pages)
 
 
-def read_seal(pdf: bytes) -> str | None:
-    """The manifest's seal written into a bundle's PDF by `assemble`; None if there is none or no PDF."""
+def read_seal(pdf: bytes, *, sandbox: _Runner | None = None) -> str | None:
+    """The manifest's seal written into a bundle's PDF by `assemble`; None if there is none or no PDF. With a `sandbox` the
+    file is opened in its limited child process."""
+    if sandbox is not None:
+        try:
+            seal = sandbox.run(_SEAL_JOB, pdf, {})[0]["seal"]
+        except ReadRefused:
+            return None
+        return seal if isinstance(seal, str) else None
     try:
         info = PdfReader(BytesIO(pdf)).trailer.get("/Info")
         seal = info.get_object().get(_SEAL) if info is not None else None

@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from songthan.domain.errors import LedgerError
+
+#: A file without a name that nobody has written to for so long was left behind by a process that is no more.
+_LEFT_BEHIND_S = 3600.0
 
 
 class FileBlobs:
@@ -17,13 +21,21 @@ class FileBlobs:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._proven: set[Path] = set()
         folder.mkdir(parents=True, exist_ok=True)
+        self._sweep()
 
     def put(self, data: bytes) -> str:
         """Keep `data` durably; returns its sha256. Safe to repeat: the same bytes are the same file."""
         sha256 = hashlib.sha256(data).hexdigest()
         target = self._place(sha256)
         if target.exists() and target.stat().st_size == len(data):
+            # whoever wrote it may not have come so far as to make its name last
+            try:
+                with _disk_trouble():
+                    self._make_last(target)
+            except _DiskTrouble as trouble:
+                raise self._unwritten(trouble.error) from trouble.error
             return sha256
         return self.receive(lambda write: write(data))
 
@@ -39,17 +51,29 @@ class FileBlobs:
             with _disk_trouble():
                 sha256 = incoming.finish()
                 target = self._place(sha256)
-                if not target.parent.exists():
-                    target.parent.mkdir(exist_ok=True)
-                    _sync_folder(self.folder)
+                target.parent.mkdir(exist_ok=True)
                 os.replace(name, target)
-                _sync_folder(target.parent)
+                self._make_last(target)
         except _DiskTrouble as trouble:
             raise self._unwritten(trouble.error) from trouble.error
         finally:
             incoming.close()
             Path(name).unlink(missing_ok=True)
         return sha256
+
+    def _make_last(self, target: Path) -> None:
+        """The name survives a power cut: its folder, and once in this process the folder around that one."""
+        _sync_folder(target.parent)
+        if target.parent not in self._proven:
+            _sync_folder(self.folder)
+            self._proven.add(target.parent)
+
+    def _sweep(self) -> None:
+        """Remove what processes that were killed while they wrote left behind; nothing refers to a file without a name."""
+        for left in self.folder.glob(".new-*"):
+            with suppress(FileNotFoundError):
+                if time.time() - left.stat().st_mtime > _LEFT_BEHIND_S:
+                    left.unlink()
 
     def _unwritten(self, error: OSError) -> LedgerError:
         return LedgerError(
@@ -63,8 +87,16 @@ class FileBlobs:
         except FileNotFoundError as error:
             raise _gone(sha256) from error
         if hashlib.sha256(data).hexdigest() != sha256:
-            raise LedgerError("แฟ้มในคลังถูกเปลี่ยน", where=sha256, remedy="กู้คืนจากสำเนาสำรอง และตรวจดิสก์")
+            raise _changed(sha256)
         return data
+
+    def checked(self, sha256: str) -> Path:
+        """The file itself, its bytes held against its name; LedgerError when they are gone or changed."""
+        place = self.path(sha256)
+        with open(place, "rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                raise _changed(sha256)
+        return place
 
     def holds(self, sha256: str) -> bool:
         """Are these bytes kept here?"""
@@ -85,6 +117,10 @@ class FileBlobs:
 
 def _gone(sha256: str) -> LedgerError:
     return LedgerError("แฟ้มหายไปจากคลัง", where=sha256, remedy="กู้คืนจากสำเนาสำรอง")
+
+
+def _changed(sha256: str) -> LedgerError:
+    return LedgerError("แฟ้มในคลังถูกเปลี่ยน", where=sha256, remedy="กู้คืนจากสำเนาสำรอง และตรวจดิสก์")
 
 
 class _DiskTrouble(Exception):

@@ -8,15 +8,18 @@ from pathlib import Path
 
 import pypdfium2
 
-from songthan.adapters import assemble_pdf, bundle_files
+from songthan.adapters import assemble_pdf, bundle_files, bundle_verify
 from songthan.adapters.assemble_code import SIDE, SealCode
-from songthan.adapters.sandbox import Sandbox
+from songthan.adapters.bundle_records import RecordKey
+from songthan.adapters.sandbox import Limits, Sandbox
 from songthan.domain.bundles import Exhibit, Manifest, sha256_of
 from songthan.domain.errors import ConversionFailed
 from songthan.ports import SignaturePort
 
 #: The visible signature: 200 × 60 points, standing on the line above the printed name.
 _WIDTH, _HEIGHT, _GAP = 200.0, 60.0, 4.0
+#: Our own finished PDF, pictures and all, is larger than a file that comes by mail.
+PROOF_LIMITS = Limits(memory_bytes=2 << 30, payload_bytes=256 << 20, cpu_s=60, wall_s=90.0)
 
 
 #: The left margin of official paper, 3 cm.
@@ -28,10 +31,14 @@ def _touch(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
 
 
 class Press:
-    """Fulfils ports.BundlePress. `folder` is where bundles live; `fonts` the fontconfig file of the official faces."""
+    """Fulfils ports.BundlePress. `folder` is where bundles live; `fonts` the fontconfig file of the official faces;
+    `secret` the ledger's, of which the record key is made («»: records are not signed)."""
 
-    def __init__(self, folder: Path, *, sandbox: Sandbox, signatures: SignaturePort, fonts: Path | None) -> None:
+    def __init__(
+        self, folder: Path, *, sandbox: Sandbox, signatures: SignaturePort, fonts: Path | None, secret: str = ""
+    ) -> None:
         self.folder, self._sandbox, self._signatures = folder, sandbox, signatures
+        self._key = RecordKey(secret) if secret else None
         face = fonts.parent / "fonts" / "THSarabunNew-Regular.ttf" if fonts else None
         self._number_font = face.read_bytes() if face and face.exists() else None
 
@@ -40,6 +47,13 @@ class Press:
 
     def pages(self, pdf: bytes | None) -> int:
         return assemble_pdf.page_count(pdf)
+
+    def page_texts(self, pdf: bytes) -> list[str]:
+        document = pypdfium2.PdfDocument(pdf)
+        try:
+            return [page.get_textpage().get_text_range() for page in document]
+        finally:
+            document.close()
 
     def signature_place(self, pdf: bytes, name: str) -> tuple[int, tuple[float, float, float, float]]:
         """The last place where `name` stands in brackets; ConversionFailed when the memo does not print it."""
@@ -109,20 +123,44 @@ class Press:
     def write(self, manifest: Manifest, contents: Mapping[str, bytes]) -> Path:
         return bundle_files.write_bundle(self.folder, manifest, contents)
 
+    @property
+    def recorder(self) -> str:
+        return self._key.public if self._key else ""
+
     def add_signature(
         self, folder: Path, signed: bytes, *, trust: Sequence[bytes], received: datetime, message_sha256: str
     ) -> None:
         roots = {f"root-{sha256_of(pem)[:12]}.pem": pem for pem in trust}
-        bundle_files.add_signature(folder, signed, trust=roots, received=received, message_sha256=message_sha256)
+        bundle_files.add_signature(
+            folder, signed, trust=roots, received=received, message_sha256=message_sha256, key=self._key
+        )
+
+    def add_lasting(
+        self, folder: Path, lasting: bytes, *, trust: Sequence[bytes], at: datetime, level: str
+    ) -> None:  # fmt: skip
+        roots = {f"tsa-{sha256_of(pem)[:12]}.pem": pem for pem in trust}
+        bundle_files.add_lasting(folder, lasting, trust=roots, at=at, level=level, key=self._key)
 
     def add_submission(self, folder: Path, submission: Mapping[str, object]) -> None:
-        bundle_files.add_submission(folder, submission)
+        bundle_files.add_submission(folder, submission, key=self._key)
 
     def add_receipt(self, folder: Path, receipt: Mapping[str, object]) -> None:
-        bundle_files.add_receipt(folder, receipt)
+        bundle_files.add_receipt(folder, receipt, key=self._key)
 
-    def verify(self, folder: Path, *, roots: Sequence[bytes] = ()) -> bundle_files.VerifyReport:
+    def verify(
+        self,
+        folder: Path,
+        *,
+        roots: Sequence[bytes] = (),
+        stamp_roots: Sequence[bytes] = (),
+        at: datetime | None = None,
+    ) -> bundle_verify.VerifyReport:
         """What `songthan verify` prints; offline, reads only `folder`."""
-        return bundle_files.verify_bundle(
-            folder, signatures=self._signatures, read_seal=assemble_pdf.read_seal, roots=roots
+        return bundle_verify.verify_bundle(
+            folder,
+            signatures=self._signatures,
+            read_seal=lambda pdf: assemble_pdf.read_seal(pdf, sandbox=self._sandbox),
+            roots=roots,
+            stamp_roots=stamp_roots,
+            at=at,
         )

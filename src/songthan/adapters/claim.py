@@ -4,7 +4,7 @@ The claim is a small file in the user's own state folder (XDG), one a mailbox ad
 work. Whoever works the mailbox holds the file under a shared lock of the kernel, which ends with the process, however
 it ends. Only who finds nobody holding it may write another name. What this does not see: another user of this machine,
 another machine. There the keys of our mail keep a letter from going out twice, and the nightly count tells of mail
-that somebody else has moved.
+that somebody else has moved (docs/decisions/0018).
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ not survive every server and item ids change on a move, the property stays.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -80,13 +81,20 @@ class ExchangeMailbox:
         )
         self._parent = self._inbox if settings.folders_below == "inbox" else self._top
         self._known_folders: dict[str, Folder] = {}
+        self._names: dict[str, str] = {}
 
     def close(self) -> None:
         """Close the connection; the mailbox can be used again afterwards."""
         self._session.close()
 
-    def clock_skew_s(self) -> float | None:
-        """How many seconds this machine's clock is ahead of the server's, by its last answer; None before one."""
+    def clock_skew(self) -> float | None:
+        """By the Date of the last answer; without one yet, of an answer asked for."""
+        if self.heard_clock_skew() is None:
+            self.rights("inbox")
+        return self.heard_clock_skew()
+
+    def heard_clock_skew(self) -> float | None:
+        """The same, of the last answer only."""
         return self._session.clock_skew_s
 
     @property
@@ -195,13 +203,29 @@ class ExchangeMailbox:
 
         Drafts are searched before Sent: a draft being sent meanwhile is found in one of them at least.
         """
-        found: list[SentRef] = []
-        for folder, name in ((self._drafts, "drafts"), (self._sent, "sent")):
-            q = Q(songthan_key=key) | Q(message_id=own_message_id(key, self._settings.domain))
-            restriction = Restriction(q, folders=[folder], applies_to=Restriction.ITEMS)
-            for item in self._find_items(folder, ["message_id"], restriction=restriction):
-                found.append(SentRef(id=item.id, change=item.changekey, folder=name, message_id=item.message_id or ""))
-        return found
+        found = self._found(key, [self._drafts, self._sent])
+        names = self._own_folders() if found else {}
+        if all(item.parent_folder_id and item.parent_folder_id.id in names for item in found):
+            return [_sent_ref(item, names[item.parent_folder_id.id]) for item in found]
+        # a server that calls its folders by more than one id: then each is asked by itself
+        apart = ((self._drafts, "drafts"), (self._sent, "sent"))
+        return [_sent_ref(item, name) for folder, name in apart for item in self._found(key, [folder])]
+
+    def _found(self, key: str, folders: list[Folder]) -> list:
+        """One request for all the folders: the look-ups are the greater part of what sending costs."""
+        q = Q(songthan_key=key) | Q(message_id=own_message_id(key, self._settings.domain))
+        restriction = Restriction(q, folders=folders, applies_to=Restriction.ITEMS)
+        return self._find_items(folders, ["message_id", "parent_folder_id"], restriction=restriction)
+
+    def _own_folders(self) -> dict[str, str]:
+        """Which id is Drafts' and which Sent's; asked once."""
+        if not self._names:
+            work = functools.partial(
+                GetFolder(account=self._account).call, folders=[self._drafts, self._sent], additional_fields=[], shape=ID_ONLY
+            )
+            found = self._session.read("GetFolder", lambda: _all_good(work()))
+            self._names = dict(zip((folder.id for folder in found), ("drafts", "sent"), strict=True))
+        return self._names
 
     def save_draft(self, mail: OutgoingMail) -> SentRef:
         """CreateItem SaveOnly from MIME, with the key as named property."""
@@ -293,19 +317,19 @@ class ExchangeMailbox:
         )
 
     def _local(self, at: datetime) -> datetime:
-        """In the office's zone."""
-        return at.astimezone(self._zone)
+        """In the office's zone, which is also the one we ask in: a time without a zone is in it."""
+        return at.astimezone(self._zone) if at.tzinfo else at.replace(tzinfo=self._zone)
 
     def _find_items(
         self,
-        folder: Folder,
+        folders: list[Folder],
         names: list[str],
         *,
         restriction: Restriction,
     ) -> list:
         def work() -> list:
             items = FindItem(account=self._account, page_size=_PAGE).call(
-                folders=[folder],
+                folders=folders,
                 additional_fields=[_path(name) for name in names],
                 restriction=restriction,
                 order_fields=None,
@@ -387,6 +411,10 @@ def _path(name: str) -> FieldPath:
 
 def _of_folder(name: str) -> FieldPath:
     return FieldPath(field=Folder.get_field_by_fieldname(name))
+
+
+def _sent_ref(item: Message, folder: str) -> SentRef:
+    return SentRef(id=item.id, change=item.changekey, folder=folder, message_id=item.message_id or "")
 
 
 def _all_good(elements: Iterable) -> list:

@@ -39,7 +39,7 @@ def check(box: ExchangeMailbox, call: Callable[[Callable[[], object]], object] =
         call(lambda: found.extend(_asked(box)))
     except MailError as error:
         found.append(("mailbox", "missing", f"{error.where}: {error.th}", error.remedy or "ตรวจเครือข่ายและการตั้งค่า"))
-    if (skew := box.clock_skew_s()) is not None:
+    if (skew := box.heard_clock_skew()) is not None:
         found.append(_clock(skew))
     return found
 

@@ -29,7 +29,7 @@ from requests.adapters import HTTPAdapter
 # the services log under names that exist only once they are imported
 import songthan.adapters.exchange_bytes
 import songthan.adapters.exchange_listing  # noqa: F401
-from songthan.adapters.exchange_errors import AnswerLost
+from songthan.adapters.exchange_errors import AnswerLost, NoService
 from songthan.adapters.exchange_logs import keep_secret
 from songthan.adapters.exchange_settings import ExchangeSettings
 
@@ -87,6 +87,8 @@ class _Once(FailFast):
             raise ews.ErrorServerBusy(f"HTTP {status}", back_off=retry_after_s(response.headers) or NO_WISH)
         if status == 403:
             raise ews.ErrorAccessDenied("HTTP 403")
+        if status in (404, 405, 410):
+            raise NoService(f"HTTP {status}")
         if status == 413:
             raise ews.ErrorMessageSizeExceeded("HTTP 413")
         if status >= 500 and not response.content.lstrip(b"\xef\xbb\xbf").startswith((b"<?xml", b"<s:Envelope")):

@@ -16,11 +16,15 @@ from songthan.adapters.exchange_logs import without_secrets
 from songthan.domain.errors import MailAmbiguous, MailAuthFailed, MailBusy, MailDenied, MailError, MailNotFound
 from songthan.domain.language import phrase, say
 
-__all__ = ["AnswerLost", "named"]
+__all__ = ["AnswerLost", "NoService", "named"]
 
 
 class AnswerLost(ews.TransportError):
     """An HTTP answer that leaves open whether the request was carried out (500, 502, 504 without SOAP)."""
+
+
+class NoService(ews.TransportError):
+    """An HTTP answer that says no EWS lives at this address (404, 405, 410): nothing was done."""
 
 
 _AUTH = (
@@ -144,6 +148,10 @@ def _refused(error: Exception, *, where: str) -> MailError:
         return MailDenied(
             say("เชื่อมต่อแบบเข้ารหัส (TLS) กับเซิร์ฟเวอร์จดหมายไม่ได้"), where=where, remedy=say("ตรวจที่อยู่และพอร์ตของ endpoint กับผู้ดูแลระบบ")
         )
+    if isinstance(error, NoService):
+        return MailDenied(
+            say("ไม่มีบริการ EWS ที่ที่อยู่นี้ ({reason})", reason=str(error)), where=where, remedy=say("ตรวจที่อยู่ EWS (endpoint) ในการตั้งค่า")
+        )
     if isinstance(error, ews.RedirectError | ews.RelativeRedirect):
         return MailDenied(say("เซิร์ฟเวอร์จดหมายให้ไปที่อยู่อื่น"), where=where, remedy=say("ตรวจที่อยู่ EWS (endpoint) ในการตั้งค่า"))
     if isinstance(error, ews.ResponseMessageError):
@@ -170,7 +178,7 @@ def _never_connected(error: Exception) -> bool:
         if isinstance(cause, requests.exceptions.ConnectTimeout):
             return True
         if isinstance(cause, requests.exceptions.ConnectionError) and any(
-            word in repr(cause) for word in ("NewConnectionError", "NameResolutionError")
+            word in repr(cause) for word in ("NewConnectionError", "NameResolutionError", "Tunnel connection failed")
         ):
             return True
         cause = cause.__cause__ or cause.__context__

@@ -14,13 +14,17 @@ _LOUD = ("requests_oauthlib", "oauthlib", "spnego", "requests_ntlm")
 _MASKED = ("exchangelib", "urllib3", "requests")
 _HEADER = re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?)(?:(?:basic|bearer|ntlm|negotiate)\s+)?[^\s'\",}]+")
 _HIDDEN = "…"
+_LEAST = 4  # letters
 _secrets: set[str] = set()
 
 
 def keep_secret(*secrets: str) -> None:
-    """From now on none of these passes through a logger of the libraries below, in any of the forms they travel in."""
+    """From now on none of these passes through a logger of the libraries below, in any of the forms they travel in.
+
+    What is shorter than `_LEAST` is no secret, and taking it out of every line would leave none to read.
+    """
     for secret in secrets:
-        if secret:
+        if len(secret) >= _LEAST:
             data = secret.encode()
             _secrets.update({secret, quote(secret), quote_plus(secret), base64.b64encode(data).decode("ascii")})
     _guard()

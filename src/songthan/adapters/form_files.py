@@ -11,7 +11,6 @@ from datetime import date
 from pathlib import Path
 from typing import get_args
 
-from songthan.adapters.form_check import check_spec
 from songthan.adapters.form_printed import printed_of
 from songthan.domain.errors import DataError
 from songthan.domain.forms import Check, Choice, Field, FieldKind, FormSpec
@@ -86,6 +85,9 @@ def check_form(folder: Path, form_id: str, criteria: Sequence[str] = CRITERIA) -
     What it finds: see `songthan.adapters.form_check`; and a form named in `after` that does not exist. `criteria`: ids
     of the rubric.
     """
+    # the library of Word templates takes long to import, and whoever only reads the data need not wait for it
+    from songthan.adapters.form_check import check_spec
+
     try:
         spec = load_form(folder, form_id)
     except DataError as error:

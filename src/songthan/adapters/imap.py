@@ -116,6 +116,10 @@ class ImapMailbox:
             id=moved.id, change=str(moved.uid), received=ref.received, message_id=ref.message_id, size=ref.size, folder=folder
         )  # fmt: skip
 
+    def clock_skew(self) -> float | None:
+        """Neither IMAP nor SMTP tells the server's time."""
+        return None
+
     def count(self) -> int:
         """Inbox and Junk are asked first: a mail moved meanwhile is then counted twice, never lost; ask again."""
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 #: SQLite takes a limited number of parameters in one query.
 _ASKED_AT_A_TIME = 500
 
-#: A message that brought the reader down this often is a person's.
-POISON_AFTER = 3
+#: Earlier mails of one sender under one Message-ID that a mail is compared with: he must not make each cost more than the last.
+_LOOKED_BACK = 50
 
 
 #: A settled mail is moved once more; one that is not filed yet, or was never read, goes its own way there.
@@ -30,18 +30,26 @@ class Inbox:
     def __init__(self, ledger: SqliteLedger) -> None:
         self._ledger = ledger
 
+    def add_all(self, mails: Sequence[tuple[MailRef, str]], at: datetime) -> None:
+        """`add` for several mails (each with the sha256 of its bytes), in one transaction."""
+        if mails:
+            with self._ledger.transaction():
+                for ref, sha256 in mails:
+                    self.add(ref, sha256, at)
+
     def add(self, ref: MailRef, sha256: str, at: datetime) -> int:
         """The row of this mail, made durable before anything parses it; the same mailbox item twice is one row."""
         with self._ledger.transaction():
-            found = self._ledger.row("select id from inbox where mailbox_id=?", (ref.id,))
+            # another run may have taken it in, and moved it, since it was listed
+            found = self._ledger.row("select id from inbox where fetched_as=? or mailbox_id=?", (ref.id, ref.id))
             if found:
                 return int(str(found["id"]))
             row = {
-                "mailbox_id": ref.id, "sha256": sha256, "received": ref.received.isoformat(),
+                "mailbox_id": ref.id, "fetched_as": ref.id, "sha256": sha256, "received": ref.received.isoformat(),
                 "fetched_at": at.isoformat(), "message_id": ref.message_id, "state": "stored", "attempts": 0,
                 "folder": ref.folder,
             }  # fmt: skip
-            new = int(self._ledger.db["inbox"].insert(row).last_pk)
+            new = self._ledger.insert("inbox", row)
             self._ledger.record("mail-stored", f"inbox/{new}", at, sha256=sha256)
             return new
 
@@ -51,8 +59,9 @@ class Inbox:
         for start in range(0, len(mailbox_ids), _ASKED_AT_A_TIME):
             some = tuple(mailbox_ids[start : start + _ASKED_AT_A_TIME])
             places = ",".join("?" * len(some))
-            rows = self._ledger.rows(f"select mailbox_id from inbox where mailbox_id in ({places})", some)
-            found.update(str(r["mailbox_id"]) for r in rows)
+            for column in ("mailbox_id", "fetched_as"):
+                rows = self._ledger.rows(f"select {column} as id from inbox where {column} in ({places})", some)
+                found.update(str(r["id"]) for r in rows)
         return frozenset(found)
 
     def mailbox_state(self) -> str:
@@ -81,18 +90,35 @@ class Inbox:
             raise KeyError(inbox_id)
         return load_message(str(row["parsed"]))
 
-    def started(self, inbox_id: int) -> int:
-        """Count an attempt before it is made, so that a mail that kills the reader is known; returns the count."""
+    def started(self, inbox_ids: Sequence[int]) -> dict[int, int]:
+        """Count an attempt with each before it is made, so that a mail that kills the reader is known; id → count."""
+        if not inbox_ids:
+            return {}
+        places = ",".join("?" * len(inbox_ids))
         with self._ledger.transaction():
-            self._ledger.db.execute("update inbox set attempts = attempts + 1 where id=?", (inbox_id,))
-            return int(str(self._ledger.row("select attempts from inbox where id=?", (inbox_id,))["attempts"]))  # type: ignore[index]
+            self._ledger.db.execute(f"update inbox set attempts = attempts + 1 where id in ({places})", tuple(inbox_ids))
+            rows = self._ledger.rows(f"select id, attempts from inbox where id in ({places})", tuple(inbox_ids))
+        return {int(str(r["id"])): int(str(r["attempts"])) for r in rows}
 
-    def save_parsed(self, inbox_id: int, message: Message) -> None:
+    def not_started(self, inbox_ids: Sequence[int]) -> None:
+        """The attempt that was counted was not made."""
+        if not inbox_ids:
+            return
+        places = ",".join("?" * len(inbox_ids))
         with self._ledger.transaction():
-            self._ledger.db.execute(
-                "update inbox set state='parsed', sender=?, sender_name=?, subject=?, message_id=?, parsed=? where id=?",
-                (message.sender, message.sender_name, message.subject, message.message_id, dump(message), inbox_id),
-            )
+            self._ledger.db.execute(f"update inbox set attempts = attempts - 1 where id in ({places})", tuple(inbox_ids))
+
+    def save_parsed(self, parsed: Sequence[tuple[int, Message]]) -> None:
+        """What the mails say, in one transaction; a row that another run has taken further stays as it is."""
+        if not parsed:
+            return
+        with self._ledger.transaction():
+            for inbox_id, message in parsed:
+                self._ledger.db.execute(
+                    "update inbox set state='parsed', sender=?, sender_name=?, subject=?, message_id=?, parsed=? "
+                    "where id=? and state='stored'",
+                    (message.sender, message.sender_name, message.subject, message.message_id, dump(message), inbox_id),
+                )
 
     def save_route(self, inbox_id: int, route: Route, at: datetime) -> None:
         """The verdict of the rules, once and with its event."""
@@ -103,12 +129,16 @@ class Inbox:
             )
             self._ledger.record(f"mail-{route.route}", f"inbox/{inbox_id}", at, rule=route.rule, reason=route.reason)
 
-    def settle(self, inbox_id: int, *, mailbox_id: str, folder: str) -> None:
-        """The mail has been acted on and lies in `folder` under its new id."""
+    def settle(self, moved: Sequence[tuple[int, str, str]]) -> None:
+        """Mails (row, new id in the mailbox, folder) that have been acted on and lie in their folders, in one transaction."""
+        if not moved:
+            return
         with self._ledger.transaction():
-            self._ledger.db.execute(
-                "update inbox set state='settled', mailbox_id=?, folder=? where id=?", (mailbox_id, folder, inbox_id)
-            )
+            for inbox_id, mailbox_id, folder in moved:
+                self._ledger.db.execute(
+                    "update inbox set state='settled', mailbox_id=?, folder=? where id=? and state != 'settled'",
+                    (mailbox_id, folder, inbox_id),
+                )
 
     def decide(self, inbox_id: int, decision: str, reason: str, at: datetime) -> None:
         """A person's word on a held or quarantined mail; it is filed anew (`settled` → `routed`)."""
@@ -149,8 +179,8 @@ class Inbox:
         earlier = self._ledger.rows(
             "select a.parsed, b.parsed as mine from inbox a join inbox b on b.id=? where a.id < b.id and a.message_id=? "
             "and a.message_id != '' and a.sender = b.sender and a.state in ('routed', 'settled') "
-            "and a.parsed is not null and b.parsed is not null",
-            (inbox_id, message_id),
+            "and a.parsed is not null and b.parsed is not null order by a.id desc limit ?",
+            (inbox_id, message_id, _LOOKED_BACK),
         )
         return any(_content(str(row["parsed"])) == _content(str(row["mine"])) for row in earlier)
 
@@ -205,9 +235,9 @@ class SqliteOutbox:
                 "intended_at": at.isoformat(), "message_id": mail.message_id,
                 "subjects": json.dumps(subjects, ensure_ascii=False), "says": says,
             }  # fmt: skip
-            self._ledger.db["outbox"].insert(row)
+            self._ledger.insert("outbox", row)
             for key, about in covers:
-                self._ledger.db["notices"].insert({"key": key, "mail": mail.key, "deadline": about})
+                self._ledger.insert("notices", {"key": key, "mail": mail.key, "deadline": about})
                 self._ledger.record("notice-intended", key, at, mail=mail.key)
             self._ledger.record("mail-intended", mail.key, at, to=mail.to, subject=mail.subject)
 

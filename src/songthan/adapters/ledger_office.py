@@ -28,7 +28,7 @@ class Leaves:
                 "member": leave.member, "first": leave.first.isoformat(), "last": last, "source": leave.source,
                 "reason": leave.reason, "noted_at": leave.noted_at.isoformat(),
             }  # fmt: skip
-            new = int(self._ledger.db["leaves"].insert(row).last_pk)
+            new = self._ledger.insert("leaves", row)
             self._ledger.record(
                 "leave-noted", leave.member, at, leave=new, first=row["first"], last=last, source=leave.source, reason=leave.reason
             )
@@ -86,7 +86,7 @@ class Changes:
                 "subject": change.subject, "deadline": change.deadline, "value": json.dumps(value, sort_keys=True),
                 "reason": change.reason, "decided_by": change.by,
             }  # fmt: skip
-            new = int(self._ledger.db["changes"].insert(row).last_pk)
+            new = self._ledger.insert("changes", row)
             self._ledger.record(
                 f"decided-{change.kind}", change.subject, change.at, change=new, reason=change.reason, by=change.by, **value
             )

@@ -35,7 +35,7 @@ class Returns:
                 "name": attachment.name, "read_at": at.isoformat(), "verdict": form.verdict,
                 "form": json.dumps(form.as_json(), ensure_ascii=False),
             }  # fmt: skip
-            new = int(self._ledger.db["returns"].insert(row).last_pk)
+            new = self._ledger.insert("returns", row)
             self._ledger.record("form-read", assignment, at, return_id=new, verdict=form.verdict)
             return new
 
@@ -100,12 +100,12 @@ class Returns:
                 "assignment": assignment, "inbox_id": inbox_id, "sha256": attachment.sha256, "name": attachment.name,
                 "type": attachment.type, "size": attachment.size,
             }  # fmt: skip
-            self._ledger.db["evidence"].insert(row)
+            self._ledger.insert("evidence", row)
 
     def evidence(self, deadline: str) -> list[dict[str, object]]:
         """Evidence files of a deadline's assignments, each once, in the order they came."""
         return self._ledger.rows(
-            "select e.*, i.sha256 as raw, i.sender, i.received from evidence e join assignments a on a.id=e.assignment "
+            "select e.*, a.member, i.sha256 as raw, i.sender, i.received, i.message_id from evidence e join assignments a on a.id=e.assignment "
             "join inbox i on i.id=e.inbox_id where a.deadline=? and e.id in "
             "(select min(id) from evidence group by assignment, sha256) order by e.assignment, e.id",
             (deadline,),
@@ -133,7 +133,7 @@ class Bundles:
                 "id": name, "deadline": deadline, "version": version, "created_at": at.isoformat(), "folder": folder,
                 "manifest": manifest, "frozen": frozen, "void": 0,
             }  # fmt: skip
-            self._ledger.db["bundles"].insert(row)
+            self._ledger.insert("bundles", row)
             self._ledger.db.execute(
                 "insert into deadlines (id, state, changed_at, bundle_version) values (?, 'PLANNED', ?, ?) "
                 "on conflict (id) do update set bundle_version=excluded.bundle_version",

@@ -131,7 +131,7 @@ def read_report(tree: Tree, *, subject: str, body: str, own: Collection[str], to
     words = _own_words(body)
     skipped = {*own, *to}
     address = address or _failed_header(tree) or _best(words, skipped)[1] or _from_subject(subject, skipped)
-    address = address or _recipient_of_copy(tree, skipped)
+    address = address or _from_wrapped(tree, skipped) or _recipient_of_copy(tree, skipped)
     if not code:
         found = _FAILED_STATUS.search(words)
         code = found[1] if found else ""
@@ -251,6 +251,16 @@ def _from_subject(subject: str, skipped: Collection[str]) -> str:
 def _copies(tree: Tree) -> Iterator[Part]:
     wanted = ("message/rfc822", "text/rfc822-headers", "message/global-headers", "message/global", "text/rfc822")
     return (p for p in tree.parts if p.type in wanted)
+
+
+def _from_wrapped(tree: Tree, skipped: Collection[str]) -> str:
+    """What a report says that some gateway wrapped into a mail of its own."""
+    for part in _copies(tree):
+        head = part.content.head(READ)
+        headers, start = split_headers(head, 0, len(head), top=True)
+        if headers.get("content-type").strip().lower().startswith("multipart/report"):
+            return _best(_own_words(decode(head[start:], None, set())), skipped)[1]
+    return ""
 
 
 def _recipient_of_copy(tree: Tree, skipped: Collection[str]) -> str:

@@ -7,22 +7,23 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from songthan.adapters.parse_bounce import is_report, read_report
-from songthan.adapters.parse_mime import Tree
+from songthan.adapters.parse_mime import Part, Tree
 
 _AUTO_SUBJECT = re.compile(
-    r"^\s{0,3}(?:"
-    # the mark of a system, with what it answers behind a colon or in brackets, or nothing
-    r"(?:automatic (?:reply|response)|auto(?:matic)?[ _-]?(?:reply|response|responder|answer)|auto|out of (?:the )?office(?: auto-?reply)?|ooo|"
-    r"vacation (?:reply|response|message)|on (?:vacation|leave)|away from (?:my|the) (?:office|mail)|"
-    r"automatische (?:antwort|beantwortung)|abwesenheits(?:notiz|nachricht|assistent|meldung)|abwesend|"
-    r"r[ée]ponse automatique|absence du bureau|message d'absence|respuesta autom[áa]tica|fuera de (?:la )?oficina|"
-    r"resposta autom[áa]tica|risposta automatica|fuori sede|automatisch antwoord|afwezig|autosvar|automaattinen vastaus|"
-    r"odpowied[źz] automatyczna|automatick[áa] odpov[ěe][ďd]|автоматический ответ|автоответ|нет на рабочем месте|"
-    r"自动(?:回复|答复)|自動(?:回覆|回信|応答|返信)|不在通知|자동 ?회신|부재중|tr[ảa] l[ờo]i t[ựu] [đd][ộo]ng|balasan otomatis|jawapan automatik|"
-    r"(?:การ|ข้อความ)?ตอบ(?:กลับ)?(?:โดย)?อัตโนมัติ|(?:ไม่อยู่|อยู่นอก|ไม่ได้อยู่)(?:ที่)?(?:สำนักงาน|ที่ทำงาน|โต๊ะทำงาน)|แจ้งการลา|แจ้งลา(?:พักผ่อน|กิจ|ป่วย)?)"
-    r"\s{0,3}(?:[:：\[(|–-]|re\b|$)"
+    r"^\s{0,3}\[?(?:(?:"
+    # words only a machine writes over its mail, before a colon, a bracket or nothing
+    r"automatic (?:reply|response)|auto(?:matic)?[ _-]?(?:reply|response|responder|answer)|auto|out of (?:the )?office auto-?reply|"
+    r"vacation (?:reply|response|message)|automatische (?:antwort|beantwortung)|abwesenheits(?:notiz|nachricht|assistent|meldung)|"
+    r"r[ée]ponse automatique|respuesta autom[áa]tica|resposta autom[áa]tica|risposta automatica|automatisch antwoord|autosvar|"
+    r"automaattinen vastaus|(?:odpowied[źz] automatyczna|automatyczna odpowied[źz])|automatick[áa] odpov[ěe][ďd]|автоматический ответ|автоответ|"
+    r"自动(?:回复|答复)|自動(?:回覆|回信|応答|返信)|不在通知|자동 ?회신|tr[ảa] l[ờo]i t[ựu] [đd][ộo]ng|balasan otomatis|jawapan automatik|"
+    r"(?:การ|ข้อความ)?ตอบ(?:กลับ)?(?:โดย)?อัตโนมัติ)\s{0,3}(?:[:：\[\](|–-]|re\b|$)|(?:"
+    # words a person may write too: a machine puts a colon and the old subject behind them
+    r"out of (?:the )?office|ooo|on (?:vacation|leave)|away from (?:my|the) (?:office|mail)|absence du bureau|message d'absence|"
+    r"fuera de (?:la )?oficina|fuori sede|abwesend|afwezig|нет на рабочем месте|부재중|"
+    r"(?:ไม่อยู่|อยู่นอก|ไม่ได้อยู่)(?:ที่)?(?:สำนักงาน|ที่ทำงาน|โต๊ะทำงาน))\s{0,3}[:：]|"
     # Notes: «Somebody is out of the office (returning 20/03/2023)»
-    r"|(?:auto\s?:\s{0,3})?.{1,60} (?:is|am|will be) (?:currently )?(?:out of|away from|not in) (?:the |my )?office\b)",
+    r"(?:auto\s?:\s{0,3})?.{1,60} (?:is|am|will be) (?:currently )?(?:out of|away from|not in) (?:the |my )?office\b)",
     re.I,
 )
 _AUTO_HEADERS = (
@@ -72,13 +73,18 @@ def kind_of(
         return Kind(kind="receipt", auto=True)
     if proven and sender in own:
         return Kind(kind="own", auto=True)
-    if any(p.type == "text/calendar" and p.params.get("method") for p in tree.parts) or _MEETING_CLASS.search(
-        tree.headers.get("content-class")
-    ):
+    if any(_is_invitation(p) for p in tree.parts) or _MEETING_CLASS.search(tree.headers.get("content-class")):
         return Kind(kind="meeting", auto=auto)
     if _is_auto_reply(tree, subject):
         return Kind(kind="auto-reply", auto=True)
     return Kind(auto=auto)
+
+
+def _is_invitation(part: Part) -> bool:
+    """An event with a method is sent to be answered; a calendar without one is a file (RFC 6047)."""
+    if part.type != "text/calendar":
+        return False
+    return bool(part.params.get("method")) or b"\nMETHOD:" in part.content.head(2000).upper()
 
 
 def _word(tree: Tree, name: str) -> str:

@@ -8,24 +8,28 @@ from __future__ import annotations
 import email.utils
 import hashlib
 import mmap
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from songthan.adapters.parse_authentication import OwnServer, authentication
 from songthan.adapters.parse_defects import DEFECTS
 from songthan.adapters.parse_headers import Headers, addresses, decode_words, message_ids, split_headers
 from songthan.adapters.parse_kinds import kind_of
-from songthan.adapters.parse_mime import Part, Tree, take_apart
+from songthan.adapters.parse_mime import MAX_WRAPPER, Part, Tree, take_apart
 from songthan.adapters.parse_msg import SIGNATURE as OUTLOOK_FILE
 from songthan.adapters.parse_smime import open_signed
 from songthan.adapters.parse_text import decode, display_name, html_text, one_line, plain_body
 from songthan.adapters.parse_tnef import SIGNATURE as TNEF
 from songthan.adapters.parse_types import Sniffed, role_of, sniff
 from songthan.adapters.parse_wrapped import TNEF_TYPE, tree_of_msg, tree_of_tnef, unwrap
+from songthan.domain.errors import LedgerError
 from songthan.domain.messages import Attachment, Message
 from songthan.domain.thai import canonical
+
+if TYPE_CHECKING:
+    from songthan.adapters.sandbox import Keep, Kept
 
 __all__ = ["DEFECTS", "JOB", "SandboxedMailParser", "parse_job"]
 
@@ -60,7 +64,7 @@ def parse_job(payload: bytes | mmap.mmap | memoryview, args: dict) -> tuple[dict
         proven=answer["authentication"] == "pass",
     )
     blobs: list[bytes] = []
-    attachments = _attachments(tree, cids, defects, blobs)
+    attachments = _attachments(tree, cids, defects, blobs, meeting=kind.kind == "meeting")
     if any(part.content.broken for part in tree.parts):
         defects.add("broken-encoding")
     answer |= {
@@ -78,9 +82,9 @@ def parse_job(payload: bytes | mmap.mmap | memoryview, args: dict) -> tuple[dict
 
 def _tree(raw: bytes | mmap.mmap) -> Tree:
     """The mail in `raw` taken apart; files in which Windows keeps a mail (.msg, winmail.dat, «Unicode» text) count as one."""
-    if raw[:8] == OUTLOOK_FILE:
+    if raw[:8] == OUTLOOK_FILE and len(raw) <= MAX_WRAPPER:
         return tree_of_msg(bytes(raw), _mime)
-    if raw[:4] == TNEF:
+    if raw[:4] == TNEF and len(raw) <= MAX_WRAPPER:
         return tree_of_tnef(bytes(raw))
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return _mime(raw[:_FILES_BYTES].decode("utf-16", "replace").encode("utf-8", "replace"))
@@ -174,7 +178,10 @@ def _shown(source: str) -> list[str]:
     return [piece[:200].split('"')[0].split("'")[0].split(">")[0].split(" ")[0].strip() for piece in pieces]
 
 
-def _attachments(tree: Tree, cids: frozenset[str], defects: set[str], blobs: list[bytes]) -> list[dict]:
+def _attachments(
+    tree: Tree, cids: frozenset[str], defects: set[str], blobs: list[bytes], *, meeting: bool
+) -> list[dict]:
+    """What is attached, with the part it plays; the bytes go to `blobs`. The event of a `meeting` is no file of its own."""
     found: list[dict] = []
     known: dict[bytes, int] = {}
 
@@ -198,6 +205,11 @@ def _attachments(tree: Tree, cids: frozenset[str], defects: set[str], blobs: lis
         sniffed = _sniffed(part, data)
         defects |= sniffed.defects
         role = part.role or role_of(sniffed, declared=part.type, inline=_is_inline(part, sniffed, cids, len(data)))
+        if part.parent == "multipart/report" and role == "message":
+            # what a report or a receipt speaks of comes along: it is our own mail, or its headers
+            role = "delivery-status"
+        if meeting and part.type in ("text/calendar", "application/ics") and role == "evidence":
+            role = "inline"
         if "encrypted" in tree.defects and part.type.endswith("pkcs7-mime"):
             role = "evidence"
         add(part.name, sniffed, role, data)
@@ -230,7 +242,7 @@ def _is_inline(part: Part, sniffed: Sniffed, cids: frozenset[str], size: int) ->
 
 
 class _Runs(Protocol):
-    def run(self, job: str, payload: bytes, args: dict) -> tuple[dict, list[bytes]]: ...
+    def run(self, job: str, payload: Path, args: dict, *, keep: Keep) -> tuple[dict, list[Kept]]: ...
 
 
 class SandboxedMailParser:
@@ -254,25 +266,31 @@ class SandboxedMailParser:
             "authserv_id": authserv_id, "own_addresses": self._own, "internal_servers": sorted(internal_servers),
         }  # fmt: skip
 
-    def parse(self, raw: Path, *, received: datetime, put: Callable[[bytes], str]) -> Message:
-        """The message in the file `raw`; attachment bytes go through `put`, whose errors alone come through."""
-        data = raw.read_bytes()
-        try:
-            answer, blobs = self._sandbox.run(JOB, data, self._args)
-            fields, files = _checked(answer, blobs)
-        except Exception:  # the parser may die of anything a stranger sends; the mail must still be held
-            fields, files = self._cheap(data), []
-        attachments = tuple(
-            Attachment(name=f["name"], type=f["type"], sha256=put(data), size=len(data), role=f["role"])
-            for f, data in files
-        )
-        return Message(sha256=hashlib.sha256(data).hexdigest(), received=received, size=len(data),
-                       attachments=attachments, **fields)  # fmt: skip
+    def parse(self, raw: Path, *, received: datetime, keep: Keep) -> Message:
+        """The message in the file `raw`; attachments go through `keep` in pieces, whose errors alone come through.
 
-    def _cheap(self, raw: bytes) -> dict:
+        Neither the mail nor a file of it is ever whole in this process.
+        """
+        with open(raw, "rb") as file:
+            first = file.read(_ENVELOPE)
+            file.seek(0)
+            sha256, size = hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+        try:
+            answer, kept = self._sandbox.run(JOB, raw, self._args, keep=keep)
+            fields, files = _checked(answer, kept)
+        except LedgerError:
+            raise
+        except Exception:  # the parser may die of anything a stranger sends; the mail must still be held
+            fields, files = self._cheap(first), []
+        attachments = tuple(
+            Attachment(name=f["name"], type=f["type"], sha256=blob.name, size=blob.size, role=f["role"]) for f, blob in files
+        )
+        return Message(sha256=sha256, received=received, size=size, attachments=attachments, **fields)
+
+    def _cheap(self, first: bytes) -> dict:
         """What the first headers tell, with bounded, linear work."""
         defects = {"parser-failed"}
-        headers, _ = split_headers(raw, 0, min(len(raw), _ENVELOPE), top=True)
+        headers, _ = split_headers(first, 0, len(first), top=True)
         answer = envelope(headers, OwnServer.of(self._args), defects)
         if answer["sender"] in self._own and answer["authentication"] == "pass":
             answer |= {"kind": "own", "auto": True}
@@ -284,7 +302,7 @@ _TEXTS = ("sender", "sender_name", "subject", "message_id", "body", "bounced_add
 _KINDS = frozenset({"mail", "bounce", "auto-reply", "receipt", "meeting", "own"})
 
 
-def _checked(answer: dict, blobs: Sequence[bytes]) -> tuple[dict, list[tuple[dict, bytes]]]:
+def _checked(answer: dict, blobs: Sequence[Kept]) -> tuple[dict, list[tuple[dict, Kept]]]:
     """The worker's answer believed only in the shape it should have; ValueError, KeyError… otherwise."""
     files = []
     for item in answer["attachments"]:

@@ -16,6 +16,8 @@ from songthan.adapters.parse_headers import Headers, parameters, split_headers
 
 MAX_DEPTH = 20
 MAX_PARTS = 200
+#: Bytes of a wrapper (S/MIME, winmail.dat, .msg) that is opened; opening one takes its size several times over.
+MAX_WRAPPER = 40 << 20
 #: Bytes of a mail whose lines end in CR alone (old Macintosh) that are looked at: it must be copied for it.
 _MOST_OLD_LINES = 32 << 20
 
@@ -266,7 +268,10 @@ def _opened(leaf: Part, node: _Node, open_signed: Callable[[bytes], bytes | str]
     """The content of an S/MIME wrapper as a node of its own, if it is one that can be opened."""
     if leaf.type not in _SIGNED and not (leaf.name.lower().endswith(".p7m") and "octet-stream" in leaf.type):
         return None
-    inner = open_signed(leaf.data) if node.depth < MAX_DEPTH else "too-deep"
+    if leaf.content.longest > MAX_WRAPPER:
+        inner: bytes | str = "smime-unreadable"
+    else:
+        inner = open_signed(leaf.data) if node.depth < MAX_DEPTH else "too-deep"
     if isinstance(inner, str):
         defects.add(inner)
         return None

@@ -34,6 +34,9 @@ def codec_of(charset: str | None) -> str | None:
         return "utf-8"
     if _THAI.match(name):
         return "cp874"
+    if name in ("utf-7", "unicode-1-1-utf-7"):
+        # what Exchange of old wrote its reports in
+        return "utf-7"
     if not _KNOWN.match(name):
         return None
     try:

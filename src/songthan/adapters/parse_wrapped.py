@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from songthan.adapters.parse_headers import Headers, parameters, split_headers
-from songthan.adapters.parse_mime import MAX_PARTS, Content, Part, Tree
+from songthan.adapters.parse_mime import MAX_PARTS, MAX_WRAPPER, Content, Part, Tree
 from songthan.adapters.parse_msg import MsgFile, NotMsg, open_msg
 from songthan.adapters.parse_tnef import SIGNATURE as TNEF
 from songthan.adapters.parse_tnef import NotTnef, TnefFile, open_tnef
@@ -26,7 +26,7 @@ def unwrap(tree: Tree) -> Tree:
                 defects.add("tnef-unreadable")
             continue
         try:
-            opened = open_tnef(part.data)
+            opened = open_tnef(part.data if part.content.longest <= MAX_WRAPPER else b"")
         except NotTnef:
             defects.add("tnef-unreadable")
             continue

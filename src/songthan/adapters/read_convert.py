@@ -266,18 +266,20 @@ class ConvertingReader:
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
 
-    def identify(self, data: bytes, name: str) -> ReturnedForm:
+    def identify(self, data: bytes | Path, name: str) -> ReturnedForm:
         """Which form it is, without answers. A converted file costs LibreOffice's two or three seconds."""
         return self._through(data, self._reader.identify(data, name), lambda docx: self._reader.identify(docx, name))
 
-    def read(self, data: bytes, name: str, expectation: Expectation) -> ReturnedForm:
+    def read(self, data: bytes | Path, name: str, expectation: Expectation) -> ReturnedForm:
         """Identity, answers and problems; of a converted file with the problem «converted» first."""
         first = self._reader.read(data, name, expectation)
         return self._through(data, first, lambda docx: self._reader.read(docx, name, expectation))
 
-    def _through(self, data: bytes, first: ReturnedForm, again: Callable[[bytes], ReturnedForm]) -> ReturnedForm:
+    def _through(self, data: bytes | Path, first: ReturnedForm, again: Callable[[bytes], ReturnedForm]) -> ReturnedForm:
         if [p.code for p in first.problems] != ["converted"]:
             return first
+        if isinstance(data, Path):
+            data = data.read_bytes()
         kind = _kind(data)
         try:
             docx = self._docx(data, kind)

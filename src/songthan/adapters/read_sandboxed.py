@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from songthan.adapters.read_expectation import args_of
 from songthan.adapters.read_verdict import refused_form
@@ -22,15 +23,15 @@ class SandboxedReader:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
 
-    def identify(self, data: bytes, name: str) -> ReturnedForm:
+    def identify(self, data: bytes | Path, name: str) -> ReturnedForm:
         """Which form it is, without answers. `name` is for display only: the content tells the type."""
         return self._run("identify_job", data, {"name": name})
 
-    def read(self, data: bytes, name: str, expectation: Expectation) -> ReturnedForm:
+    def read(self, data: bytes | Path, name: str, expectation: Expectation) -> ReturnedForm:
         """Identity, answers and problems of reading; sandbox-timeout, -memory, -crash and -size are refusals."""
         return self._run("read_job", data, {"name": name, **args_of(expectation)})
 
-    def _run(self, job: str, data: bytes, args: dict) -> ReturnedForm:
+    def _run(self, job: str, data: bytes | Path, args: dict) -> ReturnedForm:
         try:
             answer, _ = self._sandbox.run(f"{_JOBS}:{job}", data, args)
             return _from_json(answer)

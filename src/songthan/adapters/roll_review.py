@@ -12,6 +12,7 @@ from html import escape
 from typing import Any
 
 from songthan.adapters.roll_files import REVIEW_HTML, REVIEW_TEXT, RolledPlan
+from songthan.adapters.rubric_file import load_rubric
 from songthan.domain.calendars import WorkCalendar
 from songthan.domain.ladders import ladder_for
 from songthan.domain.language import current, day_words, digits, say
@@ -105,6 +106,9 @@ def decisions(rolled: RolledPlan, handed: Handed = ()) -> tuple[tuple[str, str],
     ]  # fmt: skip
     if (rolled.folder / "rubric.toml").is_file():
         rows.append((say("เกณฑ์คะแนน"), say("rubric.toml คงเดิม โปรดตรวจว่าเกณฑ์ปี {year} ไม่เปลี่ยน", year=year)))
+        fiscal = plan.organisation.fiscal
+        if old := [day_words(d, short=True) for d in load_rubric(rolled.folder).days() if fiscal.year(d) != plan.fiscal_year]:
+            rows.append((say("วันในเกณฑ์คะแนน"), say("วันใน rubric.toml ยังเป็นของปีก่อน ({days}) โปรดแก้เป็นของปี {year}", days=", ".join(old), year=year)))
     rows += [(f"{place_words(rolled, q.place)}: {q.text}", q.why) for q in rolled.questions]
     # the days off have been asked about already, with what the old year knew of them
     rows += [(say("ข้อสังเกตของแผนใหม่"), note) for note in deadline_notes(plan, calendar)]

@@ -15,6 +15,7 @@ from songthan.adapters.rubric_tables import (
     evidence,
     gap_rules,
     plan_success,
+    point_words,
     progress,
     rows,
     table,
@@ -68,6 +69,7 @@ def load_rubric(folder: Path) -> Rubric:
         gap=gap_rules(top, known, str(path)),
         evidence=evidence(top, known, str(path)),
         activity_points=activity_points(top, str(path)),
+        point_words=point_words(top, str(path)),
         plan_success=plan_success(top, str(path)),
         progress=progress(top, str(path)),
     )

@@ -22,8 +22,8 @@ from songthan.domain.rubric_values import (
 )
 
 __all__ = [
-    "activity_points", "decimal", "department_levels", "evidence", "gap_rules", "plan_success", "progress", "rows", "table",
-    "text_of", "whole", "wrong",
+    "activity_points", "decimal", "department_levels", "evidence", "gap_rules", "plan_success", "point_words", "progress", "rows",
+    "table", "text_of", "whole", "wrong",
 ]  # fmt: skip
 
 FORM_FIELD = re.compile(r"[a-z0-9_]+\.[a-z][a-z0-9_]*")
@@ -91,30 +91,32 @@ def evidence(top: Mapping[str, Any], known: Mapping[str, Criterion], path: str) 
 
 
 def activity_points(top: Mapping[str, Any], path: str) -> tuple[ActivityPoints, ...]:
-    """`[[activity_points]]`, each with the words of `[[point_words]]` that tell its thing in a name of evidence."""
-    words: dict[tuple[str, str], tuple[str, ...]] = {}
+    """`[[activity_points]]`."""
+    keys = {"activity", "what", "points", "text"}
+    found = []
+    for n, data in rows(top, "activity_points", path):
+        where = f"{path} [[activity_points]] {n}"
+        row = table(data, keys | {"source_lines"}, where, needed=keys)
+        found.append(
+            ActivityPoints(
+                activity=text_of(row, "activity", where), what=text_of(row, "what", where),
+                points=whole(row, "points", where), text=text_of(row, "text", where),
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def point_words(top: Mapping[str, Any], path: str) -> dict[tuple[str, str], tuple[str, ...]]:
+    """`[[point_words]]` by activity and thing."""
+    found = {}
     for n, data in rows(top, "point_words", path):
         where = f"{path} [[point_words]] {n}"
         row = table(data, {"activity", "what", "words"}, where, needed={"activity", "what", "words"})
         listed = row["words"]
         if not isinstance(listed, list) or not listed or any(not isinstance(w, str) or not w.strip() for w in listed):
             raise wrong("words ต้องเป็นรายการคำ", where, 'เขียนเช่น words = ["รูปเล่ม", "หนังสือ"]')
-        words[text_of(row, "activity", where), text_of(row, "what", where)] = tuple(listed)
-    found = []
-    keys = {"activity", "what", "points", "text"}
-    for n, data in rows(top, "activity_points", path):
-        where = f"{path} [[activity_points]] {n}"
-        row = table(data, keys | {"source_lines"}, where, needed=keys)
-        activity, what = text_of(row, "activity", where), text_of(row, "what", where)
-        found.append(
-            ActivityPoints(
-                activity=activity, what=what, points=whole(row, "points", where), text=text_of(row, "text", where),
-                words=words.pop((activity, what), ()),
-            )
-        )  # fmt: skip
-    if words:
-        raise wrong(f"ไม่มีคะแนนของ {list(words)[0]}", f"{path} [[point_words]]", "แก้ activity หรือ what ให้ตรงกับ [[activity_points]]")
-    return tuple(found)
+        found[text_of(row, "activity", where), text_of(row, "what", where)] = tuple(listed)
+    return found
 
 
 def plan_success(top: Mapping[str, Any], path: str) -> tuple[PlanSuccess, ...]:

@@ -3,27 +3,36 @@
 `Sandbox.run(job, payload, args)` sends one job to a pooled worker (`songthan.adapters.sandbox_worker`, which holds the
 allow-list of jobs) and returns its JSON answer and byte strings. A worker serves some jobs and is then replaced; after
 any failure it is killed at once with its whole process group.
+
+A file is never read here: the worker gets an open, read-only descriptor of it, and what it sends back is handed on in
+pieces (`keep`). So a large mail costs this process nothing.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import songthan
-from songthan.adapters.sandbox_worker import read_frame, write_frame
+from songthan.adapters.sandbox_worker import read_head, read_pieces, write_frame
 from songthan.domain.errors import ReadRefused
 from songthan.domain.language import as_json, current, phrase, say
 
-__all__ = ["Limits", "Sandbox", "SandboxFailed"]
+__all__ = ["Keep", "Kept", "Limits", "Sandbox", "SandboxFailed"]
+
+#: Takes one byte string of an answer: calls its argument with a `write`; what it returns comes back (`Blobs.receive`).
+Keep = Callable[[Callable[[Callable[[bytes], object]], object]], str]
 
 _SENTENCES = {
     "sandbox-timeout": phrase("เปิดไฟล์นี้ไม่เสร็จภายในเวลาที่กำหนด ระบบจึงไม่อ่านต่อเพื่อความปลอดภัย"),
@@ -47,10 +56,18 @@ class SandboxFailed(ReadRefused):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Kept:
+    """One byte string of an answer that was handed on: what `keep` said of it, and how many bytes it had."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Limits:
     """What one worker may use. Bytes and seconds.
 
-    A worker is replaced after `jobs` jobs, or when it holds more than `keep_bytes` of memory after one.
+    `payload_bytes` go through the pipe, `file_bytes` are read from a file by the worker itself. A worker is replaced after `jobs` jobs, or when it holds more than `keep_bytes` of memory after one.
     """
 
     memory_bytes: int = 768 << 20
@@ -58,6 +75,7 @@ class Limits:
     wall_s: float = 30.0
     files: int = 64
     payload_bytes: int = 64 << 20
+    file_bytes: int = 160 << 20
     answer_bytes: int = 192 << 20
     jobs: int = 400
     keep_bytes: int = 128 << 20
@@ -75,21 +93,27 @@ class _Worker:
             "LANG": "C.UTF-8",
             "MALLOC_ARENA_MAX": "2",
         }
-        told = {name: getattr(limits, name) for name in ("memory_bytes", "cpu_s", "files", "payload_bytes")}
-        self.jobs = 0
+        told = {name: getattr(limits, name) for name in ("memory_bytes", "cpu_s", "files", "payload_bytes", "file_bytes")}
+        self.jobs, self.thread = 0, 0
         self._limits = limits
-        self._process = subprocess.Popen(
-            [sys.executable, "-s", "-P", *command, json.dumps(told)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env=env,
-            start_new_session=True,
-        )
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-s", "-P", *command, json.dumps(told), str(theirs.fileno())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                env=env,
+                start_new_session=True,
+                pass_fds=(theirs.fileno(),),
+            )
 
-    def ask(self, job: str, payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
-        """Send one job and wait; SandboxFailed when the worker died, hung or said it failed."""
+    def ask(self, job: str, payload: bytes | BinaryIO, args: dict, keep: Keep | None) -> tuple[dict, list]:
+        """Send one job and wait; SandboxFailed when the worker died, hung or said it failed.
+
+        The byte strings as they are, or (with `keep`) a Kept for each. What `keep` raises comes through.
+        """
         gate, state = threading.Lock(), {"finished": False, "late": False}
 
         def too_late() -> None:
@@ -102,9 +126,10 @@ class _Worker:
         timer.daemon = True
         timer.start()
         try:
-            header = {"job": job, "args": args, "language": as_json(current())}
-            write_frame(self._process.stdin, header, [payload])
-            reply, blobs = read_frame(self._process.stdout, limit=self._limits.answer_bytes)
+            self._send({"job": job, "args": args, "language": as_json(current())}, payload)
+            reply, sizes = read_head(self._process.stdout, limit=self._limits.answer_bytes)
+            answer = self._judged(job, reply)
+            blobs = [self._blob(size, keep) for size in sizes]
         except (OSError, EOFError, ValueError) as error:
             with gate:
                 state["finished"] = True
@@ -114,7 +139,21 @@ class _Worker:
                 state["finished"] = True
             timer.cancel()
         self.jobs += 1
-        return self._judged(job, reply, blobs)
+        return answer, blobs
+
+    def _send(self, header: dict, payload: bytes | BinaryIO) -> None:
+        if isinstance(payload, bytes):
+            write_frame(self._process.stdin, header, [payload])
+            return
+        write_frame(self._process.stdin, {**header, "file": True}, [])
+        socket.send_fds(self._control, [b"f"], [payload.fileno()])
+
+    def _blob(self, size: int, keep: Keep | None) -> bytes | Kept:
+        if keep is not None:
+            return Kept(name=keep(functools.partial(read_pieces, self._process.stdout, size)), size=size)
+        pieces: list[bytes] = []
+        read_pieces(self._process.stdout, size, pieces.append)
+        return b"".join(pieces)
 
     def _why(self, *, late: bool) -> str:
         """The code for a worker that went away: a CPU limit counts as time, like the parent's clock."""
@@ -124,11 +163,11 @@ class _Worker:
         return "sandbox-timeout" if self._process.returncode == -signal.SIGXCPU else "sandbox-crash"
 
     @staticmethod
-    def _judged(job: str, reply: dict, blobs: list[bytes]) -> tuple[dict, list[bytes]]:
+    def _judged(job: str, reply: dict) -> dict:
         if reply.get("ok") is True and isinstance(reply.get("answer"), dict):
-            return reply["answer"], blobs
+            return reply["answer"]
         if reply.get("error") == "unknown-job":
-            raise ValueError(f"the sandbox knows no job {job!r}")
+            raise LookupError(f"the sandbox knows no job {job!r}")
         code = "sandbox-memory" if reply.get("error") == "memory" else "sandbox-crash"
         raise SandboxFailed(code, detail=str(reply.get("detail", ""))[:500])
 
@@ -159,7 +198,7 @@ class _Worker:
 
     def close(self) -> None:
         self.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
+        for pipe in (self._process.stdin, self._process.stdout, self._control):
             with contextlib.suppress(OSError):
                 pipe.close()
 
@@ -183,28 +222,46 @@ class Sandbox:
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
 
-    def run(self, job: str, payload: bytes, args: dict | None = None) -> tuple[dict, list[bytes]]:
-        """Run the allowed `job` («module:function») on `payload`; its JSON answer and its byte strings.
+    def run(
+        self, job: str, payload: bytes | Path, args: dict | None = None, *, keep: Keep | None = None
+    ) -> tuple[dict, list]:
+        """Run the allowed `job` («module:function») on `payload`, bytes or a file; its JSON answer and its byte strings.
 
-        SandboxFailed when the job crashed, hung or asked for too much; ValueError when the allow-list lacks the job.
-        A crash in a worker that had served other files before is tried once more in a fresh one, so that one file's
-        leavings never speak against another.
+        With `keep` (`Blobs.receive`) the byte strings go there in pieces, and a Kept stands for each.
+        SandboxFailed when the job crashed, hung or asked for too much; LookupError when the allow-list lacks the job; what
+        `keep` raises, and OSError for a file that cannot be opened. A crash in a worker that had served other files before
+        is tried once more in a fresh one, so that one file's leavings never speak against another.
         """
-        if len(payload) > self.limits.payload_bytes:
+        if isinstance(payload, Path):
+            with open(payload, "rb", buffering=0) as file:
+                return self._run(job, file, args or {}, keep)
+        return self._run(job, payload, args or {}, keep)
+
+    def _run(self, job: str, payload: bytes | BinaryIO, args: dict, keep: Keep | None) -> tuple[dict, list]:
+        if isinstance(payload, bytes):
+            too_large = len(payload) > self.limits.payload_bytes
+        else:
+            too_large = os.fstat(payload.fileno()).st_size > self.limits.file_bytes
+        if too_large:
             raise SandboxFailed("sandbox-size")
         with self._places:
             worker = self._take()
             used = worker.jobs > 0
             try:
-                return self._ask(worker, job, payload, args or {})
+                return self._ask(worker, job, payload, args, keep)
             except SandboxFailed as failure:
                 if not used or failure.code == "sandbox-timeout":
                     raise
-            return self._ask(_Worker(self._worker, self.limits), job, payload, args or {})
+            if not isinstance(payload, bytes):
+                # the first worker shared this descriptor's place in the file
+                payload.seek(0)
+            return self._ask(_Worker(self._worker, self.limits), job, payload, args, keep)
 
-    def _ask(self, worker: _Worker, job: str, payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
+    def _ask(
+        self, worker: _Worker, job: str, payload: bytes | BinaryIO, args: dict, keep: Keep | None
+    ) -> tuple[dict, list]:
         try:
-            result = worker.ask(job, payload, args)
+            result = worker.ask(job, payload, args, keep)
         except BaseException:
             worker.close()
             raise
@@ -212,11 +269,15 @@ class Sandbox:
             worker.close()
         else:
             with self._lock:
+                worker.thread = threading.get_ident()
                 self._idle.append(worker)
         return result
 
     def _take(self) -> _Worker:
+        """An idle worker, best the one that served this thread last: it may still know the file it is asked about."""
+        me = threading.get_ident()
         with self._lock:
+            self._idle.sort(key=lambda worker: worker.thread == me)
             while self._idle:
                 worker = self._idle.pop()
                 if worker.alive():

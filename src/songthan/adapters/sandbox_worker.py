@@ -4,16 +4,20 @@ Started by `songthan.adapters.sandbox` as `python -m songthan.adapters.sandbox_w
 (memory, CPU, open files, no file writing, no network), then answers jobs until its standard input ends.
 
 Protocol, both ways: u32 big-endian length, that many bytes of UTF-8 JSON, then the byte strings whose lengths the JSON
-lists under «blobs». Request: `{"job", "args", "language", "blobs": [n]}` (how the office reads; null: Thai). Reply: `{"ok": true, "answer", "blobs": [...]}` or
+lists under «blobs». Request: `{"job", "args", "language", "file", "blobs": [n]}` (how the office reads; null: Thai).
+With «file» true the payload is no byte string: an open, read-only descriptor comes over the socket of argv[2]; this
+process never hears of a path. Reply: `{"ok": true, "answer", "blobs": [...]}` or
 `{"ok": false, "error": "memory" | "unknown-job" | "exception", "detail"}`. No pickle: neither side runs what it reads.
 
-A job is a function `job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]` named in ALLOWED by dotted path.
+A job is a function `job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]` named in ALLOWED by dotted path; any
+bytes-like object will do in its answer (a `memoryview` of the payload costs no copy).
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import importlib
 import json
 import os
@@ -21,7 +25,7 @@ import resource
 import socket
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 from songthan.domain.language import from_json, use
@@ -29,6 +33,7 @@ from songthan.domain.language import from_json, use
 ALLOWED = frozenset(
     {
         "songthan.adapters.assemble_pdf:exhibit_job",
+        "songthan.adapters.assemble_pdf:seal_job",
         "songthan.adapters.import_docx:read_job",
         "songthan.adapters.parse_mail:parse_job",
         "songthan.adapters.read_office:identify_job",
@@ -40,9 +45,11 @@ ALLOWED = frozenset(
 Job = Callable[[bytes, dict], tuple[dict, list[bytes]]]
 _CLONE_NEWNET, _CLONE_NEWUSER, _PR_SET_NO_NEW_PRIVS = 0x40000000, 0x10000000, 38
 _MAX_HEADER = 64 << 20
+_PIECE = 1 << 16
+Buffer = bytes | memoryview
 
 
-def write_frame(stream: BinaryIO, header: dict, blobs: list[bytes]) -> None:
+def write_frame(stream: BinaryIO, header: dict, blobs: Sequence[Buffer]) -> None:
     """One message: the JSON `header` (its «blobs» is set here) and the byte strings."""
     data = json.dumps({**header, "blobs": [len(b) for b in blobs]}, ensure_ascii=False).encode("utf-8", "replace")
     stream.write(struct.pack(">I", len(data)))
@@ -54,6 +61,12 @@ def write_frame(stream: BinaryIO, header: dict, blobs: list[bytes]) -> None:
 
 def read_frame(stream: BinaryIO, *, limit: int) -> tuple[dict, list[bytes]]:
     """The next message; EOFError when the other side is gone, ValueError when it is not one or is above `limit` bytes."""
+    header, sizes = read_head(stream, limit=limit)
+    return header, [_exactly(stream, n) for n in sizes]
+
+
+def read_head(stream: BinaryIO, *, limit: int) -> tuple[dict, list[int]]:
+    """The JSON of the next message and the lengths of the byte strings that follow it, which are not read yet."""
     (size,) = struct.unpack(">I", _exactly(stream, 4))
     if size > min(limit, _MAX_HEADER):
         raise ValueError("frame header too large")
@@ -61,7 +74,17 @@ def read_frame(stream: BinaryIO, *, limit: int) -> tuple[dict, list[bytes]]:
     sizes = header.get("blobs") if isinstance(header, dict) else None
     if not isinstance(sizes, list) or any(type(n) is not int or n < 0 for n in sizes) or sum(sizes) > limit:
         raise ValueError("frame blobs malformed or too large")
-    return header, [_exactly(stream, n) for n in sizes]
+    return header, sizes
+
+
+def read_pieces(stream: BinaryIO, size: int, write: Callable[[bytes], object]) -> None:
+    """Hand `size` bytes of the stream to `write`, piece by piece; EOFError when they are not all there."""
+    while size:
+        piece = stream.read(min(size, _PIECE))
+        if not piece:
+            raise EOFError
+        write(piece)
+        size -= len(piece)
 
 
 def _exactly(stream: BinaryIO, size: int) -> bytes:
@@ -110,7 +133,19 @@ def _cpu_for_one_job(seconds: int) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
-def _run(allowed: frozenset[str], header: dict, payload: bytes) -> tuple[dict, list[bytes]]:
+def _received(control: socket.socket, limit: int) -> bytes:
+    """What the file holds whose descriptor comes over `control`; ValueError when that is more than `limit` bytes."""
+    _, handles, _, _ = socket.recv_fds(control, 1, 1)
+    if len(handles) != 1:
+        raise EOFError
+    with os.fdopen(handles[0], "rb", buffering=0) as file:
+        if os.fstat(file.fileno()).st_size > limit:
+            raise ValueError("file too large")
+        # one piece and one copy: the jobs search it with patterns
+        return file.read()
+
+
+def _run(allowed: frozenset[str], header: dict, payload: Callable[[], bytes]) -> tuple[dict, Sequence[Buffer]]:
     name = str(header.get("job"))
     if name not in allowed:
         return {"ok": False, "error": "unknown-job", "detail": name[:200]}, []
@@ -119,7 +154,7 @@ def _run(allowed: frozenset[str], header: dict, payload: bytes) -> tuple[dict, l
         # what a job says of a file is read by the office's people
         use(from_json(header.get("language")))
         job: Job = getattr(importlib.import_module(module), function)
-        answer, blobs = job(payload, header.get("args") or {})
+        answer, blobs = job(payload(), header.get("args") or {})
     except MemoryError:
         return {"ok": False, "error": "memory", "detail": ""}, []
     except Exception as error:  # the parent decides what a failed job means; a child never dies talking
@@ -131,6 +166,8 @@ def serve(allowed: frozenset[str] = ALLOWED) -> None:
     """Limit this process by the JSON in argv[1], then answer jobs from standard input until it ends."""
     limits = json.loads(sys.argv[1])
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    # made before `_limit` takes sockets away
+    control = socket.socket(fileno=int(sys.argv[2]))
     # A library that prints must not speak into the protocol.
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
@@ -142,8 +179,14 @@ def serve(allowed: frozenset[str] = ALLOWED) -> None:
         except EOFError:
             return
         _cpu_for_one_job(limits["cpu_s"])
-        reply, out = _run(allowed, header, blobs[0] if blobs else b"")
+        if header.get("file") is True:
+            reply, out = _run(allowed, header, functools.partial(_received, control, limits["file_bytes"]))
+        else:
+            reply, out = _run(allowed, header, functools.partial(next, iter(blobs), b""))
+        blobs.clear()
         write_frame(replies, reply, out)
+        # nothing of one file stays while the next is waited for
+        del header, reply, out
 
 
 if __name__ == "__main__":

@@ -90,9 +90,22 @@ class SmtpServerSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class DirectorSettings:
-    """`trust_roots`: files (globs allowed) with the root certificates a signature must chain to."""
+    """`trust_roots`: files (globs allowed) with the root certificates a signature must chain to.
+
+    `certificate_names`: lines «full name of the roster = name in the certificate», where the two differ.
+    """
 
     trust_roots: tuple[str, ...] = ("state/trust/*.pem",)
+    certificate_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureSettings:
+    """`tsa_url`: the time-stamp service (RFC 3161) asked once a signed PDF came back («»: none, the level stays as it came);
+    `tsa_roots`: files (globs allowed) with the service's root certificates (none: the director's)."""
+
+    tsa_url: str = ""
+    tsa_roots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +145,7 @@ class Settings:
     smtp: SmtpServerSettings = SmtpServerSettings()
     director: DirectorSettings = DirectorSettings()
     website: WebsiteSettings = WebsiteSettings()
+    signature: SignatureSettings = SignatureSettings()
     dashboard: DashboardSettings = DashboardSettings()
     practice: PracticeSettings = PracticeSettings()
 
@@ -147,6 +161,7 @@ _PARTS = {
     "smtp": SmtpServerSettings,
     "director": DirectorSettings,
     "website": WebsiteSettings,
+    "signature": SignatureSettings,
     "dashboard": DashboardSettings,
     "practice": PracticeSettings,
 }

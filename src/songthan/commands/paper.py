@@ -54,6 +54,11 @@ def print_json(document: object) -> None:
     click.echo(json.dumps(document, ensure_ascii=False, indent=1))
 
 
+def plain(text: str) -> str:
+    """A stranger's text without the control characters that could write over the terminal."""
+    return "".join(c if c.isprintable() or c == "\u200b" else " " for c in text)
+
+
 def note(text: str) -> None:
     """A remark beside the answer, on standard error."""
     click.echo(f"หมายเหตุ: {text}", err=True)
@@ -115,6 +120,8 @@ def clean(text: str) -> str:
 
 
 _LEADING = frozenset("เแโใไ")
+#: Words that are nearly always the beginning of one.
+_STARTS = ("หรือ", "ซึ่ง", "ความ")
 
 
 def fold(text: str, width: int) -> str:
@@ -140,7 +147,7 @@ def fold(text: str, width: int) -> str:
 def _break(run: str, width: int) -> int:
     """Where to break a run wider than `width`: before the last leading vowel that leaves a decent line."""
     fits = [n for n in range(1, len(run)) if cell_len(run[:n]) <= width and cell_len(run[n]) > 0]
-    good = [n for n in fits if run[n] in _LEADING and n >= width // 2]
+    good = [n for n in fits if (run[n] in _LEADING or run.startswith(_STARTS, n)) and n >= width // 2]
     # «ดำ-เนินงาน», «สำ-เร็จ»: a vowel after ำ mostly goes on with its word
     good = [n for n in good if run[n - 1] != "ำ"] or good
     return good[-1] if good else (fits[-1] if fits else 1)

@@ -12,6 +12,7 @@ import click
 from songthan.commands.paper import console, day, fold, json_option, number, plan_option, print_json
 from songthan.commands.plan_import import import_
 from songthan.commands.plan_roll import roll
+from songthan.commands.plan_rubric import rubric_findings, rubric_notes
 from songthan.domain.errors import SongthanError
 from songthan.domain.plan_notes import plan_notes
 from songthan.domain.plans import Activity, Plan
@@ -104,7 +105,8 @@ def _check(settings: Settings, folder: Path) -> _Checked:
             for f in workspace.check_form_templates(settings, tuple(forms), plan=folder)
         ]
     if isinstance(found, Plan) and rubric is not None:
-        checked.findings += _points_without_activity(found, rubric.activity_points, folder)
+        checked.findings += rubric_findings(found, rubric, forms or {}, folder)
+        checked.notes += rubric_notes(found, rubric)
     if isinstance(found, Plan) and forms is not None:
         checked.notes += [
             f"กำหนดส่ง {d.id}: ยังไม่มีแม่แบบของแบบ {', '.join(m).upper()} ใน templates/docx"
@@ -142,19 +144,6 @@ def _unsaid(settings: Settings, plan: Plan) -> list[str]:
         return []
     some = " ".join(f"«{phrase[:40]}»" for phrase in lacking[:3])
     return [f"templates/language/{language}.toml: ยังไม่มีคำของ {number(len(lacking))} วลี จึงใช้ภาษาไทย เช่น {some} (ครบใน {shipped / 'language' / 'en.toml'})"]
-
-
-def _points_without_activity(found: Plan, points: tuple[tuple[str, str, int], ...], folder: Path) -> list[SongthanError]:
-    known = {a.id for a in found.activities}
-    return [
-        SongthanError(
-            f"คะแนนของ «{what}» อ้างกิจกรรม «{activity}» ซึ่งไม่มีในแผน",
-            where=f"{folder / 'rubric.toml'} [[activity_points]]",
-            remedy="แก้ activity ให้ตรงกับ plan.toml",
-        )
-        for activity, what, _ in points
-        if activity not in known
-    ]
 
 
 _COUNTS_TH: Mapping[str, tuple[str, str]] = {

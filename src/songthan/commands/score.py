@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +11,11 @@ import click
 
 from songthan.commands.paper import console, json_option, note, plan_option, print_json, write_whole
 from songthan.commands.score_files import named, read_bureaus, read_object
-from songthan.domain.errors import UsageError
+from songthan.domain.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from songthan.domain.plans import Plan
+    from songthan.domain.coverage import Coverage
+    from songthan.domain.plans import Deadline, Plan
     from songthan.domain.rubric import Rubric, Scoring
     from songthan.steps.office import Office
 
@@ -39,7 +40,7 @@ _MODES = "--department, --points, --coverage"
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True), required=False)
 @json_option
 @plan_option
-@click.option("--svg", type=click.Path(path_type=Path), help="เขียนภาพคะแนนและสิ่งที่ยังขาดหนึ่งหน้า A4 แนวนอน (- = พิมพ์ออกมา)")
+@click.option("--svg", type=click.Path(path_type=Path), help="เขียนภาพคะแนน ระดับกรม หรือหลักฐาน และสิ่งที่ยังขาด หนึ่งหน้า A4 แนวนอน (- = พิมพ์ออกมา)")
 @click.option("--on", "on_day", help="วันที่ใช้ดูว่าสิ่งใดพ้นกำหนดแล้ว เช่น 2023-07-31 (ปกติไม่ดูวันสำหรับแฟ้ม)")
 @click.option("--department", is_flag=True, help="FILE เป็นผลของหลายสำนัก: คิดระดับกรม (JSON, CSV หรือโฟลเดอร์)")
 @click.option("--bureaus", type=click.Path(path_type=Path), help="รายชื่อสำนักทั้งหมดของกรม บรรทัดละหนึ่งชื่อ")
@@ -66,8 +67,8 @@ def score(
     _check(file, ledger=ledger, modes=modes, department=department, coverage=coverage, bureaus=bureaus, state=state, deadline=deadline)
     if as_json and str(svg) == "-":
         raise UsageError("พิมพ์ออกทางเดียวได้เพียงอย่างเดียว", remedy="เลือกเพียงหนึ่งใน --json, --svg -")
-    if svg is not None and (points or coverage):
-        raise UsageError("--svg ใช้กับคะแนนและระดับกรมเท่านั้น", remedy="สั่งโดยไม่มี --points และ --coverage")
+    if svg is not None and points:
+        raise UsageError("--points ไม่มีภาพ", remedy="สั่งโดยไม่มี --svg")
     if ledger:
         if plan_dir is not None or on_day is not None:
             raise UsageError("การคิดจากทะเบียนใช้แผนและวันของพื้นที่ทำงาน", remedy="สั่งโดยไม่มี --plan และ --on")
@@ -97,7 +98,7 @@ def _check(
     if modes > 1:
         raise UsageError("ทำได้ครั้งละอย่างเดียว", remedy=f"เลือกเพียงหนึ่งใน {_MODES}")
     if file is None and (department or not ledger):
-        raise UsageError("ขาดแฟ้มคำตอบ FILE", remedy="ระบุแฟ้ม JSON หรือ - หรือใช้ --state เพื่อคิดจากแบบที่รับแล้ว")
+        raise click.MissingParameter(ctx=click.get_current_context(), param_type="argument", param_hint="FILE")
     if file is not None and (state is not None or deadline or coverage):
         raise UsageError("คิดจากแฟ้มหรือจากทะเบียน อย่างใดอย่างหนึ่ง", remedy="ตัด FILE ออก หรือตัด --state --deadline --coverage ออก")
     if bureaus is not None and not department:
@@ -109,7 +110,13 @@ def _rubric(plan_dir: Path | None) -> tuple[Rubric, Plan | None]:
     from songthan import workspace
 
     folder = plan_dir or workspace.load_settings(workspace.find_root()).folder("plan")
-    plan = workspace.load_plan(folder) if plan_dir is None or (folder / "plan.toml").is_file() else None
+    try:
+        plan = workspace.load_plan(folder)
+    except DataError:
+        # a draft whose blanks are still open, or a folder of a rubric alone, can be scored all the same
+        if plan_dir is None:
+            raise
+        plan = None
     if plan is not None:
         workspace.speak_to_people(plan, folder)
     return workspace.load_rubric(folder), plan
@@ -122,7 +129,9 @@ def _closed(rubric: Rubric, plan: Plan | None, on_day: str | None) -> Collection
         day = date.fromisoformat(on_day)
     except ValueError as error:
         raise UsageError(f"อ่านวันที่ «{on_day[:40]}» ไม่ได้", where="--on", remedy="เขียนเป็น ค.ศ. เช่น 2023-07-31") from error
-    deadlines = plan.deadlines if plan else ()
+    if plan is None:
+        raise UsageError("ไม่ทราบกำหนดส่ง เพราะแผนในโฟลเดอร์นี้ยังอ่านไม่ได้", where="--on", remedy="ตรวจด้วย songthan plan check --plan ตามด้วยโฟลเดอร์นั้น")
+    deadlines = plan.deadlines
     return rubric.closed_on(day, {f: max(d.external for d in deadlines if f in d.forms) for o in deadlines for f in o.forms})
 
 
@@ -203,15 +212,29 @@ def _of_ledger(
         head = {"deadline": deadline.id, "now": office.calendar.local(office.clock.now()).isoformat()}
         if coverage:
             found = criteria_coverage(office, deadline)
+            if svg is not None:
+                _draw_coverage(office, deadline, found, svg)
             if as_json:
                 print_json({**head, "criteria": [c.as_json() for c in found]})
-            else:
+            elif svg is None:
                 score_tables.tell_coverage(console(), deadline, found)
             return
         result = scoring_so_far(office, deadline)
         _show(rubric_of(office), result, office=office.plan.organisation.name, as_json=as_json, svg=svg, more=head)
     finally:
         office.ledger.close()  # type: ignore[attr-defined]
+
+
+def _draw_coverage(office: Office, deadline: Deadline, found: Sequence[Coverage], svg: Path) -> None:
+    """The page of evidence, with a column for every deadline that has or lacks some."""
+    from songthan import workspace
+    from songthan.commands.coverage_chart import coverage_page
+    from songthan.steps.report_status import brief
+
+    named = {x.deadline for c in found for x in (*c.proofs, *c.lacks)}
+    periods = [(d.id, brief(office, d)) for d in office.plan.deadlines if d.id in named]
+    page = coverage_page(found, periods, title=deadline.title, office=office.plan.organisation.name, fonts=workspace.official_fonts())
+    _write(svg, page)
 
 
 def _write(path: Path, text: str) -> None:

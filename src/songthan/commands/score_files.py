@@ -134,7 +134,7 @@ def _bureau(rubric: Rubric, row: Any, where: str, *, read_name: bool = True) -> 
     name = row.get("name")
     if not isinstance(name, str) or not name.strip():
         raise _wrong(f"{where}.name", "ขาดชื่อสำนัก", 'เพิ่ม "name": "สำนัก…"')
-    name = " ".join(name.split())
+    name = " ".join("".join(c if c.isprintable() else " " for c in name).split()) or "?"
     result = row.get("result", row)
     if not isinstance(result, dict):
         raise _wrong(f"{where}.result", "result ต้องเป็นวัตถุ JSON {…}", "ใส่ผลที่ songthan score --json พิมพ์")

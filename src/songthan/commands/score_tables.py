@@ -106,20 +106,29 @@ def tell_coverage(out: Console, deadline: Deadline, found: Sequence[Coverage]) -
         table.add_column(column, overflow="fold", ratio=1)
     room = max(20, (out.width - 26) // 2)
     for one in found:
-        there = [f"{f.label}: {f.value_th} ({f.period} {f.sender} {f.file})" for f in one.facts if f.value_th]
+        there = _facts(one)
         for p in one.proofs:
             activity = f" กิจกรรม {number(p.activity)}" if p.activity else ""
             there.append(f"{p.text} ({p.period}{activity} {p.sender} {day_words(p.received.date(), short=True)})")
         table.add_row(
             number(one.number),
             "-" if one.score is None else number(one.score),
-            "\n".join(fold(f"• {clean(line)}", room) for line in there) or "-",
-            "\n".join(fold(f"• {clean(line)}", room) for line in one.missing) or "ครบ",
+            "\n".join(fold(f"•\u00a0{clean(line)}", room) for line in there) or "-",
+            "\n".join(fold(f"•\u00a0{clean(line)}", room) for line in one.missing) or "ครบ",
             style="yellow" if one.missing else "green",
         )
     out.print(table)
     whole = sum(1 for one in found if not one.missing)
     out.print(f"ครบ {number(whole)} จาก {number(len(found))} ข้อ", style="bold")
+
+
+def _facts(one: Coverage) -> list[str]:
+    """The answers of one criterion, each mail's together: «ไตรมาส… นาย ก แบบ.docx: จัดทำแผน มี; มอบหมาย ไม่มี»."""
+    mails: dict[str, list[str]] = {}
+    for fact in one.facts:
+        if fact.value_th:
+            mails.setdefault(f"{fact.period} {fact.sender} {fact.file}", []).append(f"{fact.label} {fact.value_th}")
+    return [f"{mail}: {'; '.join(facts)}" for mail, facts in mails.items()]
 
 
 def _bullet(out: Console, words: str) -> None:

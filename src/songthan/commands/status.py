@@ -22,9 +22,10 @@ def status(state: Path | None, as_json: bool) -> None:
     """สถานะของทุกกำหนดส่งและทุกผู้รับผิดชอบ (where everything stands)."""
     from songthan import workspace
     from songthan.steps.report_status import office_status
+    from songthan.steps.score_status import score_status
 
     office = workspace.open_office(workspace.find_root(), state)
-    found = office_status(office)
+    found = {**office_status(office), "score": score_status(office)}
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:
@@ -62,6 +63,10 @@ def _draw(out: Console, office: object, found: dict) -> None:
     for d in found["deadlines"]:
         if moved := moved_words(office, office.plan.deadline(d["deadline"])):
             out.print(f"{d['brief']}: {moved}")
+    if found["score"]:
+        out.print("\nคะแนนของเกณฑ์ (รายละเอียด: songthan score --state โฟลเดอร์สถานะ หรือ --coverage, --points)", style="bold")
+        for line in found["score"]["lines_th"]:
+            out.print(f"  • {line}")
     if found["leaves"]:
         out.print(leave_table(found["leaves"]))
     if found["open_holds"]:

@@ -17,7 +17,11 @@ from songthan.domain.errors import DataError
 from songthan.domain.language import digits
 
 # Written beside the manifest after it was made, so no manifest may claim them.
-LATER_FILES = frozenset({"manifest.json", "proof.json", "sha256sums", "signed.pdf", "submission.json", "receipt.json"})
+LATER_FILES = frozenset(
+    {"manifest.json", "proof.json", "sha256sums", "signed.pdf", "lasting.pdf", "submission.json", "receipt.json"}
+)
+#: Keys that came after the first bundles; left out where they say nothing, so that old bundles keep their one spelling.
+_NEWER = frozenset({"recorder", "holders", "page", "row", "whose"})
 _SHA = re.compile(r"[0-9a-f]{64}")
 _PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -65,7 +69,8 @@ class FileEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Exhibit:
-    """One piece of evidence. `name` is the sender's file name (display only), `message_sha256` the raw mail it came in."""
+    """One piece of evidence. `name` is the sender's file name (display only), `message_sha256` the raw mail it came in,
+    `page` where it begins in the PDF to be signed (0: only listed)."""
 
     number: int
     activity: str
@@ -76,6 +81,7 @@ class Exhibit:
     message_sha256: str
     sender: str
     received: datetime
+    page: int = 0
 
     @property
     def path(self) -> str:
@@ -85,32 +91,41 @@ class Exhibit:
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerSource:
-    """Where one accepted answer came from: sha256 of its value, of the attachment it was read from and of the raw mail."""
+    """Where one accepted answer came from: sha256 of its value, of the attachment it was read from and of the raw mail;
+    and where it went: the `page` of the PDF to be signed (0: not told) and the printed number of its `row`."""
 
     field: str
     value_sha256: str
     attachment_sha256: str
     message_sha256: str
     method: str
+    page: int = 0
+    row: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MessageSource:
-    """A received mail the bundle rests on, by the sha256 of its raw bytes."""
+    """A received mail the bundle rests on, by the sha256 of its raw bytes; `whose`: the member it answers for."""
 
     sha256: str
     sender: str
     received: datetime
     message_id: str = ""
+    whose: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SignatureSlot:
-    """What is to be signed: the frozen PDF's path, the empty field's name, and whose signature is awaited (display)."""
+    """What is to be signed: the frozen PDF's path, the empty field's name, and whose signature is awaited.
+
+    `holders`: other spellings of the signer's name in his certificate («Pimlada Worasetthapong»); the signer's own is one
+    by itself.
+    """
 
     file: str
     field: str
     signer: str
+    holders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +139,11 @@ class Break:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """The list of a bundle. DataError at once when paths, hashes or references do not hold together."""
+    """The list of a bundle. DataError at once when paths, hashes or references do not hold together.
+
+    `recorder` is the public key (Ed25519, hex) the office signs its later records with; it stands under the seal, so the
+    director's signature vouches for it. «»: the records carry no signature (bundles of before).
+    """
 
     deadline: str
     version: int
@@ -134,6 +153,7 @@ class Manifest:
     answers: tuple[AnswerSource, ...] = ()
     messages: tuple[MessageSource, ...] = ()
     signature: SignatureSlot | None = None
+    recorder: str = ""
 
     def __post_init__(self) -> None:
         _check_manifest(self)
@@ -200,7 +220,8 @@ def _plain(value: object) -> dict[str, object]:
             return [simple(inner) for inner in item]
         return _plain(item) if hasattr(item, "__dataclass_fields__") else item
 
-    return {f.name: simple(getattr(value, f.name)) for f in fields(value)}  # type: ignore[arg-type]
+    found = ((f.name, getattr(value, f.name)) for f in fields(value))  # type: ignore[arg-type]
+    return {name: simple(item) for name, item in found if item or name not in _NEWER}
 
 
 def _check_manifest(manifest: Manifest) -> None:
@@ -212,7 +233,7 @@ def _check_manifest(manifest: Manifest) -> None:
         raise _refuse("มีชื่อแฟ้มซ้ำกันเมื่อไม่นับตัวพิมพ์ใหญ่เล็ก")
     hashes = [e.sha256 for e in manifest.files.values()] + [m.sha256 for m in manifest.messages]
     hashes += [h for a in manifest.answers for h in (a.value_sha256, a.attachment_sha256)]
-    if not all(_SHA.fullmatch(h) for h in hashes):
+    if not all(_SHA.fullmatch(h) for h in [*hashes, *filter(None, [manifest.recorder])]):
         raise _refuse("มีค่า sha256 ที่ผิดรูปแบบ")
     times = [manifest.created, *(e.received for e in manifest.exhibits), *(m.received for m in manifest.messages)]
     if any(t.utcoffset() is None for t in times):
@@ -260,7 +281,7 @@ def read_json(data: bytes, *, where: str) -> dict[str, object]:
 
 def _record(cls: type, data: object, where: str) -> dict[str, object]:
     """The keyword arguments of flat dataclass `cls` from JSON, each of the right type."""
-    names = {f.name: f.type for f in fields(cls)}
+    names = {f.name: f.type for f in fields(cls) if f.name not in _NEWER or (isinstance(data, dict) and f.name in data)}
     if not isinstance(data, dict) or set(data) != set(names):
         raise _refuse(f"รายการ {where} มีช่องเกินหรือขาด")
     values: dict[str, object] = {}
@@ -271,6 +292,8 @@ def _record(cls: type, data: object, where: str) -> dict[str, object]:
                 values[name] = datetime.fromisoformat(value)
             except ValueError as error:
                 raise _refuse(f"เวลาใน {where} ผิดรูปแบบ") from error
+        elif kind == "tuple[str, ...]" and isinstance(value, list) and all(isinstance(v, str) for v in value):
+            values[name] = tuple(value)
         elif type(value) is {"int": int, "str": str}.get(str(kind)):
             values[name] = value
         else:
@@ -280,7 +303,9 @@ def _record(cls: type, data: object, where: str) -> dict[str, object]:
 
 def _read_manifest(data: bytes) -> Manifest:
     found = read_json(data, where="manifest.json")
-    if found.pop("format", None) != _FORMAT or set(found) != {f.name for f in fields(Manifest)}:
+    recorder = found.pop("recorder", "")
+    known = {f.name for f in fields(Manifest)} - {"recorder"}
+    if found.pop("format", None) != _FORMAT or set(found) != known or not isinstance(recorder, str):
         raise _refuse("สารบัญมีช่องเกิน ขาด หรือเป็นรูปแบบที่ไม่รู้จัก")
     head = {key: found[key] for key in ("deadline", "version", "created")}
     files, slot = found["files"], found["signature"]
@@ -293,6 +318,7 @@ def _read_manifest(data: bytes) -> Manifest:
         answers=tuple(AnswerSource(**_record(AnswerSource, a, "answers")) for a in found["answers"]),  # type: ignore
         messages=tuple(MessageSource(**_record(MessageSource, m, "messages")) for m in found["messages"]),  # type: ignore
         signature=None if slot is None else SignatureSlot(**_record(SignatureSlot, slot, "signature")),  # type: ignore
+        recorder=recorder,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-__all__ = ["Coverage", "Fact", "Proof"]
+__all__ = ["Coverage", "Fact", "Lack", "Proof"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +47,14 @@ class Proof:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lack:
+    """One thing that is missing, in a sentence that names whose it is; `deadline` is «» where no one period lacks it."""
+
+    deadline: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Coverage:
     """One criterion. `score` is None while a fact is missing."""
 
@@ -56,7 +64,11 @@ class Coverage:
     score: int | None
     facts: tuple[Fact, ...]
     proofs: tuple[Proof, ...]
-    missing: tuple[str, ...]
+    lacks: tuple[Lack, ...]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        return tuple(lack.text for lack in self.lacks)
 
     @property
     def periods(self) -> Sequence[str]:

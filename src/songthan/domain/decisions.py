@@ -43,7 +43,7 @@ class AssignmentView:
 @dataclass(frozen=True, kw_only=True)
 class DeadlineView:
     """Everything `decide` may look at. `outbox` maps the keys of what was told about this deadline to «intended», «handed»,
-    «sent», «doubt»; `director_asked_on` and `submitted_on` are the days those mails went out."""
+    «sent», «doubt», «withheld»; `director_asked_on` and `submitted_on` are the days those mails went out."""
 
     deadline: Deadline
     state: DeadlineState

@@ -16,7 +16,7 @@ class Attachment:
 
     `role`: «form» (a Word, PDF or office file that may be a returned form), «evidence», «inline» (a logo or a picture
     shown in the text), «message» (a mail in the mail), «delivery-status», «archive», «active» (holds macros or is a
-    program).
+    program), «tnef» (a winmail.dat; what was in it stands beside it).
     """
 
     name: str

@@ -227,6 +227,9 @@ class _Look:
             key = self._deputy_key(member, deputy, leave, change)
             new = [a for a in items if a in asked or (self._new(key) and (reminds or lasts))]
             told += [self._notice(NoticeKind.DEPUTY, member, new, self._fresh(key), deputy, other=member, until=leave.last)] if new else []
+            if self._withheld(key):
+                # the deputy was not asked after all, by the secretary's word
+                continue
             if new or not self._new(key):
                 has += [a for a in items if a in owed]
                 tail = key.removeprefix(f"{self.deadline.id}/deputy/{member}/{deputy}/")
@@ -261,7 +264,7 @@ class _Look:
     def _asked_for(self, member: str, leave: Leave) -> set[str]:
         """Who was asked in the member's place for this leave."""
         start = f"{self.deadline.id}/deputy/{member}/"
-        told = (key.removeprefix(start).split("/") for key in self.view.outbox if key.startswith(start))
+        told = (key.removeprefix(start).split("/") for key in self.view.outbox if key.startswith(start) and not self._withheld(key))
         return {who for who, first, *_ in told if first == leave.first.isoformat()}
 
     def _deputy_key(self, member: str, deputy: str, leave: Leave, change: int = 0) -> str:
@@ -323,6 +326,10 @@ class _Look:
 
     def _new(self, key: str) -> bool:
         return key not in self.view.outbox
+
+    def _withheld(self, key: str) -> bool:
+        """Did the secretary say that this is never to be told?"""
+        return self.view.outbox.get(key) == "withheld"
 
     def _fresh(self, key: str) -> str:
         """`key`, or the next one free after it: a duty that was opened anew is asked again, in a mail of its own."""

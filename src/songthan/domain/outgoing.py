@@ -58,7 +58,7 @@ class Word(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Mark:
     """An address from which our mail came back. `cause` is one of CAUSE_TH's keys, `status` the server's (RFC 3463),
-    `mail` the key of the mail, `inbox_id` the row of the bounce, `noted_at` aware."""
+    `mail` the key of the mail, `inbox_id` the row of the bounce, `noted_at` when the bounce came (aware)."""
 
     address: str
     cause: str

@@ -12,7 +12,7 @@ from songthan.domain.language import day_words, digits, say
 from songthan.domain.rubric_answers import percent_of
 from songthan.domain.rubric_values import ActivityPoints, PlanSuccess, Rubric, exact_text, exact_words
 
-__all__ = ["ActivityResult", "PlanPoints", "SuccessResult", "count_points", "read_points", "told_by_words"]
+__all__ = ["ActivityResult", "PlanPoints", "SuccessResult", "count_points", "options_of", "read_points", "told_by_words"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,10 +84,11 @@ def options_of(rubric: Rubric) -> dict[str, list[ActivityPoints]]:
     return {activity: sorted(rows, key=lambda r: -r.points) for activity, rows in found.items()}
 
 
-def told_by_words(options: Sequence[ActivityPoints], texts: Collection[str]) -> list[ActivityPoints]:
+def told_by_words(rubric: Rubric, activity: str, texts: Collection[str]) -> list[ActivityPoints]:
     """The options one of whose words stands in a name of evidence or in what was done."""
     joined = "\n".join(texts).casefold()
-    return [o for o in options if any(word.casefold() in joined for word in o.words)]
+    words = rubric.point_words
+    return [o for o in options_of(rubric)[activity] if any(w.casefold() in joined for w in words.get((activity, o.what), ()))]
 
 
 def count_points(

@@ -74,7 +74,7 @@ class Read:
             return value
         read, plain = _count(value, where) if item.kind == "count" else _percent(value, where)
         if not plain:
-            words = say("ข้อ {number} «{label}» เขียนไว้ว่า «{raw}» ระบบอ่านเป็น {value} โปรดตรวจ", number=number, label=item.label, raw=str(value)[:40], value=exact_words(read))
+            words = say("ข้อ {number} «{label}» เขียนไว้ว่า «{raw}» ระบบอ่านเป็น {value} โปรดตรวจ", number=number, label=item.label, raw=_plain(str(value)[:40]), value=exact_words(read))
             self.odd.append((criterion.id, f"{criterion.id}-{item.key}-read-as", words))
         return read
 
@@ -153,8 +153,13 @@ def _shown(value: object) -> str:
         text = str(value)
     except (ValueError, RecursionError):  # an integer of thousands of digits, a nest of lists
         text = type(value).__name__
-    text = "".join(c if c.isprintable() else "?" for c in text[:41])
+    text = _plain(text[:41])
     return f"«{text}»" if len(text) <= 40 else f"«{text[:40]}…»"
+
+
+def _plain(text: str) -> str:
+    """Without what cannot be printed, or steers a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _wrong(where: str, text: str, remedy: str) -> UsageError:

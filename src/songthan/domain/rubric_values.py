@@ -179,13 +179,12 @@ class Evidence:
 @dataclass(frozen=True, kw_only=True)
 class ActivityPoints:
     """Points printed in the plan beside one activity for a thing made; several of one activity exclude each other (the
-    highest counts). `words`: names of evidence that tell the thing («เล่ม»)."""
+    highest counts)."""
 
     activity: str
     what: str
     points: int
     text: str
-    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,6 +209,8 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class Rubric:
+    """`point_words`: (activity, what) → words in the names of evidence that tell the thing made («เล่ม»)."""
+
     title: str
     score_max: int
     criteria: tuple[Criterion, ...]
@@ -220,6 +221,7 @@ class Rubric:
     gap: GapRules = GapRules()
     evidence: tuple[Evidence, ...] = ()
     activity_points: tuple[ActivityPoints, ...] = ()
+    point_words: Mapping[tuple[str, str], tuple[str, ...]] = made(default_factory=dict)
     plan_success: tuple[PlanSuccess, ...] = ()
     progress: Progress | None = None
 
@@ -237,6 +239,11 @@ class Rubric:
                 if any(end is not None and end < day for end in (until, form)):
                     found.add(f"{criterion.id}.{item.key}")
         return frozenset(found)
+
+    def days(self) -> tuple[date, ...]:
+        """Every day the rubric names: of the plan's success, and after which something can no longer be done."""
+        until = (one.until for one in self.gap.improvements.values())
+        return tuple(sorted({*(s.by for s in self.plan_success), *(day for day in until if day is not None)}))
 
     def level_name(self, level: int) -> str:
         """The level's own name; of level 0, that none is reached."""

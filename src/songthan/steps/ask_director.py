@@ -18,7 +18,7 @@ from songthan.steps.fill_form import short_title
 from songthan.steps.letters import queue
 from songthan.steps.office import Office
 from songthan.steps.post import post
-from songthan.steps.signing_officer import signing_officer
+from songthan.steps.signing_officer import awaited_holders, signing_officer
 
 
 def director_key(deadline: str, version: int) -> str:
@@ -70,12 +70,20 @@ def check_signature(office: Office, deadline: Deadline, message: Message) -> tup
     if not roots:
         return say("ยังไม่ได้กำหนดใบรับรองรากของผู้อำนวยการ (ดู songthan.toml [director] trust_roots)")
     frozen = office.blobs.get(str(bundle["frozen"]))
+    holders = awaited_holders(office, bundle)
     reason = say("จดหมายนี้ไม่มีไฟล์ PDF ที่ลงนาม")
     for attachment in message.attachments:
         data = office.blobs.get(attachment.sha256)
         if not data.startswith(b"%PDF"):
             continue
-        report = office.signatures.verify(data, frozen=frozen, trust_roots=roots, at=message.received)
+        report = office.signatures.verify(
+            data,
+            frozen=frozen,
+            trust_roots=roots,
+            at=message.received,
+            holders=holders,
+            stamp_roots=office.stamp_roots(),
+        )
         if report.valid:
             return attachment.sha256, report
         reason = " ".join(report.reasons_th) or say("ลายมือชื่อใช้ไม่ได้")

@@ -7,7 +7,7 @@ ledger holds, and its alarm has the address's and the day's key.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 
 from songthan.domain.language import digits, say
 from songthan.domain.messages import Message, OutgoingFile
@@ -16,8 +16,8 @@ from songthan.steps.letters import queue, tell_secretary
 from songthan.steps.office import Office
 
 #: Automatic answers to one address within an hour and within a day, and how often our own mail may come back from it in a
-#: day, before the breaker opens until the day is over. A member who mends his form as often as a person can stays below.
-MOST_AN_HOUR, MOST_A_DAY, MOST_LOOPS = 5, 8, 3
+#: day, before the breaker opens until the day is over. Thanks for all the forms a deputy hands in at once stay below.
+MOST_AN_HOUR, MOST_A_DAY, MOST_LOOPS = 12, 20, 3
 _LOOPED = "mail-looped"
 
 
@@ -64,17 +64,22 @@ def _open_because(office: Office, to: str) -> str:
     meant = office.ledger.outbox.meant(to, ANSWERS)
     today = sum(calendar.local(at).date() == day for at in meant)
     hour = sum(timedelta(0) <= now - at < timedelta(hours=1) for at in meant)
-    if hour >= MOST_AN_HOUR or today >= MOST_A_DAY:
+    open_already = office.ledger.outbox.state(_alarm_key(to, day)) != "none"
+    if open_already or hour >= MOST_AN_HOUR or today >= MOST_A_DAY:
         return say("ระบบตอบจดหมายของที่อยู่นี้โดยอัตโนมัติแล้ว {count} ฉบับในวันนี้", count=digits(today))
     return ""
 
 
+def _alarm_key(to: str, day: date) -> str:
+    """Of the alarm of a day: once it is there, the breaker stays open until the day is over."""
+    return f"breaker/{to.lower()}/{day.isoformat()}"
+
+
 def _alarm(office: Office, to: str, why: str) -> None:
-    day = office.calendar.local(office.clock.now()).date().isoformat()
     member = office.plan.roster.by_address(to)
     tell_secretary(
         office,
-        key=f"breaker/{to.lower()}/{day}",
+        key=_alarm_key(to, office.calendar.local(office.clock.now()).date()),
         title=say("หยุดตอบอัตโนมัติถึง {to}", to=to),
         what=say(
             "{why} อาจเป็นเครื่องตอบกันเอง ระบบจึงหยุดตอบอัตโนมัติถึง {name} <{to}> จนสิ้นวันนี้ จดหมายที่เข้ามายังรับและตรวจครบทุกฉบับ",

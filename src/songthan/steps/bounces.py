@@ -30,7 +30,7 @@ def note_bounce(office: Office, inbox_id: int, message: Message) -> None:
         office.ledger.addresses.mark(
             Mark(
                 address=address, cause=cause_of(message.bounce_status), status=message.bounce_status, mail=str(ours["key"]),
-                inbox_id=inbox_id, noted_at=office.clock.now(),
+                inbox_id=inbox_id, noted_at=message.received,
             )
         )  # fmt: skip
     secretary = office.plan.roster.member(office.plan.roster.secretary)
@@ -85,8 +85,10 @@ def _tell(office: Office, message: Message, ours: dict[str, object] | None, addr
 
 
 def wrote_himself(office: Office, message: Message) -> None:
-    """A mail from a marked address, proven by our server: it works."""
-    office.ledger.addresses.clear(message.sender, office.clock.now(), why="wrote")
+    """A mail from a marked address, proven by our server and newer than the bounce: it works."""
+    mark = office.ledger.addresses.of(message.sender)
+    if mark is not None and message.received > mark.noted_at:
+        office.ledger.addresses.clear(message.sender, office.clock.now(), why="wrote")
 
 
 def address_works(office: Office, address: str, *, reason: str) -> Outcome:

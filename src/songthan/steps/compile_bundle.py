@@ -24,9 +24,10 @@ from songthan.domain.decisions import Compile
 from songthan.domain.evidence import activity_of
 from songthan.domain.forms import Answer
 from songthan.domain.plans import Deadline, Member
+from songthan.steps.answer_places import page_of_answers, page_of_exhibits
 from songthan.steps.bundle_documents import Papers, make_papers
 from songthan.steps.office import Office
-from songthan.steps.signing_officer import signing_officer
+from songthan.steps.signing_officer import certificate_names, signing_officer
 from songthan.steps.take_in import fetch_new, settle_all
 
 SIGNATURE_FIELD = "songthan_director"
@@ -81,6 +82,7 @@ def _freeze(office: Office, deadline: Deadline, version: int) -> None:
         acting=acting,
     )
     office.tick("converted")
+    exhibits = page_of_exhibits(office, papers, exhibits, pages)
 
     contents: dict[str, bytes] = {"README.txt": office.press.readme(title=deadline.title, version=version)}
     for name, data in papers.documents.items():
@@ -91,9 +93,15 @@ def _freeze(office: Office, deadline: Deadline, version: int) -> None:
         "version": version,
         "created": created,
         "exhibits": exhibits,
-        "answers": sources,
-        "messages": _messages(returns, office.ledger.returns.evidence(deadline.id)),
-        "signature": SignatureSlot(file="bundle.pdf", field=SIGNATURE_FIELD, signer=signer.full_name),
+        "answers": page_of_answers(office, papers, sources, answers),
+        "messages": _messages(office, returns, office.ledger.returns.evidence(deadline.id)),
+        "signature": SignatureSlot(
+            file="bundle.pdf",
+            field=SIGNATURE_FIELD,
+            signer=signer.full_name,
+            holders=certificate_names(office, signer),
+        ),
+        "recorder": office.press.recorder,
     }
     seal = seal_of(**head, files=_entries(contents))
     contents["bundle.pdf"] = _bundle_pdf(office, deadline, papers, exhibits, pages, created, seal, signer, version)
@@ -151,8 +159,8 @@ def _entries(contents: Mapping[str, bytes]) -> dict[str, FileEntry]:
 
 def _answers(
     office: Office, deadline: Deadline, returns: list[dict[str, object]]
-) -> tuple[dict[str, dict[str, Answer]], tuple[AnswerSource, ...]]:
-    """form id → field id → answer, and where each came from. Sources of a whole form are named `<form>:<field>`."""
+) -> tuple[dict[str, dict[str, Answer]], tuple[tuple[str, AnswerSource], ...]]:
+    """form id → field id → answer, and form and source of each. Sources of a whole form are named `<form>:<field>`."""
     forms = {str(r["id"]): str(r["form"]) for r in office.ledger.assignment_rows(deadline.id)}
     answers: dict[str, dict[str, Answer]] = {}
     sources = []
@@ -163,15 +171,14 @@ def _answers(
             if field_id in answers.setdefault(form, {}):
                 continue
             answers[form][field_id] = answer
-            sources.append(
-                AnswerSource(
-                    field=f"{prefix}{field_id}",
-                    value_sha256=hashlib.sha256((answer.value or "").encode()).hexdigest(),
-                    attachment_sha256=str(row["attachment"]),
-                    message_sha256=str(row["raw"]),
-                    method=answer.method,
-                )
+            source = AnswerSource(
+                field=f"{prefix}{field_id}",
+                value_sha256=hashlib.sha256((answer.value or "").encode()).hexdigest(),
+                attachment_sha256=str(row["attachment"]),
+                message_sha256=str(row["raw"]),
+                method=answer.method,
             )
+            sources.append((form, source))
     return answers, tuple(sources)
 
 
@@ -207,13 +214,18 @@ def _exhibits(
     )
 
 
-def _messages(*tables: list[dict[str, object]]) -> tuple[MessageSource, ...]:
+def _messages(office: Office, *tables: list[dict[str, object]]) -> tuple[MessageSource, ...]:
+    names = {m.id: m.full_name for m in office.plan.roster.members}
     found = {}
     for row in (row for table in tables for row in table):
-        found[str(row["raw"])] = MessageSource(
-            sha256=str(row["raw"]),
-            sender=str(row["sender"]),
-            received=datetime.fromisoformat(str(row["received"])),
-            message_id=str(row.get("message_id") or ""),
+        found.setdefault(
+            str(row["raw"]),
+            MessageSource(
+                sha256=str(row["raw"]),
+                sender=str(row["sender"]),
+                received=datetime.fromisoformat(str(row["received"])),
+                message_id=str(row["message_id"] or ""),
+                whose=names.get(str(row["member"]), ""),
+            ),
         )
     return tuple(sorted(found.values(), key=lambda m: (m.received, m.sha256)))

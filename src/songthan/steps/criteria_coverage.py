@@ -12,10 +12,10 @@ from datetime import datetime
 
 from songthan.domain.answers import printed
 from songthan.domain.assignments import STATE_TH, Assignment, AssignmentState
-from songthan.domain.coverage import Coverage, Fact, Proof
+from songthan.domain.coverage import Coverage, Fact, Lack, Proof
 from songthan.domain.errors import UsageError
 from songthan.domain.evidence import activity_of, items_in, links_in, missing_evidence
-from songthan.domain.forms import Answer
+from songthan.domain.forms import Answer, Field
 from songthan.domain.language import digits, say
 from songthan.domain.plans import Deadline
 from songthan.domain.rubric import Criterion, Rubric, Scoring, evaluate
@@ -105,6 +105,13 @@ def _name(office: Office, address: str) -> str:
     return member.full_name if member else address
 
 
+def _words(field: Field, value: str) -> str:
+    """An answer as people read it."""
+    if field.kind in ("yes_no", "choice"):
+        return next((c.label for c in field.options if c.value == value), value)
+    return printed(field, value)
+
+
 def criteria_coverage(office: Office, deadline: Deadline) -> tuple[Coverage, ...]:
     """Every criterion with what is there and what is missing, as things stand now."""
     rubric, scoring = rubric_of(office), scoring_of(office, deadline)
@@ -113,17 +120,17 @@ def criteria_coverage(office: Office, deadline: Deadline) -> tuple[Coverage, ...
     for criterion in rubric.criteria:
         facts = tuple(survey.facts(criterion))
         sources = [e for e in rubric.evidence if e.criterion == criterion.id]
-        proofs, missing = survey.proofs(criterion, sources)
+        proofs, lacks = survey.proofs(criterion, sources)
         unanswered = [f for f in facts if not f.value_th]
-        if unanswered:
-            missing = [*survey.unanswered(unanswered), *missing]
+        here = [*survey.unanswered(unanswered), *survey.contradictions(criterion, facts)]
+        lacks = [*(Lack(deadline=deadline.id, text=text) for text in here), *lacks]
         if not proofs and sources:
-            missing.append(say("ข้อ {number} ยังไม่มีหลักฐานใด", number=digits(criterion.number)))
+            lacks.append(Lack(deadline="", text=say("ข้อ {number} ยังไม่มีหลักฐานใด", number=digits(criterion.number))))
         found.append(
             Coverage(
                 criterion=criterion.id, number=criterion.number, text=criterion.text,
                 score=scoring.scores[criterion.id] if scoring else None,
-                facts=facts, proofs=tuple(proofs), missing=tuple(dict.fromkeys(missing)),
+                facts=facts, proofs=tuple(proofs), lacks=tuple(dict.fromkeys(lacks)),
             )
         )  # fmt: skip
     return tuple(found)
@@ -141,9 +148,7 @@ class _Survey:
             form, _, key = item.field.partition(".")
             found = next((r for r in self._returns[self._deadline.id] if r.assignment.form == form), None)
             value = found.value(key) if found else ""
-            words = printed(self._office.forms[form].field(key), value) if value else ""
-            if item.kind == "flag" and value:
-                words = say("มี") if value == "yes" else say("ไม่มี")
+            words = _words(self._office.forms[form].field(key), value) if value else ""
             yield Fact(
                 key=item.key, label=item.label, field=item.field, value_th=words,
                 period=brief(self._office, self._deadline), member=self._holder(form),
@@ -180,9 +185,30 @@ class _Survey:
                 state=state,
             )
 
-    def proofs(self, criterion: Criterion, sources: list[Evidence]) -> tuple[list[Proof], list[str]]:
+    def contradictions(self, criterion: Criterion, facts: tuple[Fact, ...]) -> Iterator[str]:
+        """Where another accepted form of the deadline (one that takes the answer over) says something else, or counts
+        the staff otherwise than the percents here."""
+        wanted = {f"form.{f.field}": f.value_th for f in facts if f.value_th}
+        if criterion.derived:
+            wanted["organisation.headcount"] = digits(self._office.plan.organisation.headcount)
+        for found in self._returns[self._deadline.id]:
+            spec = self._office.forms[found.assignment.form]
+            for field in (f for f in spec.fields if f.prefill in wanted):
+                value = found.value(field.key)
+                words = _words(field, value)
+                if value and words != wanted[field.prefill]:
+                    yield say(
+                        "{form} ของ {sender}: «{label}» เป็น {value} แต่ที่ใช้คิดคะแนนเป็น {used} โปรดทำให้ตรงกัน",
+                        form=spec.id.upper(),
+                        sender=found.sender,
+                        label=field.label,
+                        value=words,
+                        used=wanted[field.prefill],
+                    )
+
+    def proofs(self, criterion: Criterion, sources: list[Evidence]) -> tuple[list[Proof], list[Lack]]:
         proofs: list[Proof] = []
-        missing: list[str] = []
+        missing: list[Lack] = []
         for source in sources:
             if source.field:
                 self._of_form(source.field, proofs, missing)
@@ -190,15 +216,25 @@ class _Survey:
                 self._of_activities(deadline, source.activities, proofs, missing)
         return proofs, missing
 
-    def _of_form(self, field: str, proofs: list[Proof], missing: list[str]) -> None:
+    def _of_form(self, field: str, proofs: list[Proof], missing: list[Lack]) -> None:
         """What the form that asks for the criterion names itself."""
         form, _, key = field.partition(".")
-        for found in self._returns[self._deadline.id]:
-            if found.assignment.form == form:
-                self._take(found, self._deadline, "", found.value(key), found.files, proofs, missing)
+        mine = [r for r in self._returns[self._deadline.id] if r.assignment.form == form]
+        for found in mine:
+            self._take(found, self._deadline, "", found.value(key), found.files, proofs, missing)
+        for asked in self._rows(self._deadline, form) if not mine else ():
+            if asked.state is not AssignmentState.WAIVED:
+                text = say(
+                    "หลักฐานใน {form} {period}: ยังไม่มีจาก {member} ({state})",
+                    form=form.upper(),
+                    period=brief(self._office, self._deadline),
+                    member=self._office.plan.roster.member(asked.member).full_name,
+                    state=say(STATE_TH[asked.state.value]),
+                )
+                missing.append(Lack(deadline=self._deadline.id, text=text))
 
     def _of_activities(
-        self, deadline: Deadline, activities: tuple[str, ...], proofs: list[Proof], missing: list[str]
+        self, deadline: Deadline, activities: tuple[str, ...], proofs: list[Proof], missing: list[Lack]
     ) -> None:
         """What the reports over these activities bring, of one deadline."""
         office = self._office
@@ -214,22 +250,23 @@ class _Survey:
                     mine = [f for f in found.files if activity_of(f[0], asked.activities, named) == activity]
                     self._take(found, deadline, activity, named[activity], mine, proofs, missing)
 
-    def _waiting(self, asked: Assignment, deadline: Deadline, activity: str) -> Iterator[str]:
+    def _waiting(self, asked: Assignment, deadline: Deadline, activity: str) -> Iterator[Lack]:
         if asked.state in (AssignmentState.WAIVED, AssignmentState.PLANNED):
             return
-        yield say(
+        text = say(
             "กิจกรรม {activity} {period}: ยังไม่มีรายงานจาก {member} ({state})",
             activity=self._number(activity),
             period=brief(self._office, deadline),
             member=self._office.plan.roster.member(asked.member).full_name,
             state=say(STATE_TH[asked.state.value]),
         )
+        yield Lack(deadline=deadline.id, text=text)
 
     def _number(self, activity: str) -> str:
         return next((a.number for a in self._office.plan.activities if a.id == activity), activity)
 
     def _take(
-        self, found: Return, deadline: Deadline, activity: str, answer: str, files, proofs: list[Proof], missing: list[str]
+        self, found: Return, deadline: Deadline, activity: str, answer: str, files, proofs: list[Proof], missing: list[Lack]
     ) -> None:
         """The lines of one evidence answer and the files that came along; what it names and did not come is missing."""
         period = brief(self._office, deadline)
@@ -249,6 +286,8 @@ class _Survey:
         # a form of nine criteria brings files of all of them: one that no line names is not this criterion's
         proofs += [Proof(kind="file", text=n, sha256=s, **one) for n, s in files if activity and s not in used]
         if absent:
-            missing.append(say("{where}: {sender} ระบุ {names} แต่ไม่ได้แนบไฟล์มา", where=where, sender=found.sender, names=", ".join(absent)))
+            text = say("{where}: {sender} ระบุ {names} แต่ไม่ได้แนบไฟล์มา", where=where, sender=found.sender, names=", ".join(absent))
+            missing.append(Lack(deadline=deadline.id, text=text))
         elif not items_in(answer) and not (activity and files):
-            missing.append(say("{where}: {sender} ตอบว่าไม่มีหลักฐาน", where=where, sender=found.sender))
+            text = say("{where}: {sender} ตอบว่าไม่มีหลักฐาน", where=where, sender=found.sender)
+            missing.append(Lack(deadline=deadline.id, text=text))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from songthan.domain.assignments import FROZEN, Assignment, AssignmentState, DeadlineState
 from songthan.domain.forms import ReturnedForm, split_field_id, table_row
 from songthan.domain.messages import Attachment, Message
-from songthan.domain.plans import Member, Roster
+from songthan.domain.plans import Member, Plan, Roster
 from songthan.domain.returns import check
 from songthan.domain.routing import RoutingFacts
 from songthan.domain.thai import canonical
@@ -48,10 +48,34 @@ class Gathered:
     refused: FormFile | None = None
 
 
-def gather(office: Office, row: Mapping[str, object], message: Message) -> Gathered:
-    """Read the attached forms and collect the facts about one mail."""
+@dataclass(frozen=True, kw_only=True)
+class Duty:
+    """An assignment, and what a reader may know of its form."""
+
+    assignment: Assignment
+    expectation: Expectation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What the sandbox saw in one attached file: which form it is, and (when it is one of ours) what stands in it.
+
+    `asked` is the assignment it was read for; nothing is held against what was asked yet.
+    """
+
+    attachment: Attachment
+    form: ReturnedForm
+    asked: Assignment | None
+
+
+def gather(
+    office: Office, row: Mapping[str, object], message: Message, readings: Sequence[Reading] | None = None
+) -> Gathered:
+    """Read the attached forms and collect the facts about one mail. `readings`: what `read_files` said a moment ago."""
+    if readings is None:
+        readings = read_files(office, message, duties(office), released=bool(row.get("released_at")))
+    files = [_form_file(office, reading, message) for reading in readings]
     member = office.plan.roster.by_address(message.sender)
-    files = _form_files(office, message, released=bool(row.get("released_at")))
     recognised = _forms_among([f for f in files if f.form.token is not None])
     refused = next((f for f in files if f.form.verdict == "refused"), None)
     shown = [refused] if refused else recognised
@@ -87,25 +111,56 @@ def gather(office: Office, row: Mapping[str, object], message: Message) -> Gathe
     return Gathered(facts=facts, form_files=tuple(recognised), refused=refused)
 
 
-def _form_files(office: Office, message: Message, *, released: bool = False) -> list[FormFile]:
-    """What stands in the attached files that may be forms, each content once.
+def duties(office: Office) -> dict[str, Duty]:
+    """Everything ever asked, by its token; what has no place in the plan any more is left out."""
+    plan, found = office.plan, {}
+    for row in office.ledger.assignment_rows():
+        assignment = office.ledger.as_assignment(row)
+        if assignment.form in office.forms:
+            found[assignment.token] = Duty(assignment=assignment, expectation=_expectation(office, plan, assignment))
+    return found
 
-    A forged mail's files are not opened at all unless the secretary took it out of quarantine (`released`), and after one file the reader refused no other is: each of two hundred
-    bombs would cost the sandbox's whole time.
+
+def _expectation(office: Office, plan: Plan, assignment: Assignment) -> Expectation:
+    spec = office.forms[assignment.form]
+    activities = tuple((a.id, a.number) for a in plan.activities if a.id in assignment.activities)
+    return Expectation(spec=spec, activities=activities, layout=office.renderer.layout(spec))
+
+
+def read_files(
+    office: Office, message: Message, asked: Mapping[str, Duty], *, released: bool = False
+) -> list[Reading]:
+    """What stands in the attached files that may be forms, each content once; `asked` as `duties` says.
+
+    Slow, changes nothing and asks the ledger nothing: it may run in any thread.
+
+    A forged mail's files are not opened at all unless the secretary took it out of quarantine (`released`), and after one
+    file the reader refused no other is: each of two hundred bombs would cost the sandbox's whole time.
     """
     if message.authentication == "fail" and not released:
         return []
-    found: list[FormFile] = []
+    found: list[Reading] = []
     for attachment in list({a.sha256: a for a in message.attachments if a.role == "form"}.values())[:MOST_FILES]:
-        found.append(_form_file(office, attachment, message))
+        found.append(_read_file(office, attachment, asked))
         if found[-1].form.verdict == "refused":
             return found
     if any(f.form.token for f in found):
         return found
     # a form on paper, photographed: looked for only where no other form came along
     pictures = {a.sha256: a for a in message.attachments if a.role == "evidence" and a.type.startswith("image/")}
-    photographed = [_form_file(office, a, message) for a in list(pictures.values())[:MOST_PICTURES]]
+    photographed = [_read_file(office, a, asked) for a in list(pictures.values())[:MOST_PICTURES]]
     return found + [f for f in photographed if f.form.token]
+
+
+def _read_file(office: Office, attachment: Attachment, asked: Mapping[str, Duty]) -> Reading:
+    """A file that is no form of ours is identified only, its content is not read."""
+    file = office.blobs.checked(attachment.sha256)
+    form = office.reader.identify(file, attachment.name)
+    duty = asked.get(form.token or "")
+    if duty is None:
+        return Reading(attachment=attachment, form=form, asked=None)
+    form = office.reader.read(file, attachment.name, duty.expectation)
+    return Reading(attachment=attachment, form=form, asked=duty.assignment)
 
 
 def _forms_among(files: list[FormFile]) -> list[FormFile]:
@@ -117,28 +172,18 @@ def _forms_among(files: list[FormFile]) -> list[FormFile]:
     return answered or files
 
 
-def _form_file(office: Office, attachment: Attachment, message: Message) -> FormFile:
-    """What stands in one file. A file that is no form of ours is identified only, its content is not read."""
-    data = office.blobs.get(attachment.sha256)
-    found = office.reader.identify(data, attachment.name)
-    row = office.ledger.assignment_by_token(found.token) if found.token else None
+def _form_file(office: Office, reading: Reading, message: Message) -> FormFile:
+    """A reading held against what is asked now."""
+    row = office.ledger.assignment_by_token(reading.form.token) if reading.form.token else None
     if row is None:
-        return FormFile(attachment=attachment, form=found, assignment=None)
-    assignment = office.ledger.as_assignment(row)
-    return FormFile(
-        attachment=attachment,
-        form=read_form(office, assignment, data, attachment.name, message),
-        assignment=assignment,
-    )
-
-
-def read_form(office: Office, assignment: Assignment, data: bytes, name: str, message: Message) -> ReturnedForm:
-    """Read and check one returned form against what was asked of this assignment."""
-    spec = office.forms[assignment.form]
-    activities = tuple((a.id, a.number) for a in office.plan.activities if a.id in assignment.activities)
-    expectation = Expectation(spec=spec, activities=activities, layout=office.renderer.layout(spec))
-    returned = office.reader.read(data, name, expectation)
-    return check_form(office, assignment, returned, message)
+        return FormFile(attachment=reading.attachment, form=reading.form, assignment=None)
+    assignment, form = office.ledger.as_assignment(row), reading.form
+    if reading.asked is None or reading.asked.activities != assignment.activities:
+        # asked otherwise since it was read
+        file = office.blobs.checked(reading.attachment.sha256)
+        form = office.reader.read(file, reading.attachment.name, _expectation(office, office.plan, assignment))
+    form = check_form(office, assignment, form, message)
+    return FormFile(attachment=reading.attachment, form=form, assignment=assignment)
 
 
 def check_form(office: Office, assignment: Assignment, returned: ReturnedForm, message: Message) -> ReturnedForm:

@@ -36,6 +36,8 @@ def _no_tick(_: str) -> None:
 @dataclass(frozen=True, kw_only=True)
 class Office:
     """`printed_plan` is the plan as its files say, `plan` as it stands now. `rubric` is None for a plan without one; `state` is the only folder written to; `practice` is True on the practice Exchange (every mail says so);
+    `stamp_service` is the address of the time-stamp service («»: none), `stamp_roots` its own roots;
+    `certificate_names` are lines «full name = name in the certificate»;
     `holder` names this installation in the ledger's lease;
     `driven` names the deadlines this office works on (empty: all of the plan; a rehearsal of one works on that one);
     `post_door` lets one run at a time send mail; `largest_mail` is what the mail server sends in one mail (bytes; 0: no limit);
@@ -63,6 +65,9 @@ class Office:
     state: Path
     practice: bool
     trust_roots: Callable[[], tuple[bytes, ...]]
+    stamp_roots: Callable[[], tuple[bytes, ...]] = tuple
+    stamp_service: str = ""
+    certificate_names: tuple[str, ...] = ()
     holder: str = "local"
     post_door: Callable[[], AbstractContextManager[None]] = nullcontext
     driven: frozenset[str] = frozenset()

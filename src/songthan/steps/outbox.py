@@ -55,7 +55,7 @@ def outbox_rows(office: Office, *, everything: bool = False) -> list[Waiting]:
 
 def _waiting(office: Office, row: dict[str, object], held: set[str]) -> Waiting:
     key, state = str(row["key"]), str(row["state"])
-    since = office.ledger.outbox.first_meant(key) or str(row["intended_at"])
+    since = (office.ledger.outbox.first_meant(key) if state != "sent" else "") or str(row["intended_at"])
     return Waiting(
         key=key, kind=str(row["kind"]), to=str(row["recipient"]), subject=str(row["subject"]), state=state,
         waits=_waits(office, key, str(row["kind"]), state, held), since=datetime.fromisoformat(since),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from songthan.domain.assignments import AssignmentState, DeadlineState
-from songthan.domain.ladders import ladder_for
+from songthan.domain.ladders import in_office_hours, ladder_for
 from songthan.domain.language import day_words, digits, moment_words, say
 from songthan.steps.office import Office
 from songthan.steps.outbox import Waiting, outbox_rows
@@ -35,13 +35,17 @@ def waits_new(office: Office) -> tuple[str, str] | None:
     return f"outbox-{newest:%Y-%m-%dT%H}", words + _listed(office, rows)
 
 
-def waits_late(office: Office) -> str:
-    """Words about what has been waiting since an earlier day; empty when nothing has."""
-    rows = [row for row in waiting(office) if _day(office, row) < _today(office)]
+def waits_late(office: Office) -> tuple[str, str] | None:
+    """(code, words) of what has been waiting since an earlier day, or waits on the last day of a deadline; on a last day the
+    code changes every working hour, so that the alarm comes again."""
+    last_day = {d.id for d in office.plan.deadlines if ladder_for(d, office.calendar).target <= _today(office)}
+    rows = [row for row in waiting(office) if _day(office, row) < _today(office) or row.deadline in last_day]
     if not rows:
-        return ""
-    words = say("จดหมาย {count} ฉบับรอท่านปล่อยมาตั้งแต่วันก่อน ผู้รับยังไม่ทราบเรื่อง: ", count=digits(len(rows)))
-    return words + _listed(office, rows) + _dates(office, rows)
+        return None
+    words = say("จดหมาย {count} ฉบับรอท่านปล่อยจนถึงหรือพ้นวันของเรื่องแล้ว ผู้รับยังไม่ทราบเรื่อง: ", count=digits(len(rows)))
+    now = office.calendar.local(office.clock.now())
+    hourly = any(row.deadline in last_day for row in rows) and in_office_hours(now, office.calendar)
+    return f"outbox-late-{now:%H}" if hourly else "outbox-late", words + _listed(office, rows) + _dates(office, rows)
 
 
 def withheld(office: Office) -> list[str]:

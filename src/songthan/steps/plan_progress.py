@@ -6,6 +6,7 @@ the percent each reported last by the day; an activity nobody reported on counts
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
@@ -21,6 +22,9 @@ from songthan.steps.office import Office
 from songthan.steps.report_status import brief
 
 __all__ = ["plan_progress"]
+
+#: What an accepted percent looks like; anything else is no report of progress.
+_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]+)?")
 
 
 def plan_progress(office: Office) -> PlanPoints:
@@ -85,7 +89,7 @@ def _made(
     texts = [found.value(f"{activity}.{name.partition('.')[2]}") for name in (progress.evidence, progress.done) if name]
     named = {a: found.value(f"{a}.{progress.evidence.partition('.')[2]}") for a in found.assignment.activities}
     files = [n for n, _ in found.files if activity_of(n, found.assignment.activities, named) == activity]
-    told = told_by_words(options, [*texts, *files])
+    told = told_by_words(rubric_of(office), activity, [*texts, *files])
     sources = [where, *items_in(named[activity]), *(f for f in files if f not in named[activity])]
     if len(told) == 1:
         return [told[0].what], sources, False
@@ -103,7 +107,7 @@ def _success(
         for _, r in sorted(reports, key=lambda one: one[1].received)
         if office.calendar.local(r.received).date() <= day
         for activity in r.assignment.activities
-        if (value := r.value(f"{activity}.{progress.percent.partition('.')[2]}"))
+        if _PERCENT.fullmatch(value := r.value(f"{activity}.{progress.percent.partition('.')[2]}"))
     }
     if not latest:
         return None, [a.number for a in office.plan.activities]

@@ -5,15 +5,17 @@ For offices whose ledger is a copy (`workspace.borrowed_office`): attachments ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 from songthan.domain.assignments import AssignmentState, DeadlineState
 from songthan.domain.errors import EnvironmentNotReady, LedgerError, UsageError
 from songthan.domain.messages import MailRef, Message, Route
 from songthan.domain.routing import Rule, decide_route
+from songthan.ports import Ledger
 from songthan.steps.gather_facts import gather
 from songthan.steps.mail_effects import settle_purpose
 from songthan.steps.office import Office
@@ -55,7 +57,7 @@ def try_file(office: Office, path: Path) -> Tried:
     tried: list[Tried] = []
     try:
         sha256 = office.blobs.receive(lambda write: _copy(path, write))
-        message = office.parser.parse(office.blobs.path(sha256), received=office.clock.now(), put=office.blobs.put)
+        message = office.parser.parse(office.blobs.path(sha256), received=office.clock.now(), keep=office.blobs.receive)
         with office.ledger.transaction():
             tried.append(_tried(office, message))
             raise _Undo
@@ -79,7 +81,7 @@ def _copy(path: Path, write: Callable[[bytes], object]) -> None:
 def _tried(office: Office, message: Message) -> Tried:
     ref = MailRef(id="classify", change="", received=message.received, message_id=message.message_id, size=message.size)
     inbox_id = office.ledger.inbox.add(ref, message.sha256, office.clock.now())
-    office.ledger.inbox.save_parsed(inbox_id, message)
+    office.ledger.inbox.save_parsed([(inbox_id, message)])
     row = office.ledger.inbox.get(inbox_id) or {}
     route, duplicate = _decided(office, row, message)
     return Tried(message=message, route=route, duplicate=duplicate)
@@ -107,17 +109,34 @@ def replay(office: Office, last: int, rules: Sequence[Rule] | None = None) -> li
     """
     if rules is not None:
         office = replace(office, rules=tuple(rules))
-    events = office.ledger.events()
-    routed = {str(e["subject"]): int(str(e["seq"])) for e in events if str(e["kind"]) in _ROUTED}
+    rows = list(reversed(office.ledger.inbox.latest(last)))
+    ledgers = _ledgers_then(office.ledger, {f"inbox/{row['id']}" for row in rows})
     found = []
-    for row in reversed(office.ledger.inbox.latest(last)):
-        seq = routed.get(f"inbox/{row['id']}")
-        then = office if seq is None else replace(office, ledger=LedgerThen(office.ledger, events, seq))
-        found.append(_again(then, row))
+    for row in rows:
+        then = ledgers.get(f"inbox/{row['id']}")
+        found.append(_again(replace(office, ledger=then) if then else office, row))
     return found
 
 
 _ROUTED = frozenset({"mail-accept", "mail-note", "mail-hold", "mail-quarantine"})
+
+
+def _ledgers_then(ledger: Ledger, mails: Set[str]) -> dict[str, Ledger]:
+    """The ledger as it stood when each of these mails (their subjects in the history) was first routed."""
+    found: dict[str, Ledger] = {}
+    deadlines: dict[str, DeadlineState] = {}
+    assignments: dict[str, AssignmentState] = {}
+    for event in ledger.events():
+        kind, subject = str(event["kind"]), str(event["subject"])
+        what, _, name = kind.partition("-")
+        name = name.upper()
+        if what == "deadline" and name in DeadlineState.__members__:
+            deadlines[subject] = DeadlineState(name)
+        elif what == "assignment" and name in AssignmentState.__members__:
+            assignments[subject] = AssignmentState(name)
+        elif kind in _ROUTED and subject in mails and subject not in found:
+            found[subject] = cast("Ledger", LedgerThen(ledger, dict(deadlines), dict(assignments)))
+    return found
 
 
 def _again(office: Office, row: Mapping[str, object]) -> Replayed:
@@ -138,28 +157,16 @@ def _message(office: Office, row: Mapping[str, object]) -> tuple[Message, bool]:
         if not row["parsed"]:
             raise
         return office.ledger.inbox.message(int(str(row["id"]))), False
-    return office.parser.parse(raw, received=datetime.fromisoformat(str(row["received"])), put=office.blobs.put), True
+    return office.parser.parse(raw, received=datetime.fromisoformat(str(row["received"])), keep=office.blobs.receive), True
 
 
 class LedgerThen:
-    """A ledger as it stood before one of its events: states of duties and deadlines of that moment, the rest as it is."""
+    """A ledger with the states of duties and deadlines of an earlier moment; the rest is as it is now."""
 
-    def __init__(self, ledger: object, events: Sequence[Mapping[str, object]], before: int) -> None:
-        self._ledger = ledger
-        self._deadlines: dict[str, DeadlineState] = {}
-        self._assignments: dict[str, AssignmentState] = {}
-        for event in events:
-            if int(str(event["seq"])) >= before:
-                break
-            self._take(str(event["kind"]), str(event["subject"]))
-
-    def _take(self, kind: str, subject: str) -> None:
-        what, _, name = kind.partition("-")
-        name = name.upper()
-        if what == "deadline" and name in DeadlineState.__members__:
-            self._deadlines[subject] = DeadlineState(name)
-        elif what == "assignment" and name in AssignmentState.__members__:
-            self._assignments[subject] = AssignmentState(name)
+    def __init__(
+        self, ledger: Ledger, deadlines: Mapping[str, DeadlineState], assignments: Mapping[str, AssignmentState]
+    ) -> None:
+        self._ledger, self._deadlines, self._assignments = ledger, deadlines, assignments
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._ledger, name)
@@ -168,14 +175,14 @@ class LedgerThen:
         return self._deadlines.get(deadline, DeadlineState.PLANNED)
 
     def assignment_rows(self, deadline: str | None = None) -> list[dict[str, object]]:
-        rows = self._ledger.assignment_rows(deadline)  # type: ignore[attr-defined]
+        rows = self._ledger.assignment_rows(deadline)
         return [then for row in rows if (then := self._then(row)) is not None]
 
     def assignment_row(self, assignment: str) -> dict[str, object] | None:
-        return self._then(self._ledger.assignment_row(assignment))  # type: ignore[attr-defined]
+        return self._then(self._ledger.assignment_row(assignment))
 
     def assignment_by_token(self, token: str) -> dict[str, object] | None:
-        return self._then(self._ledger.assignment_by_token(token))  # type: ignore[attr-defined]
+        return self._then(self._ledger.assignment_by_token(token))
 
     def _then(self, row: Mapping[str, object] | None) -> dict[str, object] | None:
         """The row with its state of then; None when it was not there yet."""

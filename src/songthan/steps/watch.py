@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from songthan.domain.assignments import SETTLED, AssignmentState, DeadlineState
 from songthan.domain.errors import MailError
-from songthan.domain.language import say
+from songthan.domain.language import phrase, say
 from songthan.steps import outbox_watch
 from songthan.steps.letters import tell_secretary
 from songthan.steps.office import Office
@@ -18,6 +18,8 @@ from songthan.steps.sender_proof import sender_proof
 
 #: Below this much free disk nothing new should be promised.
 LEAST_FREE = 200 * 1024 * 1024
+#: Seconds this machine's clock may be off the mail server's.
+CLOCK_OFF_S = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,7 @@ class Finding:
 
 def findings(office: Office) -> list[Finding]:
     """What is amiss now, worst first."""
-    looks = (_late, _waiting, _withheld, _mailbox, _proof, _stuck, _seats, _disk, _roots)
+    looks = (_late, _waiting, _withheld, _mailbox, _proof, _stuck, _seats, _clock, _disk, _roots)
     return [f for look in looks if (f := look(office)) is not None]
 
 
@@ -51,14 +53,14 @@ def tell(office: Office, found: list[Finding]) -> None:
 
 
 def _late(office: Office) -> Finding | None:
-    """A letter that waits for the secretary's word since an earlier day: somebody does not know of a date."""
-    words = outbox_watch.waits_late(office)
-    if not words:
+    """A letter that waits for the secretary's word since an earlier day, or on its last: somebody does not know of a date."""
+    found = outbox_watch.waits_late(office)
+    if found is None:
         return None
     return Finding(
-        code="outbox-late",
+        code=found[0],
         title=say("จดหมายรอท่านปล่อยข้ามวัน"),
-        what=words,
+        what=found[1],
         remedy=say("อ่านด้วย songthan outbox list แล้วปล่อยด้วย songthan outbox release หรือระงับด้วย songthan outbox withhold"),
     )
 
@@ -163,6 +165,27 @@ def _seats(office: Office) -> Finding | None:
         title=say("มีรายการค้างของผู้ที่ไม่ได้ดำรงตำแหน่งแล้ว"),
         what=say("แฟ้มแผนเปลี่ยนผู้ดำรงตำแหน่ง {seats} แล้ว แต่รายการที่ขอไปก่อนหน้ายังเป็นของผู้ดำรงตำแหน่งเดิม", seats=", ".join(stray)),
         remedy=say("โอนรายการที่ค้างด้วยคำสั่ง songthan reassign {seat} --to ผู้ดำรงตำแหน่งใหม่ --reason เหตุผล", seat=stray[0]),
+    )
+
+
+def _clock(office: Office) -> Finding | None:
+    """Reminders, leases and «received at» go by this machine's clock; the mail server's is the one to hold it against."""
+    try:
+        skew = office.mailbox.clock_skew()
+    except MailError:
+        # `_mailbox` tells of it
+        return None
+    if skew is None or abs(skew) <= CLOCK_OFF_S:
+        return None
+    words = {
+        True: phrase("นาฬิกาเครื่องนี้เร็วกว่าเซิร์ฟเวอร์จดหมาย {minutes} นาที กำหนดวันและเวลาของจดหมายจึงผิดตาม"),
+        False: phrase("นาฬิกาเครื่องนี้ช้ากว่าเซิร์ฟเวอร์จดหมาย {minutes} นาที กำหนดวันและเวลาของจดหมายจึงผิดตาม"),
+    }
+    return Finding(
+        code="clock",
+        title=say("นาฬิกาของเครื่องไม่ตรง"),
+        what=say(words[skew > 0], minutes=round(abs(skew) / 60)),
+        remedy=say("ตั้งเวลาของเครื่องจาก NTP และตรวจเขตเวลา"),
     )
 
 

@@ -19,7 +19,7 @@ RECEIVED_FOLDERS = ("ตอบกลับแล้ว", "รอตรวจ", "
 
 FaultKind = Literal["drop_before", "drop_after", "busy", "denied", "notfound", "auth"]
 _OPERATIONS = frozenset(
-    ("new_messages", "raw", "move", "count", "find", "save_draft", "attach", "send", "discard"),
+    ("new_messages", "raw", "move", "count", "clock_skew", "find", "save_draft", "attach", "send", "discard"),
 )
 
 
@@ -77,6 +77,7 @@ class MemoryMailbox:
         self._faults: dict[str, list[_Fault]] = {}
         self._last = 0
         self._book = "twin"
+        self.skew: float | None = 0.0
 
     # What tests do to it
 
@@ -144,6 +145,10 @@ class MemoryMailbox:
         self._received[moved.id] = replace(mail, ref=moved)
         self._leave(after)
         return moved
+
+    def clock_skew(self) -> float | None:
+        self._leave(self._enter("clock_skew"))
+        return self.skew
 
     def count(self) -> int:
         after = self._enter("count")

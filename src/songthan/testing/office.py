@@ -28,6 +28,7 @@ from songthan.adapters.read_sandboxed import SandboxedReader
 from songthan.adapters.render_docx import DocxRenderer
 from songthan.adapters.rubric_file import load_rubric
 from songthan.adapters.rule_files import load_rules
+from songthan.adapters.sandbox import Keep, Kept
 from songthan.adapters.settings_file import load_settings
 from songthan.adapters.website import WebsiteFolder
 from songthan.domain.calendars import WorkCalendar
@@ -50,6 +51,7 @@ __all__ = [
 
 AUTHSERV = "practice-exchange.example"
 _SIGNED = b"\n%signed-by-twin\n"
+_STAMPED = b"%stamped\n"
 
 
 class SettableClock:
@@ -65,9 +67,15 @@ class SettableClock:
 class DirectRunner:
     """Runs a sandbox job in this process: for files the tests made themselves, never for anybody else's."""
 
-    def run(self, job: str, payload: bytes, args: dict | None = None) -> tuple[dict, list[bytes]]:
+    def run(
+        self, job: str, payload: bytes | Path, args: dict | None = None, *, keep: Keep | None = None
+    ) -> tuple[dict, list]:
         module, _, name = job.partition(":")
-        return getattr(importlib.import_module(module), name)(payload, args or {})
+        data = payload.read_bytes() if isinstance(payload, Path) else payload
+        answer, blobs = getattr(importlib.import_module(module), name)(data, args or {})
+        if keep is not None:
+            blobs = [Kept(name=keep(lambda write, blob=blob: write(blob)), size=len(blob)) for blob in blobs]
+        return answer, blobs
 
 
 class MarkSignatures:
@@ -80,8 +88,15 @@ class MarkSignatures:
         """What the director sends back."""
         return pdf + _SIGNED
 
-    def verify(self, signed: bytes, *, frozen: bytes, trust_roots: Sequence[bytes], at: datetime) -> SignatureReport:
-        good = signed == frozen + _SIGNED
+    def add_time(
+        self, signed: bytes, *, service: str, trust_roots: Sequence[bytes], stamp_roots: Sequence[bytes]
+    ) -> tuple[bytes, str]:
+        return signed + _STAMPED, "B-LT"
+
+    def verify(
+        self, signed: bytes, *, frozen: bytes, trust_roots: Sequence[bytes], at: datetime, **_: object
+    ) -> SignatureReport:
+        good = signed.removesuffix(_STAMPED) == frozen + _SIGNED
         return SignatureReport(
             valid=good,
             signer="ผู้ลงนามทดสอบ",

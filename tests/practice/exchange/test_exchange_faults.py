@@ -1,6 +1,8 @@
 """Faults that are ordered, requests that are no requests, several clients at once; the journal stays true."""
 
+import base64
 import json
+import socket
 import sqlite3
 import threading
 
@@ -57,6 +59,18 @@ def test_a_replaced_message_id_is_the_servers_everywhere(exchange, account, fold
     assert got.message_id.endswith("@practice-exchange.example>") and sent(folder)[0]["message_id"] == got.message_id
 
 
+def test_a_bare_sent_copy_lacks_the_clients_headers_and_keeps_its_key(exchange, account):
+    office, member = account(exchange, OFFICE), account(exchange, MEMBER)
+    marked = b"X-Songthan-Key: k\r\nAuto-Submitted: auto-generated\r\n" + MIME
+    draft = Message(account=office, folder=office.drafts, mime_content=marked, practice_key="k")
+    draft.save()
+    order(exchange, operation="SendItem", kind="sent_copy_bare")
+    draft.send()
+    (copy,), (got,) = office.sent.filter(practice_key="k"), member.inbox.all()
+    assert b"X-Songthan-Key" not in copy.mime_content and b"Auto-Submitted" not in copy.mime_content
+    assert b"X-Songthan-Key: k" in got.mime_content and b"Auto-Submitted: auto-generated" in got.mime_content
+
+
 @pytest.mark.parametrize("kind", ["cut_after", "drop_after"])
 def test_an_answer_lost_or_cut_leaves_the_work_done(exchange, account, folder, kind):
     office = account(exchange, OFFICE)
@@ -85,14 +99,17 @@ def test_429_says_when_to_come_back_and_an_order_can_be_taken_back(exchange):
     assert codes(call(exchange, GET_INBOX)) == ["NoError"]
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [b"[]", b"{", b'{"operation": "SendItem"}', b'{"operation": "x", "kind": "sleep"}', b"[" * 100000]
-    + [json.dumps({"operation": "x", "kind": kind, **more}).encode() for kind, more in
-       (("503", {"count": 0}), ("503", {"entry": 1}), ("503", {"colour": "red"}), ("busy", {"back_off_ms": "soon"}))],
-)  # fmt: skip
-def test_an_order_nobody_understands_is_refused(exchange, wrong):
-    assert requests.post(f"{exchange.base}/practice/faults", data=wrong, timeout=10).status_code == 400
+def test_an_order_nobody_understands_is_refused(exchange):
+    wrong = [b"[]", b"{", b'{"operation": "SendItem"}', b'{"operation": "x", "kind": "sleep"}', b"[" * 100000]
+    for kind, more in (
+        ("503", {"count": 0}),
+        ("503", {"entry": 1}),
+        ("503", {"colour": 1}),
+        ("busy", {"back_off_ms": "x"}),
+    ):
+        wrong.append(json.dumps({"operation": "x", "kind": kind, **more}).encode())
+    said = [requests.post(f"{exchange.base}/practice/faults", data=data, timeout=10).status_code for data in wrong]
+    assert said == [400] * len(wrong)
 
 
 HOSTILE = {
@@ -131,6 +148,29 @@ def test_no_request_brings_the_server_down(run, folder, strict):
     assert exchange.process.poll() is None
     assert not [e for e in read_log(folder / "log.jsonl") if e["event"] != "login_refused"]
     (folder / "wire.jsonl").unlink()  # these were no requests: nothing to hold against the schema
+
+
+def test_odd_http_is_answered_or_dropped(exchange):
+    who = base64.b64encode(f"{OFFICE}:{PASSWORDS[OFFICE]}".encode())
+    login = b"Authorization: Basic " + who + b"\r\n"
+    for raw, status in {
+        b"POST /EWS/Exchange.asmx HTTP/1.1\r\nHost: x\r\n" + login + b"\r\n": b"411",
+        b"POST /EWS/Exchange.asmx HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n": b"411",
+        b"POST /EWS/Exchange.asmx HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n": b"413",
+        b"POST /EWS/Exchange.asmx HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n": b"411",
+        b"POST /EWS/Exchange.asmx HTTP/1.1\r\nAuthorization: Basic \xe0\xb8\x81\r\nContent-Length: 0\r\n\r\n": b"401",
+        b"BREW /coffee HTTP/1.1\r\nHost: x\r\n\r\n": b"501",
+        b"POST http://[ HTTP/1.1\r\nContent-Length: 0\r\n\r\n": b"40",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n": b"<!DOCTYPE",  # somebody speaks TLS
+        # the client promises more than it sends and goes
+        b"POST /EWS/Exchange.asmx HTTP/1.1\r\n" + login + b"Content-Length: 500\r\n\r\n<s:": b"",
+    }.items():
+        with socket.create_connection(("127.0.0.1", exchange.port), timeout=10) as line:
+            line.sendall(raw)
+            line.shutdown(socket.SHUT_WR)
+            answer = line.makefile("rb").readline()
+        assert status in answer, (raw, answer)
+    assert codes(call(exchange, GET_INBOX)) == ["NoError"]
 
 
 def test_strict_refuses_what_real_exchange_refuses(run, folder):

@@ -63,6 +63,10 @@ class Dispatch:
             content = soap.envelope(self._work(request, actor, fault))
         except SoapFault as error:
             return Reply(status=500, content=soap.fault(error))
+        except EwsError as error:
+            # not one entry but what all of them share is wrong: a shape, a restriction
+            failed = soap.failure(request.operation, error)
+            return Reply(status=200, content=soap.envelope(soap.response(request.operation, [failed])))
         except Exception as error:  # the edge: whatever an operation stumbles over is a fault to the client
             traceback.print_exc(file=sys.stderr)
             failed = SoapFault("ErrorInternalServerError", f"{type(error).__name__}: {error}")

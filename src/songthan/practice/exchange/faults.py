@@ -17,6 +17,7 @@ KINDS = {
     "401": "HTTP 401, as when a password was changed",
     "message_id_refused": "a message that brings a Message-ID of its own is refused (ErrorInvalidPropertySet)",
     "message_id_replaced": "the server writes its own Message-ID over the client's",
+    "sent_copy_bare": "the copy in Sent Items lacks the headers the client thought up",
 }
 KEYS = {"operation", "kind", "count", "back_off_ms", "address", "entry"}
 

@@ -4,7 +4,7 @@ import json
 import socket
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from songthan.practice.exchange.authentication import Answer, Door, Guest
 from songthan.practice.exchange.dispatch import PLAIN, Dispatch
@@ -68,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """The page, the counts, or 404."""
-        url = urlsplit(self.path)
+        url = self._url()
         if url.path == "/":
             self._answer(200, page(self.server.mailboxes.accounts.server_name, self.server.door.schemes), HTML)
         elif url.path.lower() == EWS_PATH:
@@ -89,7 +89,7 @@ class Handler(BaseHTTPRequestHandler):
         raw = self._body()
         if raw is None:
             return
-        url = urlsplit(self.path)
+        url = self._url()
         if url.path.lower() == EWS_PATH:
             self._ews(raw)
         elif url.path == "/practice/outside":
@@ -101,10 +101,16 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_DELETE(self) -> None:
         """Take back every fault still waiting."""
-        if urlsplit(self.path).path == "/practice/faults" and self.server.faults is not None:
+        if self._url().path == "/practice/faults" and self.server.faults is not None:
             self._json_of(lambda: {"taken_back": self.server.faults.clear()})
         else:
             self._answer(404, b"not found", PLAIN)
+
+    def _url(self) -> SplitResult:
+        try:
+            return urlsplit(self.path)
+        except ValueError:
+            return SplitResult("", "", "", "", "")  # no address at all: not found
 
     def _body(self) -> bytes | None:
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
@@ -119,7 +125,12 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._answer(413 if size > 0 else 411, b"length missing or too large", PLAIN)
             return None
-        return self.rfile.read(size)
+        raw = self.rfile.read(size)
+        if len(raw) < size:
+            # the client went away within its request: nobody is left to answer
+            self.close_connection = True
+            return None
+        return raw
 
     def _answer(self, status: int, content: bytes, kind: str, headers: tuple = (), sent: int | None = None) -> None:
         self.send_response(status)

@@ -54,9 +54,11 @@ class Transport:
         properties: list,
         head_extra: dict | None = None,
         save_to: Folder | None,
+        bare_copy: bool = False,
     ) -> Item | None:
         """Send the message: one transaction with the Sent copy (if `save_to`), every delivery, bounces and the log.
 
+        `bare_copy`: the Sent copy loses the headers no server needs, as on servers that build it anew.
         ErrorSendAsDenied when From (or Sender) is not the actor's to use, ErrorMissingRecipients without any.
         """
         store = self._mailboxes.store
@@ -66,7 +68,7 @@ class Transport:
             if save_to is not None:
                 saved = self._mailboxes.add_item(
                     folder=save_to,
-                    raw=envelope.raw,
+                    raw=transport_headers.bare(envelope.raw) if bare_copy else envelope.raw,
                     properties=properties,
                     is_draft=False,
                     is_read=True,

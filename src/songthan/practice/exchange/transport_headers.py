@@ -27,6 +27,12 @@ def _names_us(entry: tuple[str, bytes], server_name: str) -> bool:
     return name == "authentication-results" and server_name in headers.text_of(line).lower().partition(";")[0]
 
 
+def bare(raw: bytes) -> bytes:
+    """The message without what a client thought up: X- headers and the marks of automatic mail."""
+    fields, body = headers.split(raw)
+    return headers.join([f for f in fields if not f[0].startswith(("x-", "auto-", "list-"))], body)
+
+
 def internal_results(*, server_name: str, domain: str, sender: str) -> bytes:
     """Authentication-Results for mail its logged-in owner submitted."""
     text = (

@@ -68,6 +68,11 @@ class Call:
         """Reads items' values."""
         return Values(mailboxes=self.mailboxes)
 
+    @property
+    def bare_copy(self) -> bool:
+        """Whether a Sent copy without the client's own headers was ordered."""
+        return self.fault is not None and self.fault.kind == "sent_copy_bare"
+
     def each(self, nodes: list[Element], work: Callable[[Element], Element]) -> Element:
         """One response message a node, each in its own transaction: one that fails does not undo the others."""
         messages = []
@@ -101,6 +106,11 @@ class Call:
         """The folder inside a child like m:ToFolderId; None when there is no such child."""
         parent = self.body.find(tag(name))
         return None if parent is None else self.folder(parent[0] if len(parent) else None)
+
+    def target(self) -> Folder:
+        """The folder things are moved or copied to."""
+        found = self.folder_in("m:ToFolderId")
+        return self.folder(None) if found is None else found
 
     def item(self, node: Element, attribute: str = "Id") -> Item:
         """The item an ItemId names, if the actor may open its mailbox; else ErrorItemNotFound and the like."""

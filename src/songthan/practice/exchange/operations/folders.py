@@ -101,8 +101,8 @@ def move_folder(call: Call) -> Element:
     """Put folders below another one of the same mailbox."""
 
     def move(node: Element) -> Element:
-        target, folder = call.folder_in("m:ToFolderId"), _own(call, node)
-        if target is None or target.mailbox != folder.mailbox:
+        target, folder = call.target(), _own(call, node)
+        if target.mailbox != folder.mailbox:
             raise EwsError("ErrorMoveCopyFailed", "Folders are moved within one mailbox here.")
         if target.id == folder.id or target.id in {inner.id for inner in below(call, folder, deep=True)}:
             raise EwsError("ErrorMoveCopyFailed", "A folder cannot be moved into itself.")

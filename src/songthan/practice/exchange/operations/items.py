@@ -38,6 +38,7 @@ def create_item(call: Call) -> Element:
             properties=draft.properties,
             head_extra=draft.head_extra,
             save_to=folder,
+            bare_copy=call.bare_copy,
         )
         return _with_items(call)
 
@@ -123,7 +124,7 @@ def move_item(call: Call) -> Element:
     """Move into another folder: the item there is a new one with a new id."""
 
     def move(node: Element) -> Element:
-        folder, item = call.folder_in("m:ToFolderId"), call.item(node)
+        folder, item = call.target(), call.item(node)
         return _with_items(call, call.shapes.only_id(_moved(call, item, folder, "moved")))
 
     return call.each(call.nodes("m:ItemIds"), move)
@@ -142,7 +143,7 @@ def copy_item(call: Call) -> Element:
     """Put a copy into another folder."""
 
     def copy(node: Element) -> Element:
-        folder, item = call.folder_in("m:ToFolderId"), call.item(node)
+        folder, item = call.target(), call.item(node)
         made = call.mailboxes.copy_item(item, folder)
         call.mailboxes.record("copied", made, actor=call.actor, from_item_id=call.mailboxes.item_id(item.id))
         return _with_items(call, call.shapes.only_id(made))

@@ -21,6 +21,7 @@ def submit_and_discard(call: Call, item: Item, folder: Folder | None) -> None:
             properties=item.properties,
             head_extra=extra,
             save_to=folder,
+            bare_copy=call.bare_copy,
         )
 
 

@@ -1,4 +1,4 @@
-"""Makes files of tests/mail whose bytes are easier said in Python than written: `python tests/adapters/mail_cases.py`.
+"""Makes files of tests/mail whose bytes are easier said in Python than written: `python tests/mail_cases.py`.
 
 Invented people only. The `.json` beside each mail (facts, rule, what the message must hold) is written by hand.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from outlook_files import msg, tnef
 
-FOLDER = Path(__file__).resolve().parents[1] / "mail"
+FOLDER = Path(__file__).resolve().parent / "mail"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 OLE_HEAD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 GREETING = "เรียน เลขานุการ ส่งแบบตามแนบค่ะ"

@@ -1,0 +1,200 @@
+"""The evidence zip: a bundle with everything a stranger needs to check it years later without Songthan.
+
+Equal bundles give equal bytes: names sorted, one date for all, nothing compressed. The commands in its README.txt are the
+lines of its check.sh; a test runs them.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from songthan.adapters.bundle_files import hashes_of, read_proof
+from songthan.domain.bundles import Manifest
+from songthan.domain.provenance import records_in_words, sources_of
+
+__all__ = ["export_bundle"]
+
+_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+class _Piece(Protocol):
+    stamp: bool
+    der: bytes
+    parts: tuple[tuple[int, int], tuple[int, int]]
+    certificates: tuple[bytes, ...]
+    at: datetime | None
+
+
+class _Carried(Protocol):
+    pieces: tuple[_Piece, ...]
+    lists: tuple[bytes, ...]
+    answers: tuple[bytes, ...]
+    certificates: tuple[bytes, ...]
+
+
+def export_bundle(folder: Path, target: Path, *, evidence_of: Callable[[bytes], _Carried]) -> None:
+    """Write `target`, whole or not at all. `folder` was verified before."""
+    manifest = Manifest.from_json((folder / "manifest.json").read_bytes())
+    top = f"{manifest.deadline}-v{manifest.version}"
+    made = _evidence(folder, evidence_of)
+    checks = list(_checks(folder, manifest, made))
+    files = {**{name: data for name, (data, _) in made.items()}}
+    files["chain.txt"] = _chain(folder, manifest)
+    files["check.sh"] = _script(checks)
+    files["README.txt"] = _readme(manifest, checks, lasting=(folder / "lasting.pdf").is_file())
+    partial = target.with_name(f".{target.name}.partial")
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted([*files, *(f"bundle/{path}" for path in hashes_of(folder))]):
+            data = files[name] if name in files else (folder / name.removeprefix("bundle/")).read_bytes()
+            info = zipfile.ZipInfo(f"{top}/{name}", _DATE)
+            info.external_attr = (0o755 if name == "check.sh" else 0o644) << 16
+            archive.writestr(info, data)
+    with partial.open("rb") as written:
+        os.fsync(written.fileno())
+    partial.replace(target)
+
+
+def _evidence(folder: Path, evidence_of: Callable[[bytes], _Carried]) -> dict[str, tuple[bytes, _Piece | None]]:
+    """Name in the zip → bytes, and for a signature or time-stamp what it covers."""
+    place = next((p for n in ("lasting.pdf", "signed.pdf") if (p := folder / n).is_file()), None)
+    if place is None:
+        return {}
+    carried = evidence_of(place.read_bytes())
+    made: dict[str, tuple[bytes, _Piece | None]] = {}
+    for number, piece in enumerate(carried.pieces, 1):
+        name = f"time-stamp/{number}" if piece.stamp else f"signature/{number}"
+        made[f"{name}.{'tst' if piece.stamp else 'p7s'}"] = (piece.der, piece)
+        made[f"{name}-certificate.pem"] = (piece.certificates[0], None)
+        others = b"".join(piece.certificates[1:] + carried.certificates)
+        if others:
+            made[f"{name}-others.pem"] = (others, None)
+    for number, data in enumerate(carried.lists, 1):
+        made[f"revocation/{number}.crl"] = (data, None)
+    for number, data in enumerate(carried.answers, 1):
+        made[f"revocation/{number}.ocsp"] = (data, None)
+    return made
+
+
+def _checks(
+    folder: Path, manifest: Manifest, made: Mapping[str, tuple[bytes, _Piece | None]]
+) -> Iterator[tuple[str, list[str]]]:
+    """What each group of commands shows, in Thai and English, and the commands; all in the zip's top folder."""
+    yield (
+        "ทุกแฟ้มครบถ้วนและไม่ถูกแก้ไข / every file is whole and unchanged",
+        ["(cd bundle && sha256sum --check --strict --quiet SHA256SUMS)"],
+    )
+    slot = manifest.signature
+    if slot is None or not made:
+        return
+    yield (
+        "แฟ้มที่ลงลายมือชื่อขึ้นต้นด้วยฉบับที่เสนอ ทุกไบต์ / the signed file begins with the frozen one, byte for byte",
+        [f'cmp -n "$(stat -c %s bundle/{slot.file})" bundle/{slot.file} bundle/signed.pdf'],
+    )
+    source = "bundle/lasting.pdf" if (folder / "lasting.pdf").is_file() else "bundle/signed.pdf"
+    for name, (_, piece) in made.items():
+        if piece is not None:
+            yield from _piece_checks(folder, source, name, piece, made)
+
+
+def _piece_checks(
+    folder: Path,
+    source: str,
+    name: str,
+    piece: _Piece,
+    made: Mapping[str, tuple[bytes, _Piece | None]],
+) -> Iterator[tuple[str, list[str]]]:
+    stem = name.rpartition(".")[0]
+    trust = "tsa" if piece.stamp and any((folder / "trust").glob("tsa-*.pem")) else "root"
+    untrusted = f" -untrusted {stem}-others.pem" if f"{stem}-others.pem" in made else ""
+    when = f" -attime {int(piece.at.timestamp())}" if piece.at else ""
+    (start, length), (after, rest) = piece.parts
+    cut = [
+        f'cat bundle/trust/{trust}-*.pem > "$box/roots.pem"',
+        f'(tail -c +{start + 1} {source} | head -c {length}; tail -c +{after + 1} {source} | head -c {rest}) > "$box/data"',
+    ]
+    if piece.stamp:
+        yield (
+            "ตราประทับเวลา / the time-stamp (the time it tells: openssl ts -reply -token_in -in … -text)",
+            [
+                *cut,
+                f'openssl ts -verify -token_in -in {name} -data "$box/data" -CAfile "$box/roots.pem"{untrusted}{when}',
+                f"openssl ts -reply -token_in -in {name} -text",
+            ],
+        )
+        return
+    lists = [n for n in made if n.endswith(".crl")]
+    told = [f"openssl x509 -in {stem}-certificate.pem -noout -subject -issuer -dates -serial"]
+    revoked = ""
+    if lists:
+        convert = [f'openssl crl -inform DER -in {n} >> "$box/lists.pem"' for n in lists]
+        told += ['rm -f "$box/lists.pem"', *convert]
+        # the lists were drawn up after the signature: looked at without a date
+        told.append(f'openssl crl -in "$box/lists.pem" -noout -text | grep -c "Serial Number: $(openssl x509 -in {stem}-certificate.pem -noout -serial | cut -d= -f2)" | grep -qx 0')
+    yield (
+        "ลายมือชื่อและใบรับรองของผู้ลงนาม / the signature and its certificate, at the time of signing",
+        [
+            *cut,
+            f'openssl cms -verify -inform DER -in {name} -binary -content "$box/data" -CAfile "$box/roots.pem"{revoked} -purpose any{when} -out /dev/null',
+            f'openssl verify -CAfile "$box/roots.pem"{untrusted} -purpose any{when} {stem}-certificate.pem',
+            *told,
+        ],
+    )
+
+
+def _script(checks: list[tuple[str, list[str]]]) -> bytes:
+    lines = ["#!/bin/sh", "# The commands of README.txt, one after the other; stops at the first that does not hold.", "set -eu"]
+    lines += ['cd "$(dirname "$0")"', 'box="$(mktemp -d)"', "trap 'rm -rf \"$box\"' EXIT"]
+    for title, commands in checks:
+        lines += ["", f"echo '# {title}'", *commands]
+    return ("\n".join([*lines, "", "echo OK"]) + "\n").encode()
+
+
+def _chain(folder: Path, manifest: Manifest) -> bytes:
+    records = records_in_words(read_proof((folder / "proof.json").read_bytes()))
+    lines = [line for source in sources_of(manifest) for line in source.in_words()]
+    return ("\n".join([*lines, *records]) + "\n").encode()
+
+
+def _readme(manifest: Manifest, checks: list[tuple[str, list[str]]], *, lasting: bool) -> bytes:
+    trust = "$(for f in bundle/trust/*.pem; do printf -- '--trust %s ' \"$f\"; done)"
+    pyhanko = f"pyhanko sign validate --no-revocation-check {trust} --pretty-print bundle/signed.pdf"
+    ades = f"pyhanko sign adesverify {trust} --pretty-print bundle/lasting.pdf"
+    parts = [
+        f"หลักฐานของชุดเอกสาร {manifest.bundle_id} ({manifest.deadline} ฉบับที่ {manifest.version})",
+        f"Evidence of the bundle {manifest.bundle_id} ({manifest.deadline}, version {manifest.version})",
+        "",
+        "คำเตือน: มีข้อมูลส่วนบุคคล (ชื่อ ที่อยู่อีเมล ภาพ และเอกสารหลักฐาน) ส่งต่อเท่าที่จำเป็นต่อการตรวจสอบเท่านั้น",
+        "Warning: personal data inside (names, mail addresses, pictures). Pass it on only where the check needs it.",
+        "",
+        "ตรวจได้โดยไม่ใช้ระบบส่งทันและไม่ใช้เครือข่าย ด้วย sha256sum, openssl และ pyhanko",
+        "Checked without Songthan and without a network, with sha256sum, openssl and pyhanko.",
+        "sh check.sh ทำทุกคำสั่งใน ๑ ถึงข้อสุดท้ายก่อน pyhanko / runs every command below but pyhanko.",
+        "",
+        "bundle/       ชุดเอกสารตามที่เก็บไว้ / the bundle as it was kept",
+        "chain.txt     ที่มาของทุกคำตอบ: จดหมายใด ของใคร เมื่อใด อยู่หน้าใด / the way of every answer",
+        "signature/    ลายมือชื่อ (CMS) และใบรับรอง / the signature and its certificates",
+        "time-stamp/   ตราประทับเวลา (RFC 3161) / time-stamps",
+        "revocation/   ข้อมูลการเพิกถอนใบรับรอง / revocation lists and OCSP answers",
+        "",
+        "ใบรับรองรากใน bundle/trust ต้องเทียบลายนิ้วมือกับที่ได้จากผู้ออกใบรับรองเอง",
+        "Compare the roots in bundle/trust with those of the issuer himself:",
+        '    for f in bundle/trust/*.pem; do openssl x509 -in "$f" -noout -subject -fingerprint -sha256; done',
+        "",
+        'คำสั่งต่อไปนี้ใช้ที่พักแฟ้ม / the following use a place for files: box="$(mktemp -d)"',
+    ]
+    for number, (title, commands) in enumerate(checks, 1):
+        parts += ["", f"{number}. {title}", *(f"    {command}" for command in commands)]
+    parts += ["", f"{len(checks) + 1}. ลายมือชื่อใน PDF ด้วย pyHanko / the signature in the PDF, with pyHanko", f"    {pyhanko}"]
+    if lasting:
+        parts.append(f"    {ades}")
+    parts += [
+        "    เมื่อใบรับรองหมดอายุแล้ว เพิ่ม --validation-time ด้วยวันในตราประทับเวลา / once the certificate has run out, add",
+        "    --validation-time with the day of the time-stamp",
+        "",
+    ]
+    return "\n".join(parts).encode()

@@ -1,0 +1,125 @@
+"""Makes a signature last: a time-stamp (RFC 3161) and the certificates and revocation lists of everybody concerned.
+
+They go behind the director's signature as further revisions: his bytes stay, his key is not needed. PAdES B-T and B-LT,
+EN 319 142-1. The only part of the signing family that uses the network: the service the office named, and the addresses
+in certificates that chain to a trusted root.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
+from io import BytesIO
+
+from asn1crypto import x509
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.general import SigningError
+from pyhanko.sign.signers.pdf_signer import PdfTimeStamper
+from pyhanko.sign.timestamps.common_utils import TimestampRequestError
+from pyhanko.sign.timestamps.requests_client import RequestsHTTPTimeStamper
+from pyhanko.sign.validation import async_add_validation_info
+from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.errors import PathError, ValidationError
+from pyhanko_certvalidator.fetchers.requests_fetchers import RequestsFetcherBackend
+
+from songthan.adapters.sign_checks import level_of
+from songthan.adapters.sign_lasting import signature_status
+from songthan.domain.errors import EnvironmentNotReady
+from songthan.domain.language import say
+
+__all__ = ["add_time"]
+
+_FIELD = "songthan_time"
+_WAIT_S = 20
+
+
+def add_time(
+    signed: bytes,
+    *,
+    service: str,
+    roots: Sequence[x509.Certificate],
+    stamp_roots: Sequence[x509.Certificate],
+) -> tuple[bytes, str]:
+    """`signed` (judged good before) with a time-stamp of `service` and revocation data behind it; the level reached.
+
+    What the director's own program put there already is not added again. EnvironmentNotReady names what could not be
+    reached; nothing of a half-made file is kept.
+    """
+    data, done = signed, _level(signed)
+    if done not in ("B-LT", "B-LTA"):
+        try:
+            if done in ("B-B", "CMS") and not list(_reader(data).embedded_timestamp_signatures):
+                data = _with_loop(lambda: _stamp(data, service))
+            data = _with_loop(lambda: _store(data, [*roots, *stamp_roots]))
+        except (TimestampRequestError, OSError, ValueError) as error:
+            raise EnvironmentNotReady(
+                say("ประทับเวลาไม่ได้ ผู้ให้บริการไม่ตอบหรือตอบผิดรูปแบบ"),
+                where=service,
+                remedy=say("ตรวจเครือข่ายและ [signature] tsa_url ใน songthan.toml ระบบจะลองใหม่เอง"),
+            ) from error
+        except (ValidationError, PathError, SignatureValidationError, SigningError) as error:
+            raise EnvironmentNotReady(
+                say("หาข้อมูลการเพิกถอนใบรับรองไม่ได้ หรือใบรับรองของผู้ประทับเวลาไม่น่าเชื่อถือ ({why})", why=_short(error)),
+                where=service,
+                remedy=say("ตรวจเครือข่ายและ [signature] tsa_roots ใน songthan.toml ระบบจะลองใหม่เอง"),
+            ) from error
+    return data, _level(data)
+
+
+def _short(error: BaseException) -> str:
+    return "".join(c for c in " ".join(str(error).split())[:160] if c.isprintable())
+
+
+def _reader(data: bytes) -> PdfFileReader:
+    return PdfFileReader(BytesIO(data))
+
+
+def _level(data: bytes) -> str:
+    reader = _reader(data)
+    signature = next(iter(reader.embedded_regular_signatures))
+    # trusted or not is not asked here: only what is there
+    return level_of(reader, signature, signature_status(reader, signature, [], [], datetime.now().astimezone()))
+
+
+async def _stamp(data: bytes, service: str) -> bytes:
+    stamper = PdfTimeStamper(RequestsHTTPTimeStamper(service, timeout=_WAIT_S), field_name=_FIELD)
+    out = await stamper.async_timestamp_pdf(IncrementalPdfFileWriter(BytesIO(data)), "sha256")
+    return out.getvalue()
+
+
+async def _store(data: bytes, roots: Sequence[x509.Certificate]) -> bytes:
+    """The certificates and lists for the signature and every time-stamp."""
+    backend = RequestsFetcherBackend(per_request_timeout=_WAIT_S)
+    fetchers = backend.get_fetchers()
+    reader = _reader(data)
+    names = [s.field_name for s in (*reader.embedded_regular_signatures, *reader.embedded_timestamp_signatures)]
+    for name in names:
+        reader = _reader(data)
+        signature = next(s for s in reader.embedded_signatures if s.field_name == name)
+        context = ValidationContext(
+            trust_roots=list(roots), allow_fetching=True, revocation_mode="hard-fail", fetchers=fetchers
+        )
+        data = (await async_add_validation_info(signature, context, embed_roots=False)).getvalue()
+    return data
+
+
+def _with_loop(make: Callable[[], Coroutine[object, object, bytes]]) -> bytes:
+    """A coroutine done in a thread of its own: the caller may be inside a running loop (a Prefect flow)."""
+    found: list[object] = []
+
+    def work() -> None:
+        try:
+            found.append(asyncio.run(make()))
+        except BaseException as error:
+            found.append(error)
+
+    thread = threading.Thread(target=work, name="songthan-time-stamp")
+    thread.start()
+    thread.join()
+    if isinstance(found[0], BaseException):
+        raise found[0]
+    return found[0]  # type: ignore[return-value]
