@@ -6,6 +6,7 @@ import base64
 import logging
 import tracemalloc
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import imapclient
 import pytest
@@ -17,6 +18,7 @@ from songthan.adapters import imap_move
 from songthan.adapters.imap_client import Client
 from songthan.adapters.imap_settings import Server
 from songthan.domain.errors import DataError, MailAmbiguous, MailBusy, MailDenied, MailError, MailNotFound
+from songthan.domain.messages import MailRef
 from songthan.testing.mailbox import bytes_of
 
 pytestmark = pytest.mark.real
@@ -263,6 +265,19 @@ def test_what_a_person_marked_as_deleted_is_left_alone_on_an_old_server(old_worl
     old_world.mailbox.move(second, "บันทึก")
     with hand(old_world) as client:
         assert moved_uid(first.id) in client.search() if client.select_folder("INBOX") else False
+
+
+def test_a_draft_without_our_mark_is_not_sent(world):
+    """A person's own draft under our Message-ID, or ours after a program wrote its head anew: nothing could prove it."""
+    draft = world.mailbox.save_draft(mail())
+    raw = bytes_of(world.mailbox, MailRef(id=draft.id, change="", received=datetime.now(UTC)))
+    world.mailbox.discard(draft)
+    with hand(world) as client:
+        client.append("Drafts", b"\r\n".join(line for line in raw.split(b"\r\n") if not line.startswith(b"X-Songthan-Key")))
+    (found,) = world.mailbox.find("ask:1")
+    with pytest.raises(MailNotFound):
+        world.mailbox.send(found)
+    assert world.arrived(MEMBER) == []
 
 
 def test_heads_are_read_where_the_server_cannot_search_them(world):

@@ -282,7 +282,7 @@ def test_killed_at_every_boundary_with_the_servers_failing_too(world, tmp_path, 
             assert outcome.status == "sent" and arrived == [{"แบบ.docx": path.read_bytes()}], (fault, kill_at, at)
         if not killed:
             break
-            kill_at += stride
+        kill_at += stride
     assert kill_at > 10
     assert set(doubts) <= {"marked", "unclear"}, doubts
     assert len(doubts) <= 2, doubts

@@ -161,7 +161,7 @@ class ImapMailbox:
 
         def searchable(client: Client) -> bool:
             client.open(spot.folder)
-            return any(item.uid == spot.uid for item in self._by_key(client, mail.key))
+            return any(item.uid == spot.uid and item.key == mark for item in self._by_key(client, mail.key))
 
         if not self.session.read("Search", searchable):
             raise MailDenied(
@@ -186,6 +186,8 @@ class ImapMailbox:
         spot = spot_of(draft.id, where)
         with tempfile.TemporaryFile() as file:
             nonce = nonce_of(self._fetch(spot, file, where))
+            if not nonce:
+                raise gone(where)  # somebody's own draft, or ours without what would prove it
             to = recipients(file)
             size = file.seek(0, 2)
             marked: list[Spot | None] = []
@@ -271,7 +273,7 @@ class ImapMailbox:
                 else:
                     found.append(_sent_ref(spot, name, item.message_id))
                     sent |= {nonce_of(item.key)} if name == "sent" else set()
-        return found, [(spot, nonce) for spot, nonce in waiting if nonce not in sent]
+        return found, [(spot, nonce) for spot, nonce in waiting if not nonce or nonce not in sent]
 
     def _append(self, file: BinaryIO, mark: str) -> Spot:
         def work(client: Client) -> Spot:

@@ -58,7 +58,7 @@ class Proof:
         def work(client: Client) -> bool:
             if nonce in self.withdrawn:
                 target = self._folders.drafts(client)
-            elif nonce in self.accepted or self._copies(client, nonce):
+            elif nonce in self.accepted or (nonce and self._copies(client, nonce)):
                 target = self._folders.sent(client)
             else:
                 return False
