@@ -6,9 +6,9 @@ import random
 from datetime import UTC, datetime
 
 import pytest
-from outlook_files import msg, tnef
 from test_parse_mail import CASES, RULES
 
+from outlook_files import msg, tnef
 from songthan.adapters.parse_defects import DEFECTS
 from songthan.adapters.parse_mail import parse_job
 from songthan.adapters.parse_msg import NotMsg, open_msg
