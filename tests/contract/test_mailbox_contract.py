@@ -19,6 +19,7 @@ from songthan.domain.errors import MailAmbiguous, MailAuthFailed, MailBusy, Mail
 from songthan.domain.messages import OutgoingFile, OutgoingMail
 from songthan.steps.send_mail import deliver
 from songthan.testing.mailbox import MemoryMailbox, bytes_of
+from wire_check import check_wire, peer
 
 OFFICE, MEMBER, OTHER = "plan@office.example", "tonnam@office.example", "khaohom@office.example"
 ACCOUNTS = f"""
@@ -98,7 +99,10 @@ class Practice:
         from songthan.practice.exchange import start
 
         (folder / "accounts.toml").write_text(ACCOUNTS, encoding="utf-8")
-        self.server = start(folder / "db", folder / "accounts.toml", folder / "log", control=True)
+        self.wire = folder / "wire.jsonl"
+        self.server = start(
+            folder / "db", folder / "accounts.toml", folder / "log", control=True, strict=peer("schema"), wire=self.wire
+        )
         self.mailbox = self.open("secretary@office.example", "practice-secret", OFFICE)
 
     def open(self, username: str, password: str, mailbox: str, **more: object):
@@ -170,6 +174,7 @@ def world(request, tmp_path):
     finally:
         practice.mailbox.close()
         practice.server.stop()
+    check_wire(practice.wire)
 
 
 def outgoing(key: str = "ask:1", **more: object) -> OutgoingMail:
