@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from dovecot_world import DovecotWorld
+from sender_parts import Blobs, Clock, Outbox
 
 from songthan.domain.errors import MailAmbiguous, MailAuthFailed, MailBusy, MailDenied
 from songthan.domain.messages import OutgoingFile, OutgoingMail
@@ -189,40 +188,6 @@ def test_a_copy_that_is_late_ends_the_doubt_at_the_next_intake(world):
     assert where(world, later) == ["sent"]
 
 
-class Ledger:
-    """The outbox as the ledger keeps it: what is written stays when the process is killed."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, str] = {}
-
-    def intend(self, mail: OutgoingMail) -> None:
-        self.rows.setdefault(mail.key, "intended")
-
-    def state(self, key: str) -> str:
-        return self.rows.get(key, "none")
-
-    def mark_handed(self, key: str, draft: object) -> None:
-        self.rows[key] = "handed"
-
-    def mark_sent(self, key: str, sent_ref: object, at: datetime) -> None:
-        self.rows[key] = "sent"
-
-    def mark_doubt(self, key: str, why: str) -> None:
-        self.rows[key] = "doubt"
-
-
-class Blobs:
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def path(self, sha256: str) -> Path:
-        return self._path
-
-
-class Clock:
-    def now(self) -> datetime:
-        return datetime(2023, 3, 1, tzinfo=UTC)
-
 
 class Points:
     """Every boundary, of the sender and of the adapter, in order; kills at the one with this number."""
@@ -256,7 +221,7 @@ def test_killed_at_every_boundary_with_the_servers_failing_too(world, tmp_path, 
     while True:
         key = f"ask:{fault}:{kill_at}"
         letter = mail(key, subject=key, files=files)
-        ledger, points = Ledger(), Points(kill_at)
+        ledger, points = Outbox(), Points(kill_at)
         for order in FAULTS[fault]:
             world.faults.order(*order)
         outcome = None

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from dovecot_world import DovecotWorld
 from exchangelib.services import MoveItem
+from sender_parts import Blobs, Clock, Outbox
 
 from songthan.domain.errors import MailAmbiguous, MailAuthFailed, MailBusy, MailDenied, MailError, MailNotFound
 from songthan.domain.messages import OutgoingFile, OutgoingMail
@@ -325,39 +326,6 @@ def test_faults_of_sending_have_the_same_names_and_the_same_effect(world, kind, 
         folders = [r.folder for r in world.mailbox.find("ask:1")]
         assert folders == (["sent"] if kind == "drop_after" else ["drafts"])
     assert len(world.arrived(MEMBER)) == (1 if kind == "drop_after" else 0)
-
-
-class Outbox:
-    def __init__(self) -> None:
-        self.rows: dict[str, str] = {}
-
-    def intend(self, mail: OutgoingMail) -> None:
-        self.rows.setdefault(mail.key, "intended")
-
-    def state(self, key: str) -> str:
-        return self.rows.get(key, "none")
-
-    def mark_handed(self, key: str, draft: object) -> None:
-        self.rows[key] = "handed"
-
-    def mark_sent(self, key: str, sent_ref: object, at: datetime) -> None:
-        self.rows[key] = "sent"
-
-    def mark_doubt(self, key: str, why: str) -> None:
-        self.rows[key] = "doubt"
-
-
-class Blobs:
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def path(self, sha256: str) -> Path:
-        return self._path
-
-
-class Clock:
-    def now(self) -> datetime:
-        return datetime(2023, 3, 1, tzinfo=UTC)
 
 
 def test_the_exactly_once_sender_over_dropped_connections(world, file):

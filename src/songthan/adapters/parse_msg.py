@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from songthan.adapters.parse_text import decode
+from songthan.adapters.parse_wrapped_file import WrappedFile
 
 SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MAX_FILES = 100
@@ -27,24 +28,13 @@ class NotMsg(ValueError):
 
 
 @dataclass(kw_only=True)
-class MsgFile:
-    """An attachment: its name as written, the type its sender gave, its bytes; `is_message`: a whole mail, unopened."""
-
-    name: str = ""
-    type: str = ""
-    content_id: str = ""
-    data: bytes = b""
-    is_message: bool = False
-
-
-@dataclass(kw_only=True)
 class OpenedMsg:
     """A message of Outlook: its header block as bytes, plain and HTML words, files; `complete` False when some are left out."""
 
     headers: bytes = b""
     text: str = ""
     html: bytes = b""
-    files: list[MsgFile] = field(default_factory=list)
+    files: list[WrappedFile] = field(default_factory=list)
     complete: bool = True
 
 
@@ -99,13 +89,13 @@ def _plain(text: str) -> str:
     return " ".join(text.replace('"', "'").split())[:2000]
 
 
-def _file(store: _Compound, index: int) -> MsgFile:
+def _file(store: _Compound, index: int) -> WrappedFile:
     inside = store.children(index)
     values = _Values(store, inside)
     name = values.text(_LONG_NAME) or values.text(_FILE_NAME) or values.text(_SHOWN_NAME)
     # an object instead of bytes is a mail within the mail, or something of another program
     nested = inside.get(f"__SUBSTG1.0_{_DATA}000D")
-    return MsgFile(name=name, type=values.text(_MIME).strip().lower()[:100], content_id=values.text(_CID).strip()[:200],
+    return WrappedFile(name=name, type=values.text(_MIME).strip().lower()[:100], content_id=values.text(_CID).strip()[:200],
                    data=b"" if nested is not None else values.octets(_DATA), is_message=nested is not None)  # fmt: skip
 
 

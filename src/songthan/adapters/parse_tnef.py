@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from songthan.adapters.parse_text import decode
+from songthan.adapters.parse_wrapped_file import WrappedFile
 
 SIGNATURE = b"\x78\x9f\x3e\x22"
 MAX_FILES = 100
@@ -40,23 +41,12 @@ class NotTnef(ValueError):
 
 
 @dataclass(kw_only=True)
-class TnefFile:
-    """A wrapped file: its name as written, the type its sender gave, its bytes; `is_message`: a whole mail, unopened."""
-
-    name: str = ""
-    type: str = ""
-    content_id: str = ""
-    data: bytes = b""
-    is_message: bool = False
-
-
-@dataclass(kw_only=True)
 class Opened:
     """What was found: the words of the mail (plain, else HTML) and the files; `complete` False when something was left out."""
 
     text: str = ""
     html: bytes = b""
-    files: list[TnefFile] = field(default_factory=list)
+    files: list[WrappedFile] = field(default_factory=list)
     complete: bool = True
 
 
@@ -77,7 +67,7 @@ def open_tnef(data: bytes) -> Opened:
                 if len(found.files) >= MAX_FILES:
                     found.complete = False
                     break
-                found.files.append(TnefFile())
+                found.files.append(WrappedFile())
             elif found.files:
                 _attachment(found.files[-1], name, value, charset)
     except (NotTnef, struct.error):
@@ -110,7 +100,7 @@ def _message(found: Opened, value: bytes, charset: str) -> None:
             found.html = content if kind == 0x102 else _text(kind, content, charset).encode("utf-8", "replace")
 
 
-def _attachment(file: TnefFile, name: int, value: bytes, charset: str) -> None:
+def _attachment(file: WrappedFile, name: int, value: bytes, charset: str) -> None:
     if name == _TITLE:
         file.name = file.name or decode(_until_nul(value), charset, set())
     elif name == _DATA:
@@ -120,7 +110,7 @@ def _attachment(file: TnefFile, name: int, value: bytes, charset: str) -> None:
             _described(file, key, kind, content, charset)
 
 
-def _described(file: TnefFile, key: int, kind: int, content: bytes, charset: str) -> None:
+def _described(file: WrappedFile, key: int, kind: int, content: bytes, charset: str) -> None:
     if key == _LONG_NAME:
         file.name = _text(kind, content, charset) or file.name
     elif key in (_FILE_NAME, _DISPLAY_NAME):

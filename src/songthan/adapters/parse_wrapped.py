@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from songthan.adapters.parse_headers import Headers, parameters, split_headers
 from songthan.adapters.parse_mime import MAX_PARTS, MAX_WRAPPER, Content, Part, Tree
-from songthan.adapters.parse_msg import MsgFile, NotMsg, open_msg
+from songthan.adapters.parse_msg import NotMsg, open_msg
 from songthan.adapters.parse_tnef import SIGNATURE as TNEF
-from songthan.adapters.parse_tnef import NotTnef, TnefFile, open_tnef
+from songthan.adapters.parse_tnef import NotTnef, open_tnef
+from songthan.adapters.parse_wrapped_file import WrappedFile
 
 TNEF_TYPE = "application/ms-tnef"
 
@@ -87,7 +88,7 @@ def _words(text: str, html: bytes) -> list[Part]:
     return [_part("text/html", html)] if html.strip() else []
 
 
-def _file(file: TnefFile | MsgFile, wrapper: str) -> Part:
+def _file(file: WrappedFile, wrapper: str) -> Part:
     name = f"{wrapper} › {file.name}" if wrapper and file.name else file.name or wrapper
     fields = (("content-id", file.content_id),) if file.content_id else ()
     return _part(file.type or "application/octet-stream", file.data, name=name, disposition="attachment", fields=fields,
