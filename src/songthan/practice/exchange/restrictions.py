@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from songthan.practice.exchange.errors import EwsError
 from songthan.practice.exchange.soap import Element, local_name, tag
 from songthan.practice.exchange.store import Item
-from songthan.practice.exchange.values import Values, paths_in
+from songthan.practice.exchange.values import INTERNET_HEADERS, Values, extended_path, paths_in
 
 Test = Callable[[Item], bool]
+#: what JSON writes as it is
+_PLAIN = re.compile(r"[A-Za-z0-9 @<>._/:+=-]{1,900}")
 COMPARISONS: dict[str, Callable[[object, object], bool]] = {
     "IsEqualTo": lambda left, right: left == right,
     "IsNotEqualTo": lambda left, right: left != right,
@@ -26,6 +28,28 @@ def test_of(restriction: Element | None, values: Values) -> Test:
     if restriction is None or not len(restriction):
         return lambda item: True
     return _test(restriction[0], values)
+
+
+def needles(restriction: Element | None) -> list[str] | None:
+    """Strings of which one at least stands in the stored head or properties of every item that can pass; None: nothing can
+    be said. So that a search for one letter's key need not take every item of Sent apart."""
+    return None if restriction is None or not len(restriction) else _needles(restriction[0])
+
+
+def _needles(node: Element) -> list[str] | None:
+    name = local_name(node)
+    if name == "Or":
+        found = [_needles(child) for child in node]
+        return None if None in found else [text for texts in found for text in texts or ()]
+    if name == "And":
+        return next((texts for child in node if (texts := _needles(child)) is not None), None)
+    constant = _constant(node)
+    if name != "IsEqualTo" or constant is None or not _PLAIN.fullmatch(constant.get("Value", "")):
+        return None
+    path = paths_in(node)[0]
+    named = local_name(path) == "ExtendedFieldURI" and path.get("PropertyType") == "String" and path.get("PropertySetId")
+    stored = named and extended_path(path)["set"] != INTERNET_HEADERS
+    return [constant.get("Value", "")] if stored or path.get("FieldURI") == "message:InternetMessageId" else None
 
 
 def _test(node: Element, values: Values) -> Test:

@@ -3,7 +3,7 @@
 from songthan.practice.exchange import soap
 from songthan.practice.exchange.errors import EwsError
 from songthan.practice.exchange.operations.call import Call
-from songthan.practice.exchange.restrictions import sort_items, test_of
+from songthan.practice.exchange.restrictions import needles, sort_items, test_of
 from songthan.practice.exchange.shapes import Shape
 from songthan.practice.exchange.soap import Element, element, tag
 
@@ -33,8 +33,12 @@ def find_item(call: Call) -> Element:
         if wrong := next((name for name in NOT_HERE if call.body.find(tag(f"m:{name}")) is not None), None):
             raise EwsError("ErrorInvalidOperation", f"This practice server has no {wrong} in FindItem.")
         folder = call.folder(node)
-        test = test_of(call.body.find(tag("m:Restriction")), values)
-        found = [item for item in call.mailboxes.store.items("folder = ?", (folder.id,)) if test(item)]
+        restriction = call.body.find(tag("m:Restriction"))
+        test, texts = test_of(restriction, values), needles(restriction)
+        where = "folder = ?"
+        if texts is not None:
+            where += f" AND ({' OR '.join(['instr(lower(head || properties), lower(?))'] * len(texts))})"
+        found = [item for item in call.mailboxes.store.items(where, (folder.id, *(texts or ()))) if test(item)]
         if call.body.get("Traversal") in ("Associated", "SoftDeleted"):
             found = []
         found = sort_items(found, call.body.find(tag("m:SortOrder")), values)
