@@ -76,6 +76,20 @@ class _WideAdapter:
         return response
 
 
+class _OwnProtocol(Protocol):
+    """Reads the environment's proxies and certificates once a session, not at every request."""
+
+    @classmethod
+    def raw_session(cls, prefix, oauth2_client=None, oauth2_session_params=None, oauth2_token_endpoint=None):
+        session = super().raw_session(prefix, oauth2_client, oauth2_session_params, oauth2_token_endpoint)
+        if oauth2_client is None:
+            found = session.merge_environment_settings(prefix, {}, None, None, None)
+            session.proxies, session.verify = found["proxies"], found["verify"]
+            # nor is a ~/.netrc asked for another login than the one in the settings
+            session.trust_env = False
+        return session
+
+
 class _Once(FailFast):
     """Never tries again; tells apart refused login, busy, and «perhaps done», and keeps the server's Retry-After."""
 
@@ -178,7 +192,7 @@ def open_account(
         "tell_time": staticmethod(tell_time) if tell_time else None,
     }
     adapter = type("SongthanAdapter", (_WideAdapter, http_adapter or HTTPAdapter), parts)
-    own = type("SongthanProtocol", (Protocol,), {"HTTP_ADAPTER_CLS": adapter, "TIMEOUT": settings.timeout_s})
+    own = type("SongthanProtocol", (_OwnProtocol,), {"HTTP_ADAPTER_CLS": adapter, "TIMEOUT": settings.timeout_s})
     account.protocol = type.__call__(own, config=configuration)
     return account
 
