@@ -416,11 +416,14 @@ class BorrowedBlobs(FileBlobs):
 
 
 @contextlib.contextmanager
-def borrowed_office(root: Path, state: Path | None = None) -> Iterator[Office]:
+def borrowed_office(root: Path, state: Path | None = None, *, reports: bool = False) -> Iterator[Office]:
     """An office to try things with: it writes to a temporary folder only, gone with the block.
 
-    With `state` it knows what that state folder's ledger knows (a copy, read-only taken); that folder is not touched.
+    With `state` it knows what that state folder's ledger knows (a copy, read-only taken); that folder is not touched. Of the
+    bundles it knows the manifests, with `reports` everything (to go on from where they stand).
     """
+    from songthan.adapters.website import WebsiteFolder
+
     with tempfile.TemporaryDirectory(prefix="songthan-", ignore_cleanup_errors=True) as box:
         folder = Path(box)
         if state is not None:
@@ -430,9 +433,19 @@ def borrowed_office(root: Path, state: Path | None = None) -> Iterator[Office]:
                     shutil.copyfile(state / name, folder / name)
             if (state / "trust").is_dir():
                 shutil.copytree(state / "trust", folder / "trust")
+            for manifest in (state / "bundles").glob("*/v*/manifest.json"):
+                copy = folder / manifest.parent.relative_to(state)
+                if reports:
+                    shutil.copytree(manifest.parent, copy)
+                else:
+                    copy.mkdir(parents=True)
+                    shutil.copyfile(manifest, copy / manifest.name)
         office = open_office(root, folder)
+        blobs = BorrowedBlobs(folder / "blobs", state / "blobs" if state else None)
+        # trying something copies nothing to the office's web server
+        website = WebsiteFolder(folder / "website", title=office.plan.organisation.plan_title)
         try:
-            yield replace(office, blobs=BorrowedBlobs(folder / "blobs", state / "blobs" if state else None))
+            yield replace(office, blobs=blobs, website=website)
         finally:
             office.ledger.close()  # type: ignore[attr-defined]
 

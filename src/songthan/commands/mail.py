@@ -161,7 +161,9 @@ def _table(mails: Sequence[Replayed], days: dict[object, str], changed: int) -> 
         return
     table = Table(expand=True)
     for column in ("", "ที่", "ได้รับ", "ผู้ส่ง", "เรื่อง", "เดิม", "ขณะนี้"):
-        table.add_column(column, overflow="fold")
+        # our own long subjects come back with «Re:»: their beginning is enough
+        cut = column == "เรื่อง"
+        table.add_column(column, overflow="ellipsis" if cut else "fold", no_wrap=cut)
     for one in mails:
         row = one.row
         then = f"{_ROUTE_TH[str(row['route'])][0]}\n{row['rule']}" if row["route"] else "ยังไม่ตัดสิน"

@@ -129,7 +129,7 @@ def _of_day(on: str, out: Path | None, state: Path | None, as_json: bool) -> Non
     lent = folder if (folder / "ledger.sqlite").is_file() else None
     if lent is None:
         note("ยังไม่มีสมุดทะเบียน จึงแสดงเสมือนเริ่มใช้ระบบในวันนั้น")
-    with workspace.borrowed_office(root, lent) as office:
+    with workspace.borrowed_office(root, lent, reports=True) as office:
         day = _day(office, on)
         mailbox, clock = MemoryMailbox(), _Clock(office.calendar.at(day, _HOUR))
         alone = replace(office, mailbox=mailbox, clock=clock, held_kinds=frozenset())
