@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -154,6 +155,12 @@ def _replayed_json(one: Replayed) -> dict[str, object]:
     }
 
 
+def _beginning(subject: str) -> str:
+    """Our own long subjects come back with «Re:»: their beginning tells them apart, and the table stays a table."""
+    bare = re.sub(r"^(re|fw|fwd|ตอบ|สต)\s*:\s*(\[[^\]]{1,20}\]\s*)?", "", subject, flags=re.IGNORECASE)
+    return bare if len(bare) <= 34 else bare[:33].rstrip() + "…"
+
+
 def _table(mails: Sequence[Replayed], days: dict[object, str], changed: int) -> None:
     out = console()
     if not mails:
@@ -161,13 +168,11 @@ def _table(mails: Sequence[Replayed], days: dict[object, str], changed: int) -> 
         return
     table = Table(expand=True)
     for column in ("", "ที่", "ได้รับ", "ผู้ส่ง", "เรื่อง", "เดิม", "ขณะนี้"):
-        # our own long subjects come back with «Re:»: their beginning is enough
-        cut = column == "เรื่อง"
-        table.add_column(column, overflow="ellipsis" if cut else "fold", no_wrap=cut)
+        table.add_column(column, overflow="fold")
     for one in mails:
         row = one.row
         then = f"{_ROUTE_TH[str(row['route'])][0]}\n{row['rule']}" if row["route"] else "ยังไม่ตัดสิน"
-        cells = (number(row["id"]), days[row["id"]], clean(str(row["sender"] or "-")), clean(str(row["subject"] or "-"))[:80], then,
+        cells = (number(row["id"]), days[row["id"]], clean(str(row["sender"] or "-")), _beginning(clean(str(row["subject"] or "-"))), then,
                  f"{_ROUTE_TH[one.now.route][0]}\n{one.now.rule}")  # fmt: skip
         table.add_row("≠" if one.changed else "", *cells, style="bold" if one.changed else "")
     out.print(table)
