@@ -71,6 +71,15 @@ def test_one_file_is_one_document_and_several_are_a_list(tmp_path: Path) -> None
     assert len(lines) == 3 and str(photo) in lines[0] and "๒" in lines[2]
 
 
+def test_a_file_that_is_no_mail_is_said_to_be_none(tmp_path: Path) -> None:
+    shutil.copy(CASES / "photo.eml", tmp_path / "a.eml")
+    (tmp_path / "b.txt").write_text("hello", encoding="utf-8")
+    assert "อาจไม่ใช่แฟ้มจดหมาย" in run("mail", "classify", tmp_path / "b.txt").stderr
+    assert "อาจไม่ใช่" not in run("mail", "classify", tmp_path / "a.eml").stderr
+    lines = run("mail", "classify", tmp_path).stdout.splitlines()
+    assert ["อาจไม่ใช่" in line for line in lines] == [False, True, False]
+
+
 def test_the_same_mail_twice_in_a_folder_is_judged_twice(tmp_path: Path) -> None:
     for name in ("a.eml", "b.eml"):
         shutil.copy(CASES / "photo.eml", tmp_path / name)

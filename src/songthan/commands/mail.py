@@ -80,12 +80,19 @@ def _files(paths: Sequence[Path]) -> list[Path]:
 def _one(tried: Tried, say_time: Callable[[datetime], str], as_json: bool) -> None:
     if tried.trouble:
         note(f"อ่านจดหมายไม่สำเร็จ ({tried.trouble})")
+    if _headless(tried.message):
+        note("แฟ้มนี้ไม่มีทั้งผู้ส่งและชื่อเรื่อง อาจไม่ใช่แฟ้มจดหมาย (แบบ Word ลองอ่านด้วย songthan form read)")
     if tried.duplicate:
         note("จดหมายฉบับนี้มีในทะเบียนแล้ว ผลข้างล่างคือทางของฉบับที่ส่งซ้ำ")
     if as_json:
         print_json(_as_json(tried.message, tried.route))
     else:
         _tell(tried.message, tried.route, say_time(tried.message.received) if tried.message else "-")
+
+
+def _headless(message: Message | None) -> bool:
+    """Is there nothing by which one would know a mail: some other file, most likely?"""
+    return message is not None and not message.sender and not message.subject
 
 
 def _lines(tried: Iterable[tuple[Path, Tried]]) -> None:
@@ -95,7 +102,7 @@ def _lines(tried: Iterable[tuple[Path, Tried]]) -> None:
         counts[one.route.route] += 1
         words, style = _ROUTE_TH[one.route.route]
         out.print(words, style=style, end=" ")
-        out.print(f"· {one.route.rule} · {clean(str(file))}", soft_wrap=True)
+        out.print(f"· {one.route.rule} · {clean(str(file))}{' (อาจไม่ใช่จดหมาย)' if _headless(one.message) else ''}", soft_wrap=True)
     total = " ".join(f"{_ROUTE_TH[route][0]} {number(counts[route])}" for route in _ROUTE_TH if counts[route])
     out.print(f"รวม {number(counts.total())} ฉบับ: {total}")
 
