@@ -125,7 +125,7 @@ def _decision(name: str, help_th: str, step: str) -> click.Command:
         from songthan.steps import holds
 
         extra = (_pairs(values),) if step == "accept_hold" else ()
-        click.echo(getattr(holds, step)(office_at(state), mail, reason, *extra))
+        click.echo(clean(getattr(holds, step)(office_at(state), mail, reason, *extra)))
 
     if step == "accept_hold":
         click.option(

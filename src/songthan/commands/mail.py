@@ -155,7 +155,7 @@ def _replayed_json(one: Replayed) -> dict[str, object]:
         "received": row["received"],
         "sender": row["sender"],
         "subject": row["subject"],
-        "then": {"route": row["route"], "rule": row["rule"], "reason": row["reason"]} if row["route"] else None,
+        "then": {"route": one.route_then, "rule": row["rule"], "reason": row["reason"]} if one.route_then else None,
         "now": {"route": one.now.route, "rule": one.now.rule, "reason": one.now.reason},
         "changed": one.changed,
         "read_again": one.read_again,
@@ -178,7 +178,7 @@ def _table(mails: Sequence[Replayed], days: dict[object, str], changed: int) -> 
         table.add_column(column, overflow="fold")
     for one in mails:
         row = one.row
-        then = f"{_ROUTE_TH[str(row['route'])][0]}\n{row['rule']}" if row["route"] else "ยังไม่ตัดสิน"
+        then = f"{_ROUTE_TH[one.route_then][0]}\n{row['rule']}" if one.route_then else "ยังไม่ตัดสิน"
         cells = (number(row["id"]), days[row["id"]], clean(str(row["sender"] or "-")), _beginning(clean(str(row["subject"] or "-"))), then,
                  f"{_ROUTE_TH[one.now.route][0]}\n{one.now.rule}")  # fmt: skip
         table.add_row("≠" if one.changed else "", *cells, style="bold" if one.changed else "")
