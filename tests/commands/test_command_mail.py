@@ -15,6 +15,7 @@ from test_command_form import fingerprint
 from songthan import workspace
 from songthan.domain.assignments import AssignmentState, DeadlineState
 from songthan.steps.advance import advance
+from songthan.steps.holds import release_hold
 from songthan.steps.take_in import fetch_new, settle_all
 from songthan.testing.mailbox import MemoryMailbox
 
@@ -69,6 +70,15 @@ def test_one_file_is_one_document_and_several_are_a_list(tmp_path: Path) -> None
     assert len(run_json("mail", "classify", tmp_path)[1]) == 1
     lines = run("mail", "classify", photo, doc).stdout.splitlines()
     assert len(lines) == 3 and str(photo) in lines[0] and "๒" in lines[2]
+
+
+def test_a_file_that_is_no_mail_is_said_to_be_none(tmp_path: Path) -> None:
+    shutil.copy(CASES / "photo.eml", tmp_path / "a.eml")
+    (tmp_path / "b.txt").write_text("hello", encoding="utf-8")
+    assert "อาจไม่ใช่แฟ้มจดหมาย" in run("mail", "classify", tmp_path / "b.txt").stderr
+    assert "อาจไม่ใช่" not in run("mail", "classify", tmp_path / "a.eml").stderr
+    lines = run("mail", "classify", tmp_path).stdout.splitlines()
+    assert ["อาจไม่ใช่" in line for line in lines] == [False, True, False]
 
 
 def test_the_same_mail_twice_in_a_folder_is_judged_twice(tmp_path: Path) -> None:
@@ -148,6 +158,22 @@ def test_the_rules_that_were_used_say_the_same_again_though_the_duties_went_on(l
     assert [m["then"]["rule"] for m in found["mails"]] == ["78_empty_sent", "77_question_or_refusal", "99_catch_all", "17_out_of_office"]
     assert [m["id"] for m in run_json("mail", "replay", "--last", 2, "--state", state)[1]["mails"]] == [3, 4]
     assert fingerprint(state) == before
+
+
+def test_what_was_let_out_of_quarantine_since_is_no_change_of_the_rules(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    office = replace(workspace.open_office(ROOT, state), mailbox=MemoryMailbox())
+    forged = member_mail(office.plan.roster.holder("s04").email, n=9, body="ด่วน").replace(b"dmarc=pass", b"dmarc=fail")
+    office.mailbox.receive(forged, received=office.clock.now())
+    fetch_new(office)
+    settle_all(office)
+    (row,) = [r for r in office.ledger.inbox.holds() if r["route"] == "quarantine"]
+    release_hold(office, int(str(row["id"])), "โทรศัพท์ถามแล้ว")
+    office.ledger.close()
+    code, found = run_json("mail", "replay", "--last", 1, "--state", state)
+    assert code == 0 and found["changed"] == 0
+    assert found["mails"][0]["then"]["route"] == found["mails"][0]["now"]["route"] == "quarantine"
 
 
 def test_another_rule_is_shown_where_it_changes_something(lived: tuple[Path, str], tmp_path: Path) -> None:

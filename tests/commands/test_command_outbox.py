@@ -13,7 +13,7 @@ from command_runner import ROOT, run, run_json
 from songthan import workspace
 from songthan.commands import init
 from songthan.domain.assignments import DeadlineState, assignments_for
-from songthan.domain.messages import SentRef
+from songthan.domain.messages import MailRef, Message, Route, SentRef
 from songthan.domain.outgoing import Mark
 from songthan.steps.letters import tell_secretary
 from songthan.steps.office import Office
@@ -123,6 +123,45 @@ def test_hold_release_and_reopen_are_commands(house: Path) -> None:
     for word in ("release", "reopen"):
         result = run("hold", word, "12", *REASON, workspace=house)
         assert result.exit_code == 2 and "ไม่มีจดหมายที่พักไว้" in result.stderr
+
+
+def held(house: Path, route: str, subject: str) -> int:
+    """A stranger's mail that waits, as the intake leaves it."""
+
+    def take(office: Office) -> int:
+        now = office.clock.now()
+        sha = office.blobs.put(subject.encode())
+        row = office.ledger.inbox.add(MailRef(id=subject, change="c", received=now), sha, now)
+        parsed = Message(sha256=sha, received=now, sender="a@stranger.example", sender_name="[/b] \x1b[31m", subject=subject)
+        office.ledger.inbox.save_parsed([(row, parsed)])
+        office.ledger.inbox.save_route(row, Route(route=route, rule="r", reason="[/i] เหตุ"), now)
+        return row
+
+    return int(str(at_work(house, take)))
+
+
+def test_a_strangers_subject_neither_breaks_the_list_nor_steers_the_terminal(house: Path) -> None:
+    waits, locked = held(house, "hold", "[/b] \x1b[31mred"), held(house, "quarantine", "[bold]plain")
+    told = run("hold", "list", workspace=house)
+    assert told.exit_code == 0 and "[/b]" in told.output and "[bold]plain" in told.output and "\x1b" not in told.output
+    assert "กักกัน" in told.output and "songthan hold show" in told.output, "which are quarantined, and what to do next"
+    shown = run("hold", "show", str(waits), workspace=house)
+    assert shown.exit_code == 0 and "\x1b" not in shown.output and f"songthan hold reject {waits}" in shown.output
+    assert "hold release" in run("hold", "show", str(locked), workspace=house).output
+    assert run("hold", "reject", str(waits), *REASON, workspace=house).exit_code == 0
+    assert "ไม่รับ" in run("hold", "list", "--all", workspace=house).output
+    assert "hold reject" not in run("hold", "show", str(waits), workspace=house).output, "it is decided"
+
+
+def test_a_mails_key_stands_whole_in_the_list(house: Path) -> None:
+    key = "2566-review/escalation/m01/+1/2023-03-17"
+
+    def queue(office: Office) -> None:
+        tell_secretary(office, key=key, title="เรื่อง " * 30, what="ความ", role="head")
+
+    at_work(house, queue)
+    assert key in run("outbox", "list", workspace=house).output
+    assert f"songthan outbox release {key}" in run("outbox", "show", key, workspace=house).output
 
 
 # tomorrow

@@ -18,6 +18,7 @@ WRONG = [
     (("plan", "import", "--year", "99", "x"), "99 ไม่อยู่ในช่วง"),
     (("calendar", "--ics"), "--ics"),
     (("reassign",), "ยังไม่ได้ระบุ SEAT"),
+    (("hold",), "ยังไม่ได้ระบุคำสั่งย่อย (accept, list"),
 ]
 
 

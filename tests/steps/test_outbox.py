@@ -14,6 +14,7 @@ from songthan.domain.outgoing import LETTER_GROUPS, held_kinds
 from songthan.steps import outbox
 from songthan.steps.letters import queue, tell_secretary
 from songthan.steps.post import post_all
+from songthan.steps.report_status import assignment_status
 from songthan.steps.send_digest import send_digest
 
 EVERYTHING = held_kinds("hold", ())
@@ -56,6 +57,12 @@ def test_nothing_leaves_and_everything_is_seen(desk: Desk) -> None:
     for hour in ("11:00", "13:00", "16:00"):
         desk.tick(f"2023-03-01 {hour}")
     assert [r.key for r in outbox.outbox_rows(desk.office)] == [r.key for r in rows] and not taken_back(desk)
+
+
+def test_the_status_says_whose_request_waits_for_her(desk: Desk) -> None:
+    say_word(desk, "withhold", key(desk, "s04"))
+    words = [str(r["state_th"]) for r in assignment_status(desk.office, Q2)]
+    assert sorted(words) == ["ยังไม่ได้ส่ง ท่านระงับไว้", "ยังไม่ได้ส่ง รอท่านปล่อย", "ยังไม่ได้ส่ง รอท่านปล่อย"]
 
 
 def test_the_secretarys_own_letters_always_go(desk: Desk) -> None:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-from songthan.commands.paper import clean, ledger_option, office_at
+from songthan.commands.paper import clean, console, fold, ledger_option, office_at
 from songthan.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from songthan.steps.gather_facts import FormFile
+    from songthan.steps.office import Office
+
+DECIDED_TH = {"accept": "รับแล้ว (accept)", "reject": "ไม่รับ (reject)"}
 
 
 @click.group()
@@ -32,12 +38,27 @@ def list_holds(state: Path | None, everything: bool, as_json: bool) -> None:
     if not rows:
         click.echo("ไม่มีจดหมายรอวินิจฉัย")
         return
+    _draw(rows)
+
+
+def _draw(rows: list[dict[str, object]]) -> None:
+    out = console()
     table = Table(expand=True)
     for column in ("ที่", "ผู้ส่ง", "เรื่อง", "เหตุที่พัก", "คำวินิจฉัย"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == "ที่")
     for r in rows:
-        table.add_row(*(str(r[k] or "-") for k in ("id", "sender", "subject", "reason", "decision")))
-    Console().print(table)
+        sender, subject, reason = (clean(str(r[k] or "-")) for k in ("sender", "subject", "reason"))
+        table.add_row(str(r["id"]), sender, fold(subject, 20), fold(reason, 30), fold(_stands(r), 10))
+    out.print(table)
+    if any(not r["decision"] for r in rows):
+        out.print("ดูทีละฉบับด้วย songthan hold show ตามด้วยเลขในช่อง «ที่»", style="bold")
+
+
+def _stands(row: dict[str, object]) -> str:
+    """What was decided about a mail, in the words of the commands; or whether it is quarantined or waits."""
+    if row["decision"]:
+        return DECIDED_TH.get(str(row["decision"]), str(row["decision"]))
+    return "กักกัน ยังไม่วินิจฉัย" if row["route"] == "quarantine" else "รอท่าน"
 
 
 @hold.command("show")
@@ -46,16 +67,17 @@ def list_holds(state: Path | None, everything: bool, as_json: bool) -> None:
 @ledger_option
 def show(mail: int, save: Path | None, state: Path | None) -> None:
     """รายละเอียดของจดหมายที่พักไว้ และค่าที่อ่านได้ (show)."""
-    from songthan.steps.fill_form import safe_name
-    from songthan.steps.holds import held_forms, hold_row, place_of, unopened
+    from songthan.steps.holds import held_forms, hold_row, unopened
 
     office = office_at(state)
     row = hold_row(office, mail)
-    click.echo(f"จดหมายที่ {mail} จาก {row['sender_name'] or ''} <{row['sender'] or '-'}>\nเรื่อง {row['subject'] or '-'}")
+    sender, subject = (clean(str(row[k] or "-")) for k in ("sender", "subject"))
+    name = clean(str(row["sender_name"] or ""))
+    click.echo(f"จดหมายที่ {mail} จาก {name} <{sender}>\nเรื่อง {subject}".replace("จาก  <", "จาก <"))
     click.echo(f"เหตุที่พัก: {row['reason']} (กติกา {row['rule']})")
     click.echo(f"แฟ้มจดหมายตามที่ได้รับ: {office.blobs.path(str(row['sha256']))}")
     if row["decision"]:
-        click.echo(f"คำวินิจฉัย: {row['decision']} ({row['decision_reason']})")
+        click.echo(f"คำวินิจฉัย: {_stands(row)} ({row['decision_reason']})")
     if row["route"] == "quarantine":
         click.echo("จดหมายนี้ถูกกักกัน ระบบไม่อ่านไฟล์ในจดหมาย หากยืนยันกับเจ้าตัวแล้วว่าเป็นของจริง ใช้ songthan hold release")
         return
@@ -65,24 +87,33 @@ def show(mail: int, save: Path | None, state: Path | None) -> None:
     if not files:
         click.echo("ไม่พบแบบรายงานของระบบในจดหมายนี้")
     for file in files:
-        click.echo(f"ไฟล์แบบ: {file.attachment.name}")
-        if save:
-            save.mkdir(parents=True, exist_ok=True)
-            target = save / safe_name(file.attachment.name)
-            target.write_bytes(office.blobs.get(file.attachment.sha256))
-            click.echo(f"  เก็บไว้ที่ {target}")
-        else:
-            click.echo("  เปิดใน Word: เพิ่ม --save โฟลเดอร์ ท้ายคำสั่งนี้")
-        spec = office.forms[file.assignment.form] if file.assignment else None
-        for field_id, answer in file.form.answers.items():
-            labels = {c.value: c.label for c in spec.of_id(field_id).options} if spec else {}
-            shown = labels.get(answer.value or "", answer.value) or (f"? «{answer.raw}»" if answer.raw else "(ว่าง)")
-            click.echo(f"  {place_of(office, file, field_id)}: {clean(shown)}   [{field_id}]")
-        for problem in file.form.problems:
-            click.echo(f"  ! {problem.message_th}")
-        if file.form.suggestion:
-            click.echo("  ข้อความที่เครื่องอ่านจากภาพ (ใช้เทียบเท่านั้น):")
-            click.echo("\n".join(f"    {line}" for line in clean(file.form.suggestion).splitlines()))
+        _show_file(office, file, save)
+    if not row["decision"]:
+        click.echo(f'วินิจฉัยด้วย songthan hold accept {mail} --reason "…" หรือ songthan hold reject {mail} --reason "…"')
+
+
+def _show_file(office: Office, file: FormFile, save: Path | None) -> None:
+    from songthan.steps.fill_form import safe_name
+    from songthan.steps.holds import place_of
+
+    click.echo(f"ไฟล์แบบ: {clean(file.attachment.name)}")
+    if save:
+        save.mkdir(parents=True, exist_ok=True)
+        target = save / safe_name(file.attachment.name)
+        target.write_bytes(office.blobs.get(file.attachment.sha256))
+        click.echo(f"  เก็บไว้ที่ {target}")
+    else:
+        click.echo("  เปิดใน Word: เพิ่ม --save โฟลเดอร์ ท้ายคำสั่งนี้")
+    spec = office.forms[file.assignment.form] if file.assignment else None
+    for field_id, answer in file.form.answers.items():
+        labels = {c.value: c.label for c in spec.of_id(field_id).options} if spec else {}
+        shown = labels.get(answer.value or "", answer.value) or (f"? «{answer.raw}»" if answer.raw else "(ว่าง)")
+        click.echo(f"  {place_of(office, file, field_id)}: {clean(shown)}   [{field_id}]")
+    for problem in file.form.problems:
+        click.echo(f"  ! {problem.message_th}")
+    if file.form.suggestion:
+        click.echo("  ข้อความที่เครื่องอ่านจากภาพ (ใช้เทียบเท่านั้น):")
+        click.echo("\n".join(f"    {line}" for line in clean(file.form.suggestion).splitlines()))
 
 
 def _decision(name: str, help_th: str, step: str) -> click.Command:
@@ -94,7 +125,7 @@ def _decision(name: str, help_th: str, step: str) -> click.Command:
         from songthan.steps import holds
 
         extra = (_pairs(values),) if step == "accept_hold" else ()
-        click.echo(getattr(holds, step)(office_at(state), mail, reason, *extra))
+        click.echo(clean(getattr(holds, step)(office_at(state), mail, reason, *extra)))
 
     if step == "accept_hold":
         click.option(

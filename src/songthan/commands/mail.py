@@ -80,12 +80,19 @@ def _files(paths: Sequence[Path]) -> list[Path]:
 def _one(tried: Tried, say_time: Callable[[datetime], str], as_json: bool) -> None:
     if tried.trouble:
         note(f"อ่านจดหมายไม่สำเร็จ ({tried.trouble})")
+    if _headless(tried.message):
+        note("แฟ้มนี้ไม่มีทั้งผู้ส่งและชื่อเรื่อง อาจไม่ใช่แฟ้มจดหมาย (แบบ Word ลองอ่านด้วย songthan form read)")
     if tried.duplicate:
         note("จดหมายฉบับนี้มีในทะเบียนแล้ว ผลข้างล่างคือทางของฉบับที่ส่งซ้ำ")
     if as_json:
         print_json(_as_json(tried.message, tried.route))
     else:
         _tell(tried.message, tried.route, say_time(tried.message.received) if tried.message else "-")
+
+
+def _headless(message: Message | None) -> bool:
+    """Is there nothing by which one would know a mail: some other file, most likely?"""
+    return message is not None and not message.sender and not message.subject
 
 
 def _lines(tried: Iterable[tuple[Path, Tried]]) -> None:
@@ -95,7 +102,7 @@ def _lines(tried: Iterable[tuple[Path, Tried]]) -> None:
         counts[one.route.route] += 1
         words, style = _ROUTE_TH[one.route.route]
         out.print(words, style=style, end=" ")
-        out.print(f"· {one.route.rule} · {clean(str(file))}", soft_wrap=True)
+        out.print(f"· {one.route.rule} · {clean(str(file))}{' (อาจไม่ใช่จดหมาย)' if _headless(one.message) else ''}", soft_wrap=True)
     total = " ".join(f"{_ROUTE_TH[route][0]} {number(counts[route])}" for route in _ROUTE_TH if counts[route])
     out.print(f"รวม {number(counts.total())} ฉบับ: {total}")
 
@@ -148,7 +155,7 @@ def _replayed_json(one: Replayed) -> dict[str, object]:
         "received": row["received"],
         "sender": row["sender"],
         "subject": row["subject"],
-        "then": {"route": row["route"], "rule": row["rule"], "reason": row["reason"]} if row["route"] else None,
+        "then": {"route": one.route_then, "rule": row["rule"], "reason": row["reason"]} if one.route_then else None,
         "now": {"route": one.now.route, "rule": one.now.rule, "reason": one.now.reason},
         "changed": one.changed,
         "read_again": one.read_again,
@@ -171,7 +178,7 @@ def _table(mails: Sequence[Replayed], days: dict[object, str], changed: int) -> 
         table.add_column(column, overflow="fold")
     for one in mails:
         row = one.row
-        then = f"{_ROUTE_TH[str(row['route'])][0]}\n{row['rule']}" if row["route"] else "ยังไม่ตัดสิน"
+        then = f"{_ROUTE_TH[one.route_then][0]}\n{row['rule']}" if one.route_then else "ยังไม่ตัดสิน"
         cells = (number(row["id"]), days[row["id"]], clean(str(row["sender"] or "-")), _beginning(clean(str(row["subject"] or "-"))), then,
                  f"{_ROUTE_TH[one.now.route][0]}\n{one.now.rule}")  # fmt: skip
         table.add_row("≠" if one.changed else "", *cells, style="bold" if one.changed else "")

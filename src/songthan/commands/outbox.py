@@ -66,12 +66,13 @@ def list_mails(state: Path | None, everything: bool, as_json: bool) -> None:
 def _draw(office: Office, rows: list[Waiting]) -> None:
     out = console()
     table = Table(expand=True)
-    for column in ("รหัสจดหมาย", "ชนิด", "ถึง", "เรื่อง", "รออะไร", "ตั้งแต่"):
-        table.add_column(column, overflow="fold")
+    for column in ("รหัสจดหมาย", "ถึง และเรื่อง", "รออะไร ตั้งแต่"):
+        # the key is what release and withhold take: never broken, so that it can be copied
+        table.add_column(column, overflow="fold", no_wrap=column == "รหัสจดหมาย")
     for row in rows:
         since = moment_words(office.calendar.local(row.since), short=True)
-        kind = say(KIND_TH.get(row.kind, row.kind))
-        table.add_row(row.key, fold(kind, 12), row.to, fold(clean(row.subject), 24), fold(WAITS_TH[row.waits], 12), since)
+        kind, subject = say(KIND_TH.get(row.kind, row.kind)), clean(row.subject).removeprefix("[ส่งทัน] ")
+        table.add_row(row.key, f"{row.to}\n{fold(f'{kind}: {subject}', 40)}", f"{fold(WAITS_TH[row.waits], 22)}\n{since}")
     out.print(table)
     waiting = sum(row.waits == "word" for row in rows)
     if waiting:
@@ -103,6 +104,8 @@ def show(key: str, save: Path | None, state: Path | None, as_json: bool) -> None
     for file in mail.files:
         click.echo(f"แนบ: {file.name}  ({office.blobs.path(file.sha256)})")
     click.echo(f"\n{clean(mail.text)}")
+    if row.waits == "word":
+        click.echo(f'ปล่อยด้วย songthan outbox release {key} --reason "…" ไม่ส่งใช้ songthan outbox withhold {key} --reason "…"')
     for name in saved:
         click.echo(f"เก็บไว้ที่ {name}")
 

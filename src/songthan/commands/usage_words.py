@@ -27,6 +27,11 @@ _SAID: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 def usage_words(error: click.UsageError) -> str:
     """The Thai of a click error; what click says itself where there is none (errors of ours are Thai already)."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and isinstance(error.ctx, click.Context):
+        # its message is the whole help, which one line cannot hold
+        group = error.ctx.command
+        words = group.list_commands(error.ctx) if isinstance(group, click.Group) else []
+        return f"ยังไม่ได้ระบุคำสั่งย่อย ({', '.join(words)})"
     if isinstance(error, click.NoSuchOption):
         near = f" (อาจหมายถึง {', '.join(sorted(error.possibilities))})" if error.possibilities else ""
         return f"ไม่มีตัวเลือก {error.option_name}{near}"

@@ -81,7 +81,7 @@ def accept_hold(office: Office, inbox_id: int, reason: str, values: Mapping[str,
         keep_forms(office, inbox_id, office.ledger.inbox.message(inbox_id), files, looked=True)
     told = {"complete": "ครบถ้วน", "incomplete": "ระบบจะขอให้ผู้ส่งแก้ไขส่วนที่ยังไม่ครบ"}
     done = (f"{f.assignment.id} ({told[person_verdict(f.form)]})" for f in files if f.assignment)
-    return f"รับแบบของรายการ {', '.join(done)} แล้ว"
+    return f"รับแบบแล้ว: {', '.join(done)}"
 
 
 def _with_values(

@@ -22,6 +22,7 @@ ROUTE_TH = {"accept": phrase("รับ"), "note": phrase("บันทึก"),
 def assignment_status(office: Office, deadline: str) -> list[dict[str, object]]:
     """One row an assignment, with the machine's own words (for `--json`)."""
     rows = []
+    waits = {row.key: row.waits for row in outbox_rows(office)}
     for row in office.ledger.assignment_rows(deadline):
         assignment = office.ledger.as_assignment(row)
         member = office.plan.roster.member(assignment.member)
@@ -34,13 +35,22 @@ def assignment_status(office: Office, deadline: str) -> list[dict[str, object]]:
                 "member": member.full_name,
                 "activities": list(assignment.activities),
                 "state": assignment.state.value,
-                "state_th": say(STATE_TH[assignment.state.value]),
+                "state_th": _words(assignment.state, waits.get(str(row["asked_mail"]), "")),
                 "asked_on": row["asked_on"],
                 "corrections": row["corrections"],
                 "away_until": row["absent_until"],
             }
         )
     return rows
+
+
+def _words(state: AssignmentState, waits: str) -> str:
+    """A duty's state in words; one whose request waits for the secretary, or was withheld, is not merely «not yet due»."""
+    if state is AssignmentState.PLANNED and waits == "word":
+        return say("ยังไม่ได้ส่ง รอท่านปล่อย")
+    if state is AssignmentState.PLANNED and waits == "withheld":
+        return say("ยังไม่ได้ส่ง ท่านระงับไว้")
+    return say(STATE_TH[state.value])
 
 
 def deadline_status(office: Office, deadline_id: str) -> dict[str, object]:

@@ -43,8 +43,13 @@ class Replayed:
     read_again: bool = True
 
     @property
+    def route_then(self) -> str:
+        """The route the rules gave it, '' before they did. What the secretary let out of quarantine since is hers, not theirs."""
+        return "quarantine" if self.row["released_at"] else str(self.row["route"] or "")
+
+    @property
     def changed(self) -> bool:
-        return bool(self.row["route"]) and (self.row["route"], self.row["rule"]) != (self.now.route, self.now.rule)
+        return bool(self.route_then) and (self.route_then, self.row["rule"]) != (self.now.route, self.now.rule)
 
 
 class _Undo(Exception):
