@@ -94,6 +94,9 @@ def test_the_account_that_logged_in_proves_its_own_address_only() -> None:
         f'dkim=pass reason="auth=pass smtp.auth={MEMBER}"',
         f"auth=pass smtp.auth={MEMBER}; auth=pass smtp.auth=khaohom@office.example",
         f"auth=pass (smtp.auth={MEMBER})",
+        f"auth=pass smtp.auth={MEMBER}; auth=fail smtp.auth={MEMBER}",
+        f'auth=pass smtp.mailfrom="a\\" smtp.auth={MEMBER} \\""@attacker.example',
+        f'spf=pass smtp.mailfrom="a\\"; auth=pass smtp.auth={MEMBER}; b=\\""@attacker.example',
     ):
         assert verdict(says(other)) == "none", other
     assert verdict(says("dmarc=fail header.from=office.example; auth=pass smtp.auth=" + MEMBER)) == "fail"
@@ -101,6 +104,11 @@ def test_the_account_that_logged_in_proves_its_own_address_only() -> None:
     below = says(f"auth=pass smtp.auth={MEMBER}")
     assert verdict(says("dmarc=none"), below) == "none"
     assert verdict(below, says("auth=pass smtp.auth=khaohom@office.example")) == "none"
+
+
+def test_an_escaped_quote_does_not_end_the_quoted_words_of_a_stranger() -> None:
+    said = r'dmarc=pass smtp.mailfrom="a\" header.from=office.example \""@attacker.example'
+    assert verdict(f"Authentication-Results: mx.office.example; {said}") == "none"
 
 
 def test_no_sender_is_never_proven() -> None:

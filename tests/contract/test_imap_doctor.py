@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -65,17 +66,18 @@ def test_an_old_server_is_told(old_mail_servers, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "said", "remedied"),
     [
-        ({"imap": {"port": 1}}, "ไม่ว่างหรือติดต่อไม่ได้"), ({"smtp": {"port": 1}}, "ไม่ว่างหรือติดต่อไม่ได้"),
-        ({"imap": {"ca_file": ""}}, "ใบรับรอง"), ({"smtp": {"security": "tls"}}, "เข้ารหัส"),
+        ({"imap": {"port": 1}}, "[imap] localhost:1 ", "[imap] host, port"), ({"smtp": {"port": 1}}, "[smtp] localhost:1 ", "[smtp] host, port"),
+        ({"imap": {"ca_file": ""}}, "ใบรับรอง", "ca_file"), ({"smtp": {"security": "tls"}}, "เข้ารหัส", "security"),
+        ({"imap": {"junk": "Spma"}}, "ไม่มีโฟลเดอร์ «Spma»", "songthan.toml"),
     ],
 )  # fmt: skip
-def test_what_is_missing_is_named_with_its_remedy(servers, tmp_path, change, said):
+def test_what_is_missing_is_named_with_its_remedy(servers, tmp_path, change, said, remedied):
     ready = settings(servers, tmp_path)
     wrong = replace(ready, **{part: replace(getattr(ready, part), **values) for part, values in change.items()})
     *_, (name, status, sentence, remedy) = workspace.check_imap(wrong, tmp_path / "none")
-    assert (name, status) == ("mailbox", "missing") and said in sentence and remedy
+    assert (name, status) == ("mailbox", "missing") and said in sentence and remedied in remedy
 
 
 def test_a_refused_password_is_remembered_by_the_state_folder(servers, tmp_path):
@@ -83,10 +85,24 @@ def test_a_refused_password_is_remembered_by_the_state_folder(servers, tmp_path)
     (tmp_path / "mailbox-password").write_text("wrong", encoding="utf-8")
     state = tmp_path / "state"
     state.mkdir()
-    assert workspace.check_imap(ready, state)[-1][1] == "missing" and (state / "mailbox-refused").exists()
+    *_, (_, status, _, remedy) = workspace.check_imap(ready, state)
+    assert status == "missing" and (state / "mailbox-refused").exists()
+    assert "username และ password_file" in remedy
     (tmp_path / "mailbox-password").write_text(SECRET, encoding="utf-8")
     assert "พักการติดต่อ" in workspace.check_imap(ready, state)[-1][2]
     (state / "mailbox-refused").unlink()
+    assert workspace.check_imap(ready, state)[-1][0] == "mailbox-smtp"
+
+
+def test_a_mailbox_left_in_peace_is_told_with_the_file_to_delete_once_the_setting_is_mended(servers, tmp_path):
+    ready = settings(servers, tmp_path)
+    state = tmp_path / "state"
+    state.mkdir()
+    busy = state / "mailbox-busy"
+    busy.write_text(f"{time.time() + 200:.3f}", encoding="ascii")
+    *_, (_, status, sentence, remedy) = workspace.check_imap(ready, state)
+    assert status == "missing" and str(busy) in sentence and "ลบแฟ้มนี้" in remedy
+    busy.unlink()
     assert workspace.check_imap(ready, state)[-1][0] == "mailbox-smtp"
 
 

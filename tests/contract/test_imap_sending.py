@@ -125,7 +125,7 @@ def test_the_copy_to_ourselves_is_neither_received_nor_counted(world):
 
 
 def test_what_only_looks_like_our_copy_is_received_mail(world):
-    """Redirected by a member, forged under our name with other content, or of a mail nobody knows any more."""
+    """Redirected by a member, forged under our name with other content, of a mail nobody knows any more, or of two writers."""
     box = world.mailbox
     box.send(box.save_draft(mail()))
     box.new_messages("")
@@ -138,7 +138,8 @@ def test_what_only_looks_like_our_copy_is_received_mail(world):
     world.deliver(b"From: plan@office.example\r\nSubject: b\r\nMessage-ID: <b@x.example>\r\n" + key + body)
     world.deliver(b"From: plan@office.example\r\nSubject: c\r\n" + identity + b"\r\n" + key + (body * 1000))
     world.deliver(b"From: plan@office.example\r\nSubject: d\r\n" + identity + b"\r\nX-Songthan-Key: " + b"0" * 32 + b"." + b"1" * 32 + body)
-    assert len(box.new_messages("").refs) == 4 and box.count() == 4
+    world.deliver(b"From: plan@office.example, tonnam@office.example\r\nSubject: e\r\n" + identity + b"\r\n" + key + body)
+    assert len(box.new_messages("").refs) == 5 and box.count() == 5
 
 
 @pytest.mark.parametrize(

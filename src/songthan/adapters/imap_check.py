@@ -13,7 +13,7 @@ from email.utils import format_datetime
 
 from songthan.adapters.imap import ImapMailbox
 from songthan.adapters.imap_client import KEY_HEADER, Client
-from songthan.domain.errors import MailError
+from songthan.domain.errors import MailAuthFailed, MailBusy, MailError
 from songthan.domain.thai import to_thai_digits
 
 __all__ = ["check"]
@@ -29,13 +29,31 @@ def check(box: ImapMailbox, call: Callable[[Callable[[], object]], object] = lam
     `call` runs the asking (a mailbox that is left in peace raises its MailError there).
     """
     found: list[_Found] = []
-    try:
-        call(lambda: found.extend(_imap(box)))
-        call(box.smtp.check)
-        found.append(("mailbox-smtp", "ok", f"ลงชื่อเข้าใช้เครื่องส่งจดหมาย {box.settings.smtp.host} ได้", ""))
-    except MailError as error:
-        found.append(("mailbox", "missing", f"{error.where}: {error.th}", error.remedy or "ตรวจเครือข่ายและการตั้งค่า"))
+    settings = box.settings
+
+    def smtp() -> None:
+        box.smtp.check()
+        found.append(("mailbox-smtp", "ok", f"ลงชื่อเข้าใช้เครื่องส่งจดหมาย {settings.smtp.host} ได้", ""))
+
+    for name, server, step in (("imap", settings.imap, lambda: found.extend(_imap(box))), ("smtp", settings.smtp, smtp)):
+        try:
+            call(step)
+        except MailError as error:
+            asked = f"[{name}] {server.host}:{server.port} {server.security}"
+            found.append(("mailbox", "missing", f"{asked}: {error.where}: {error.th}", _remedy(error, name)))
+            break
     return found
+
+
+def _remedy(error: MailError, name: str) -> str:
+    """The error's own remedy, and the settings it may lie at: who asks doctor is about to write them."""
+    if isinstance(error, MailAuthFailed):
+        return f"ดู [mailbox] username และ password_file ใน songthan.toml: {error.remedy}"
+    if isinstance(error, MailBusy) and "/" in error.where:
+        return f"รอ {to_thai_digits(round(error.back_off_s))} วินาที หรือเมื่อแก้การตั้งค่าแล้ว ลบแฟ้มนี้เพื่อให้ติดต่อใหม่ทันที"
+    if isinstance(error, MailBusy):
+        return f"ดู [{name}] host, port และ security ใน songthan.toml และตรวจเครือข่าย; ถ้าถูกต้องแล้วรอสักครู่ แล้วสั่งใหม่"
+    return error.remedy or "ตรวจเครือข่ายและการตั้งค่า"
 
 
 def _imap(box: ImapMailbox) -> Iterator[_Found]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from email.utils import parseaddr
+from email.utils import getaddresses
 
 from songthan.adapters.imap_client import KEY_HEADER, Client, Item
 from songthan.adapters.imap_listing import Spot
@@ -82,7 +82,8 @@ class Proof:
         return False
 
     def _is_ours(self, item: Item) -> bool:
-        return bool(nonce_of(item.key)) and parseaddr(item.sender)[1].lower() == self._session.settings.mailbox.lower()
+        writers = [address.lower() for _, address in getaddresses([item.sender])]
+        return bool(nonce_of(item.key)) and writers == [self._session.settings.mailbox.lower()]
 
     def _sent_like(self, client: Client, item: Item) -> bool:
         """Does our own copy of that mail exist? One that is still in the outbox folder is moved to Sent on the way."""

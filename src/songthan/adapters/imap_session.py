@@ -12,7 +12,8 @@ from imapclient.imapclient import DRAFTS, JUNK, SENT
 from songthan.adapters.imap_client import Client, open_client
 from songthan.adapters.imap_errors import CAUGHT, named, unreached
 from songthan.adapters.imap_settings import ImapSettings
-from songthan.domain.errors import MailAmbiguous, MailAuthFailed, MailBusy, MailError
+from songthan.domain.errors import MailAmbiguous, MailAuthFailed, MailBusy, MailDenied, MailError
+from songthan.domain.language import say
 
 __all__ = ["Folders", "Session"]
 
@@ -192,9 +193,17 @@ class Folders:
         key = flag.decode()
         if key not in self._names:
             found = client.special(flag, name)
-            if not found and not make:
+            there = bool(found) and client.folder_exists(found)
+            if not there and name and not make:
+                # a misspelt name must not leave unread what the server puts into the real folder
+                raise MailDenied(
+                    say("กล่องจดหมายไม่มีโฟลเดอร์ «{name}»", name=name),
+                    where="[imap] junk",
+                    remedy=say("แก้ชื่อโฟลเดอร์ใน songthan.toml หรือสร้างโฟลเดอร์นี้ในกล่องจดหมาย"),
+                )
+            if not there and not make:
                 return ""
-            if not found or not client.folder_exists(found):
+            if not there:
                 found = found or client.prefix() + make
                 self.make(client, found)
             self._names[key] = found

@@ -91,9 +91,11 @@ def _results(value: str, authserv_id: str) -> _Results | None:
     accounts: list[str] = []
     for piece in pieces[1:]:
         # Values may be quoted and may hold anything; only unquoted words are read.
-        words = re.sub(r'"[^"]*"?', '""', piece).split()
+        words = re.sub(r'"(?:[^"\\]|\\.)*"?', '""', piece).split()
         joined = re.match(r"(\w+)\s*=\s*(\w+)", " ".join(words[:3]).lower())
         method, verdict = (joined[1], joined[2]) if joined else ("", "")
+        if method == "auth" and verdict != "pass":
+            accounts.append("")  # beside a login that failed, another one proves nobody
         if method in ("dmarc", "compauth"):
             verdicts.append(verdict)
         for word in words[1:]:
