@@ -18,10 +18,13 @@ def up(state: Path | None) -> None:
     """เริ่ม Prefect ตัวเดินงานตามกำหนด และการรับจดหมาย (start everything; safe to repeat)."""
     from songthan import live, workspace
 
-    running = live.up(workspace.find_root(), state)
+    root = workspace.find_root()
+    running = live.up(root, state)
     click.echo("เริ่มทำงานแล้ว" if running.started else "ทำงานอยู่แล้ว")
     if running.practice:
         click.echo("ระบบซ้อม: จดหมายทุกฉบับอยู่ในเซิร์ฟเวอร์ซ้อมในเครื่องนี้ ไม่ได้ส่งออกจริง วันในแผนถูกเลื่อนเป็นจำนวนสัปดาห์เต็ม")
+    if workspace.load_settings(root).mailbox.send == "hold":
+        click.echo("จดหมายที่ไม่ได้ถึงเลขานุการจะรอท่านปล่อย ดูด้วย songthan outbox list")
     click.echo(f"ลงทะเบียนแล้ว {to_thai_digits(running.deployments)} deployment")
     click.echo(f"รหัสเข้าใช้แดชบอร์ด (วางทั้งบรรทัด) อยู่ในแฟ้ม {running.credential_file}")
     click.echo(running.dashboard)
