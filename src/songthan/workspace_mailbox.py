@@ -10,7 +10,7 @@ import json
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from songthan.adapters.claim import claim_mailbox
 from songthan.adapters.late_mailbox import LateMailbox
@@ -18,6 +18,7 @@ from songthan.adapters.plan_files import load_plan
 from songthan.adapters.settings_file import Settings, client_secret, load_settings, mailbox_password
 from songthan.domain.errors import EnvironmentNotReady, UsageError
 from songthan.domain.language import say
+from songthan.domain.messages import RECEIVED_FOLDERS
 from songthan.domain.plans import Plan
 from songthan.ports import Mailbox
 
@@ -47,22 +48,13 @@ def practice_url(state: Path) -> str:
 
 def open_mailbox(settings: Settings, plan: Plan, state: Path) -> Mailbox:
     """The office's mailbox: the practice Exchange's or the configured server's."""
-    from songthan.adapters.exchange import RECEIVED_FOLDERS, ExchangeMailbox, ExchangeSettings
+    from songthan.adapters.exchange import ExchangeMailbox, ExchangeSettings
 
-    address = plan.roster.mailbox
-    domain = address.partition("@")[2]
-    common = {
-        "mailbox": address,
-        "domain": domain,
-        "timezone": plan.organisation.timezone,
-        "sender_name": plan.roster.mailbox_name,
-        "folders": tuple(say(name) for name in RECEIVED_FOLDERS),
-    }
     if settings.mailbox.kind == "practice":
         accounts = tomllib.loads((state / "practice" / "accounts.toml").read_text(encoding="utf-8"))
-        password = next(m["password"] for m in accounts["mailboxes"] if m["address"] == address)
+        password = next(m["password"] for m in accounts["mailboxes"] if m["address"] == plan.roster.mailbox)
         return ExchangeMailbox(
-            ExchangeSettings(endpoint=practice_url(state), username=address, password=password, **common)
+            ExchangeSettings(endpoint=practice_url(state), username=plan.roster.mailbox, password=password, **_of_plan(plan))
         )
     if settings.mailbox.kind == "imap":
         from songthan.adapters.imap import ImapMailbox
@@ -75,22 +67,29 @@ def open_mailbox(settings: Settings, plan: Plan, state: Path) -> Mailbox:
     return ExchangeMailbox(exchange_settings(settings, plan))
 
 
+def _of_plan(plan: Plan) -> dict[str, Any]:
+    """What every kind of mailbox takes from the plan."""
+    return {
+        "mailbox": plan.roster.mailbox,
+        "domain": plan.roster.mailbox.partition("@")[2],
+        "sender_name": plan.roster.mailbox_name,
+        "timezone": plan.organisation.timezone,
+        "folders": tuple(say(name) for name in RECEIVED_FOLDERS),
+    }
+
+
 def exchange_settings(settings: Settings, plan: Plan) -> ExchangeSettings:
     """The settings of `[mailbox]` and `[exchange]` for this plan's mailbox, secrets included; DataError names the wrong one."""
-    from songthan.adapters.exchange import RECEIVED_FOLDERS, ExchangeSettings
+    from songthan.adapters.exchange import ExchangeSettings
 
-    box, server, address = settings.mailbox, settings.exchange, plan.roster.mailbox
+    box, server = settings.mailbox, settings.exchange
     application = server.auth == "oauth2"
     return ExchangeSettings(
         endpoint=box.endpoint,
         username=box.username,
         password="" if application else mailbox_password(settings),
         shared=box.shared,
-        mailbox=address,
-        domain=address.partition("@")[2],
-        timezone=plan.organisation.timezone,
-        sender_name=plan.roster.mailbox_name,
-        folders=tuple(say(name) for name in RECEIVED_FOLDERS),
+        **_of_plan(plan),
         folders_below=server.folders_below,
         auth=server.auth,
         tenant_id=server.tenant_id,
@@ -105,18 +104,15 @@ def exchange_settings(settings: Settings, plan: Plan) -> ExchangeSettings:
 
 def imap_settings(settings: Settings, plan: Plan) -> ImapSettings:
     """The settings of `[mailbox]`, `[imap]` and `[smtp]` for this plan's mailbox; DataError names the one that is wrong."""
-    from songthan.adapters.imap_settings import RECEIVED_FOLDERS, SENDING_FOLDER, ImapSettings, Server
+    from songthan.adapters.imap_settings import SENDING_FOLDER, ImapSettings, Server
 
-    imap, smtp, address = settings.imap, settings.smtp, plan.roster.mailbox
+    imap, smtp = settings.imap, settings.smtp
     return ImapSettings(
         imap=Server(host=imap.host, port=imap.port, security=imap.security),
         smtp=Server(host=smtp.host, port=smtp.port, security=smtp.security),
         username=settings.mailbox.username,
         password=mailbox_password(settings),
-        mailbox=address,
-        domain=address.partition("@")[2],
-        sender_name=plan.roster.mailbox_name,
-        folders=tuple(say(name) for name in RECEIVED_FOLDERS),
+        **_of_plan(plan),
         outbox=say(SENDING_FOLDER),
         drafts=imap.drafts,
         sent=imap.sent,
@@ -125,7 +121,6 @@ def imap_settings(settings: Settings, plan: Plan) -> ImapSettings:
         own_copy=smtp.own_copy,
         smtp_login=smtp.login,
         ca_file=str(settings.root / imap.ca_file) if imap.ca_file else "",
-        timezone=plan.organisation.timezone,
     )
 
 

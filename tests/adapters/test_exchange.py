@@ -16,7 +16,7 @@ from exchangelib.services import CreateItem
 from songthan.adapters import exchange_listing
 from songthan.adapters.exchange import ExchangeMailbox
 from songthan.adapters.exchange_listing import read_state
-from songthan.adapters.exchange_mime import build
+from songthan.adapters.outgoing_mime import build
 from songthan.domain.errors import MailAmbiguous, MailAuthFailed, MailBusy, MailDenied, MailNotFound
 from songthan.testing.mailbox import bytes_of
 

@@ -14,7 +14,8 @@ from exchange_world import ACCOUNTS, MEMBER, OFFICE, PASSWORD, answer, outgoing,
 from tls_world import CLIENT_ID, CLIENT_SECRET, Authority, Gate
 
 from songthan.adapters.exchange import ExchangeMailbox
-from songthan.adapters.exchange_check import _clock, check
+from songthan.adapters.exchange_check import check
+from songthan.domain.clock_skew import clock_finding
 from songthan.domain.errors import DataError, MailAuthFailed, MailBusy, MailDenied, MailError
 from songthan.testing.mailbox import bytes_of
 
@@ -268,7 +269,7 @@ def test_doctor_names_the_rights_an_account_lacks(tmp_path):
 
 @pytest.mark.parametrize(("skew", "status"), [(0, "ok"), (-59, "ok"), (100, "warn"), (-299, "warn"), (301, "missing")])
 def test_a_clock_five_minutes_off_is_an_alarm(skew, status):
-    _, found, text, remedy = _clock(skew)
+    _, found, text, remedy = clock_finding(skew)
     assert found == status and bool(remedy) == (status != "ok") and text
 
 

@@ -9,7 +9,7 @@ from email.header import decode_header, make_header
 
 import pytest
 
-from songthan.adapters.exchange_mime import build, own_message_id
+from songthan.adapters.outgoing_mime import build, own_message_id
 from songthan.domain.errors import MailDenied
 from songthan.domain.messages import OutgoingMail
 

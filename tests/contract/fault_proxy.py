@@ -11,6 +11,7 @@ import contextlib
 import re
 import socket
 import threading
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 _LITERAL = re.compile(rb"\{(\d+)\+?\}\r\n$")
@@ -72,7 +73,7 @@ class Proxy:
         self.cut()
 
 
-class _Connection:
+class _Connection(ABC):
     def __init__(self, client: socket.socket, server: socket.socket, faults: Faults) -> None:
         self.client, self.server, self.faults = client, server, faults
         #: set: answers are held back; the connection is cut once the line beginning so is there
@@ -98,8 +99,9 @@ class _Connection:
                 elif line.startswith(self.until):
                     return
 
+    @abstractmethod
     def upward(self) -> None:
-        raise NotImplementedError
+        """What the client says, on to the server, with the faults ordered."""
 
 
 class _Imap(_Connection):

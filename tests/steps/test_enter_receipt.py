@@ -68,6 +68,16 @@ def test_a_number_read_in_a_held_mail_settles_the_mail_too(desk: Desk) -> None:
     assert receipt_of(desk)["message_sha256"] == desk.ledger.inbox.get(held)["sha256"]
 
 
+def test_a_forged_answer_of_the_registry_gives_no_receipt_out_of_quarantine(desk: Desk) -> None:
+    office = desk.office.plan.roster.registry
+    desk.reply(desk.secretary, body="เลขรับที่ สว ๑/๒๕๖๖", address=office.email, name=office.name, verdict="fail")
+    desk.tick("2023-03-02 11:00")
+    assert desk.last_row()["route"] == "quarantine"
+    with pytest.raises(UsageError, match="กักกัน"):
+        enter_receipt(desk.office, Q2, NUMBER, mail=int(str(desk.last_row()["id"])), reason="ทดสอบ", by="command:test")
+    assert state(desk) == "SUBMITTED"
+
+
 def test_what_cannot_be_a_receipt_is_refused_and_nothing_changes(desk: Desk) -> None:
     desk.reply(desk.member("s04"), body="เลขรับที่ สว ๑/๒๕๖๖", verdict="none")
     desk.tick("2023-03-02 11:00")

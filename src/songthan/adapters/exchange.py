@@ -26,7 +26,6 @@ from requests.adapters import HTTPAdapter
 
 from songthan.adapters.exchange_bytes import send_file, stream_mime
 from songthan.adapters.exchange_listing import STATE_REFUSED, Told, read_state, sync_page, write_state
-from songthan.adapters.exchange_mime import build, own_message_id
 from songthan.adapters.exchange_services import (
     CreateFolder,
     CreateItem,
@@ -38,12 +37,13 @@ from songthan.adapters.exchange_services import (
     SendItem,
 )
 from songthan.adapters.exchange_session import Session
-from songthan.adapters.exchange_settings import RECEIVED_FOLDERS, ExchangeSettings
+from songthan.adapters.exchange_settings import ExchangeSettings
+from songthan.adapters.outgoing_mime import build, own_message_id
 from songthan.domain.errors import MailAmbiguous, MailDenied, MailError, MailNotFound
 from songthan.domain.language import say
 from songthan.domain.messages import Listing, MailRef, OutgoingMail, SentRef
 
-__all__ = ["RECEIVED_FOLDERS", "ExchangeMailbox", "ExchangeSettings"]
+__all__ = ["ExchangeMailbox", "ExchangeSettings"]
 
 _PAGE = 100  # items asked for at a time; Exchange's own throttling default allows 1000
 

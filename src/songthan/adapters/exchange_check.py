@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from songthan.adapters.exchange import ExchangeMailbox
+from songthan.domain.clock_skew import clock_finding
 from songthan.domain.errors import MailError, MailNotFound
-from songthan.domain.thai import to_thai_digits
 
 __all__ = ["check"]
 
-#: Seconds our clock may be off the server's: beyond the first look at it, beyond the second dates and leases are wrong.
-_LOOK_S, _WRONG_S = 60.0, 300.0
 _Found = tuple[str, str, str, str]
 #: folder → its name for people, and what we must be able to do in it
 _NEEDED = {
@@ -40,7 +38,7 @@ def check(box: ExchangeMailbox, call: Callable[[Callable[[], object]], object] =
     except MailError as error:
         found.append(("mailbox", "missing", f"{error.where}: {error.th}", error.remedy or "ตรวจเครือข่ายและการตั้งค่า"))
     if (skew := box.heard_clock_skew()) is not None:
-        found.append(_clock(skew))
+        found.append(clock_finding(skew))
     return found
 
 
@@ -73,12 +71,3 @@ def _folders(box: ExchangeMailbox) -> Iterator[_Found]:
         if rights is not None and (lacking := [_WORDS[r] for r in needed if r not in rights]):
             what = f"บัญชีนี้ไม่มีสิทธิ์{' '.join(lacking)} ในโฟลเดอร์{title}"
             yield (f"mailbox-{name}", "missing", what, "ขอสิทธิ์ Full Access บนกล่องนี้จากผู้ดูแลระบบ")
-
-
-def _clock(skew: float) -> _Found:
-    seconds = to_thai_digits(round(abs(skew)))
-    if abs(skew) <= _LOOK_S:
-        return ("clock", "ok", "นาฬิกาตรงกับเซิร์ฟเวอร์จดหมาย", "")
-    status = "warn" if abs(skew) <= _WRONG_S else "missing"
-    way = "เร็ว" if skew > 0 else "ช้า"
-    return ("clock", status, f"นาฬิกาเครื่องนี้{way}กว่าเซิร์ฟเวอร์จดหมาย {seconds} วินาที", "ตั้งเวลาเครื่องจาก NTP")

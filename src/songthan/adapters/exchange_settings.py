@@ -8,11 +8,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from songthan.domain.errors import DataError
-from songthan.domain.language import phrase
+from songthan.domain.messages import RECEIVED_FOLDERS
 
-__all__ = ["AUTHS", "RECEIVED_FOLDERS", "VERSIONS", "ExchangeSettings"]
+__all__ = ["AUTHS", "VERSIONS", "ExchangeSettings"]
 
-RECEIVED_FOLDERS = (phrase("ตอบกลับแล้ว"), phrase("รอตรวจ"), phrase("กักกัน"), phrase("บันทึก"))
 AUTHS = ("basic", "ntlm", "oauth2")
 VERSIONS = ("Exchange2010_SP2", "Exchange2013_SP1", "Exchange2016", "Exchange2019")
 

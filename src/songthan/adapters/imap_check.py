@@ -13,13 +13,12 @@ from email.utils import format_datetime
 
 from songthan.adapters.imap import ImapMailbox
 from songthan.adapters.imap_client import KEY_HEADER, Client
+from songthan.domain.clock_skew import clock_finding
 from songthan.domain.errors import MailAuthFailed, MailBusy, MailError
 from songthan.domain.thai import to_thai_digits
 
 __all__ = ["check"]
 
-#: Seconds our clock may be off the server's: beyond the first look at it, beyond the second dates and leases are wrong.
-_LOOK_S, _WRONG_S = 60.0, 300.0
 _Found = tuple[str, str, str, str]
 
 
@@ -89,10 +88,4 @@ def _draft(box: ImapMailbox) -> Iterator[_Found]:
         yield ("mailbox-search", "missing", "เซิร์ฟเวอร์ค้นหัวจดหมายของระบบไม่พบ", 'ตั้ง [imap] search = "scan" ใน songthan.toml')
         return
     yield ("mailbox-search", "ok", "เซิร์ฟเวอร์ค้นหัวจดหมายของระบบพบ", "")
-    apart = (sent_at - received).total_seconds()
-    if abs(apart) <= _LOOK_S:
-        yield ("clock", "ok", "นาฬิกาตรงกับเซิร์ฟเวอร์จดหมาย", "")
-        return
-    way = "เร็ว" if apart > 0 else "ช้า"
-    what = f"นาฬิกาเครื่องนี้{way}กว่าเซิร์ฟเวอร์จดหมาย {to_thai_digits(round(abs(apart)))} วินาที"
-    yield ("clock", "warn" if abs(apart) <= _WRONG_S else "missing", what, "ตั้งเวลาเครื่องจาก NTP")
+    yield clock_finding((sent_at - received).total_seconds())

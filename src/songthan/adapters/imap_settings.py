@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from songthan.domain.errors import DataError
 from songthan.domain.language import phrase
 
-__all__ = ["RECEIVED_FOLDERS", "SENDING_FOLDER", "ImapSettings", "Server", "tls_context"]
+__all__ = ["SENDING_FOLDER", "ImapSettings", "Server", "tls_context"]
 
-RECEIVED_FOLDERS = (phrase("ตอบกลับแล้ว"), phrase("รอตรวจ"), phrase("กักกัน"), phrase("บันทึก"))
 SENDING_FOLDER = phrase("กำลังส่ง")
 
 _SECURITY = ("tls", "starttls", "none")

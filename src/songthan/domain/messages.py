@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from songthan.domain.language import phrase
+
 RouteKind = Literal["accept", "note", "hold", "quarantine"]
 Authentication = Literal["pass", "fail", "none"]
+
+#: Where a received mail lies in the mailbox once its route is carried out.
+FOLDERS: Mapping[RouteKind, str] = {
+    "accept": phrase("ตอบกลับแล้ว"),
+    "note": phrase("บันทึก"),
+    "hold": phrase("รอตรวจ"),
+    "quarantine": phrase("กักกัน"),
+}
+RECEIVED_FOLDERS = tuple(FOLDERS.values())
 
 
 @dataclass(frozen=True, kw_only=True)

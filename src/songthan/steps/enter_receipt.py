@@ -26,7 +26,7 @@ def enter_receipt(office: Office, what: str, number: str, *, mail: int | None = 
     """ACKNOWLEDGED for the deadline `what` under the registry's `number`.
 
     `mail` is the held mail it stands in, which is accepted by this. UsageError when nothing waits for a number, when it is no
-    number, and for a mail that is not from the registry.
+    number, and for a mail that is not from the registry or lies in quarantine.
     """
     reason = given_reason(reason, where=_WHERE)
     deadline = find_deadline(office, what, where=_WHERE)
@@ -34,8 +34,7 @@ def enter_receipt(office: Office, what: str, number: str, *, mail: int | None = 
     with office.ledger.transaction():
         bundle = office.ledger.bundles.latest(deadline.id)
         if bundle is not None and bundle["receipt"]:
-            same = squeeze(str(bundle["receipt"])) == number
-            if same:
+            if squeeze(str(bundle["receipt"])) == number:
                 words = f"บันทึกเลขรับ {digits(number)} ของ {deadline.id} ไว้แล้ว ไม่มีสิ่งใดเปลี่ยนแปลง"
                 return Outcome(kind="receipt", changed=False, subject=deadline.id, words=words)
             raise UsageError(
@@ -68,6 +67,11 @@ def _source(office: Office, mail: int | None, reason: str, by: str) -> tuple[dat
     if mail is None:
         return office.clock.now(), {"message_sha256": "", **told}
     row = undecided(office, mail)
+    if row["route"] == "quarantine":
+        # a forged answer of the registry must not become its receipt by a slip of the number
+        raise UsageError(
+            f"จดหมายเลขที่ {mail} ถูกกักกัน", where=_WHERE, remedy=f'โทรศัพท์ยืนยันกับงานสารบรรณ แล้วปล่อยก่อนด้วย songthan hold release {mail} --reason "…"'
+        )
     if str(row["sender"] or "").lower() != office.plan.roster.registry.email.lower():
         raise UsageError(
             f"จดหมายเลขที่ {mail} ไม่ได้มาจากงานสารบรรณ", where=_WHERE, remedy="ตรวจเลขที่จดหมายด้วย songthan hold list หรือบันทึกโดยไม่ระบุ --mail"

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from songthan.domain.errors import LedgerError, MailNotFound, SongthanError
-from songthan.domain.language import phrase, say
-from songthan.domain.messages import MailRef, Message, Route
+from songthan.domain.language import say
+from songthan.domain.messages import FOLDERS, MailRef, Message, Route
 from songthan.domain.routing import decide_route
 from songthan.steps.gather_facts import Duty, Reading, duties, gather, read_files
 from songthan.steps.mail_effects import apply, settle_purpose
@@ -29,13 +29,6 @@ AT_ONCE = 8
 #: Mails the sandbox looks at side by side; as many as it has workers.
 READERS = 2
 _UNROUTED = ("stored", "parsed")
-
-FOLDERS = {
-    "accept": phrase("ตอบกลับแล้ว"),
-    "note": phrase("บันทึก"),
-    "hold": phrase("รอตรวจ"),
-    "quarantine": phrase("กักกัน"),
-}
 
 
 def fetch_new(office: Office) -> int:

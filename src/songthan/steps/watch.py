@@ -9,6 +9,7 @@ import shutil
 from dataclasses import dataclass
 
 from songthan.domain.assignments import SETTLED, AssignmentState, DeadlineState
+from songthan.domain.clock_skew import WRONG_S
 from songthan.domain.errors import MailError
 from songthan.domain.language import phrase, say
 from songthan.steps import outbox_watch
@@ -18,8 +19,6 @@ from songthan.steps.sender_proof import sender_proof
 
 #: Below this much free disk nothing new should be promised.
 LEAST_FREE = 200 * 1024 * 1024
-#: Seconds this machine's clock may be off the mail server's.
-CLOCK_OFF_S = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +175,7 @@ def _clock(office: Office) -> Finding | None:
     except MailError:
         # `_mailbox` tells of it
         return None
-    if skew is None or abs(skew) <= CLOCK_OFF_S:
+    if skew is None or abs(skew) <= WRONG_S:
         return None
     words = {
         True: phrase("นาฬิกาเครื่องนี้เร็วกว่าเซิร์ฟเวอร์จดหมาย {minutes} นาที กำหนดวันและเวลาของจดหมายจึงผิดตาม"),

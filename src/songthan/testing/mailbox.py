@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Literal
 
 from songthan.domain.errors import MailAmbiguous, MailAuthFailed, MailBusy, MailDenied, MailError, MailNotFound
-from songthan.domain.messages import Listing, MailRef, OutgoingMail, SentRef
+from songthan.domain.messages import RECEIVED_FOLDERS, Listing, MailRef, OutgoingMail, SentRef
 from songthan.ports import Mailbox
 
-__all__ = ["RECEIVED_FOLDERS", "Delivery", "FaultKind", "MemoryMailbox", "bytes_of"]
-
-RECEIVED_FOLDERS = ("ตอบกลับแล้ว", "รอตรวจ", "กักกัน", "บันทึก")
+__all__ = ["Delivery", "FaultKind", "MemoryMailbox", "bytes_of"]
 
 FaultKind = Literal["drop_before", "drop_after", "busy", "denied", "notfound", "auth"]
 _OPERATIONS = frozenset(
