@@ -7,6 +7,7 @@ or cross a wire is a twin: `MemoryMailbox`, `SettableClock`, `DirectRunner`, `Pa
 from __future__ import annotations
 
 import importlib
+import threading
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -65,14 +66,21 @@ class SettableClock:
 
 
 class DirectRunner:
-    """Runs a sandbox job in this process: for files the tests made themselves, never for anybody else's."""
+    """Runs a sandbox job in this process: for files the tests made themselves, never for anybody else's.
+
+    One job at a time in the whole process: the sandbox gives each a process of its own, and PDFium in two threads of one
+    ends it.
+    """
+
+    _one_at_a_time = threading.RLock()
 
     def run(
         self, job: str, payload: bytes | Path, args: dict | None = None, *, keep: Keep | None = None
     ) -> tuple[dict, list]:
         module, _, name = job.partition(":")
         data = payload.read_bytes() if isinstance(payload, Path) else payload
-        answer, blobs = getattr(importlib.import_module(module), name)(data, args or {})
+        with self._one_at_a_time:
+            answer, blobs = getattr(importlib.import_module(module), name)(data, args or {})
         if keep is not None:
             blobs = [Kept(name=keep(lambda write, blob=blob: write(blob)), size=len(blob)) for blob in blobs]
         return answer, blobs
