@@ -302,7 +302,7 @@ def make_memo(folder: Path) -> None:
         paragraph("({{ signer.name }})", "", "<w:keepNext/>" + centre),
         paragraph("{{ signer.position }}", "", centre),
         command("if acting"),
-        paragraph("for the director", "", centre),
+        paragraph("{{ acting_as }}", "", centre),
         command("endif"),
     ]
     path = folder / "memo.docx"

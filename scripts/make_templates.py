@@ -227,7 +227,7 @@ def make_memo(folder: Path) -> None:
         paragraph("({{ signer.name }})", "", "<w:keepNext/>" + centre),
         paragraph("{{ signer.position }}", "", centre),
         command("if acting"),
-        paragraph("รักษาราชการแทนผู้อำนวยการ{{ organisation.name }}", "", centre),
+        paragraph("{{ acting_as }}", "", centre),
         command("endif"),
     ]
     page = section(landscape=False, margins_cm=(1.5, 2, 2, 3), parts=False)

@@ -17,6 +17,7 @@ from songthan.domain.forms import FormIdentity, FormSpec, ReturnedForm
 from songthan.domain.layouts import Layout
 from songthan.domain.messages import Attachment, Listing, MailRef, Message, OutgoingMail, Route, SentRef
 from songthan.domain.outgoing import Mark, Word
+from songthan.domain.seal_codes import SheetFile
 
 
 class Clock(Protocol):
@@ -139,6 +140,50 @@ class Reader(Protocol):
 
     def read(self, data: bytes | Path, name: str, expectation: Expectation) -> ReturnedForm:
         """Identity, answers and the problems of reading (not yet of checking)."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class SheetComparison:
+    """A scanned sheet laid over the frozen page, as a machine sees it: a hint for the person who looks.
+
+    `whole`: everything printed is inside; `ink`: how much of the signature's place is darker than on the frozen page (0 to 1).
+    `read`: «yes», «no-program», «late» or «» (no words asked for); `same`: the part of the frozen page's text that was
+    found; `missing` and `strange` lines; `picture`: both pages side by side (JPEG).
+    """
+
+    whole: bool
+    ink: float
+    read: str = ""
+    same: float = 0.0
+    missing: tuple[str, ...] = ()
+    strange: tuple[str, ...] = ()
+    picture: bytes | None = None
+
+
+class SheetReader(Protocol):
+    """Looks at scans and photographs of a page to sign, in a limited child process."""
+
+    def look(self, file: bytes | Path, sha256: str) -> SheetFile:
+        """Which pages are sheets, and our codes on them. A file that cannot be read has none."""
+        ...
+
+    def pages(self, file: bytes | Path, numbers: Sequence[int]) -> list[bytes]:
+        """These sheets as upright pictures (JPEG), with nothing else of the file in them; [] when they are not all there."""
+        ...
+
+    def compare(
+        self,
+        file: bytes | Path,
+        number: int,
+        *,
+        code: str,
+        frozen: bytes,
+        box: tuple[float, float, float, float],
+        words: bool = False,
+    ) -> SheetComparison:
+        """Sheet `number` against `frozen` (a PNG of the frozen page), both known by the code that says `code`; `box` is the
+        signature's place as parts of the page (left, top, right, bottom). With `words`: the text and the picture too."""
         ...
 
 
@@ -422,6 +467,14 @@ class BundlePress(Protocol):
         """Page index and box (points) over the printed name of who signs."""
         ...
 
+    def page_picture(self, pdf: bytes, page: int) -> tuple[bytes, tuple[float, float]]:
+        """One page (index) of one of our own documents as a PNG of 150 dpi, and its width and height in points."""
+        ...
+
+    def picture_pages(self, pictures: Sequence[bytes]) -> bytes:
+        """Pictures (JPEG) as a PDF, one a page; the same pictures give the same bytes."""
+        ...
+
     def code_place(self, pdf: bytes, page: int, avoid: tuple[float, float, float, float]) -> tuple[float, float] | None:
         """The lower left corner (points) of a free place for the QR code on that page; None when it is full."""
         ...
@@ -440,6 +493,11 @@ class BundlePress(Protocol):
 
         `code`: page index, left, bottom (points), deadline's id and version of the QR code on the page to sign.
         """
+        ...
+
+    @property
+    def draws_codes(self) -> bool:
+        """Can it draw the code on the page to sign (the official face is there)?"""
         ...
 
     def readme(self, *, title: str, version: int) -> bytes: ...
@@ -464,6 +522,10 @@ class BundlePress(Protocol):
         stamps: Sequence[bytes] = (),
     ) -> None:
         """Keep the signed PDF and the roots it was judged with (`stamps`: of the time-stamp service)."""
+        ...
+
+    def add_pen(self, folder: Path, record: Mapping[str, object], files: Mapping[str, bytes]) -> None:
+        """Keep what proves a signature by pen: the record and the `files` it names (path → bytes)."""
         ...
 
     def add_lasting(

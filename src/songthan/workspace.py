@@ -40,6 +40,7 @@ from songthan.adapters.prefect_server import (
 )
 from songthan.adapters.read_convert import ConvertingReader
 from songthan.adapters.read_sandboxed import SandboxedReader
+from songthan.adapters.read_sheets import SandboxedSheets
 from songthan.adapters.roll_place import roll_plan
 from songthan.adapters.rubric_file import load_rubric, printable_criteria
 from songthan.adapters.rule_files import load_rules
@@ -328,6 +329,7 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         texts=MailTexts(templates / "mail"),
         renderer=LatePart(renderer),
         reader=ConvertingReader(SandboxedReader(sandbox)),
+        sheets=SandboxedSheets(sandbox),
         parser=SandboxedMailParser(
             sandbox=sandbox,
             authserv_id=settings.mailbox.authserv_id,

@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
-from songthan.adapters.assemble_code import SIDE, SealCode, read_payload
+from songthan.adapters.assemble_code import SIDE
 from songthan.adapters.assemble_pdf import Part, assemble
 from songthan.adapters.bundle_press import Press
 from songthan.adapters.convert import default_fontconfig
 from songthan.adapters.sandbox import Sandbox
+from songthan.domain.seal_codes import SealCode, read_payload
 from songthan.testing.office import paper
 
 SEAL = "0123456789abcdef" * 4

@@ -179,7 +179,7 @@ def by_ocr(monkeypatch, text: str) -> list[Image.Image]:
         shown.append(page)
         return text
 
-    monkeypatch.setattr(read_scan, "_ocr", read_page)
+    monkeypatch.setattr(read_scan, "ocr", read_page)
     return shown
 
 

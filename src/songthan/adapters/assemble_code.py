@@ -7,48 +7,19 @@ changing the seal. Drawn as squares, so that it is sharp at every size, at least
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 import segno
 
-__all__ = ["SIDE", "SealCode", "drawing", "read_payload"]
+__all__ = ["SIDE", "drawing", "text_place"]
 
 _QUIET = 4
 #: Points: 27 mm of modules and the quiet zone around them.
 _MODULES_WIDE = 76.6
 #: Points a line of text under the code takes.
 _TEXT = 14.0
-_PAYLOAD = re.compile(r"SONGTHAN:1:([A-Z0-9-]{1,60}):([1-9][0-9]{0,3}):([0-9A-F]{64})")
 #: The widest it becomes, quiet zone and text included (points): a square this big must be free.
 SIDE = 100.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class SealCode:
-    """What the code says: the deadline's id, the version, the manifest's seal (64 hexadecimal digits)."""
-
-    deadline: str
-    version: int
-    seal: str
-
-    @property
-    def payload(self) -> str:
-        """Capitals only, which QR codes keep in little room (ISO/IEC 18004, alphanumeric mode)."""
-        return f"SONGTHAN:1:{self.deadline.upper()}:{self.version}:{self.seal.upper()}"
-
-    @property
-    def short(self) -> str:
-        """The seal's beginning as people compare it."""
-        return "-".join(self.seal[i : i + 4].upper() for i in range(0, 16, 4))
-
-
-def read_payload(text: str) -> SealCode | None:
-    """What a scanned code says; None when it is not one of ours."""
-    found = _PAYLOAD.fullmatch(text.strip())
-    if found is None:
-        return None
-    return SealCode(deadline=found[1].lower(), version=int(found[2]), seal=found[3].lower())
 
 
 def drawing(payload: str, left: float, bottom: float) -> str:

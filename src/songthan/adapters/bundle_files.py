@@ -1,7 +1,8 @@
 """Bundles on disk: `ROOT/<deadline>/v<version>/`, written at once and never changed (`bundle_verify` checks them).
 
 The folder holds the manifest's files, `manifest.json`, and what came later: `signed.pdf`, `trust/*.pem`, `lasting.pdf`
-(the signed file with time-stamp and revocation data), `submission.json`, `receipt.json`, each recorded in `proof.json`, a
+(the signed file with time-stamp and revocation data), or for a signature by pen `pen.json` and `pen/` (`bundle_pen`);
+`submission.json`, `receipt.json`, each recorded in `proof.json`, a
 chain in which every step carries the hash of the step before it and the office's signature. `SHA256SUMS` lists every
 file, for `sha256sum -c`.
 
@@ -26,6 +27,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from songthan.adapters import bundle_pen
 from songthan.adapters.bundle_records import RecordKey
 from songthan.domain.bundles import Manifest, compare, read_json, safe_path, sha256_of
 from songthan.domain.errors import DataError, SongthanError
@@ -33,6 +35,7 @@ from songthan.domain.language import digits, say
 
 __all__ = [
     "add_lasting",
+    "add_pen",
     "add_receipt",
     "add_signature",
     "add_submission",
@@ -47,6 +50,8 @@ __all__ = [
 #: The steps in their order. «lasting» may come at any time after the signature: the time-stamp service may be late.
 STEPS = ("manifest", "signature", "submission", "receipt")
 LASTING = "lasting"
+#: Stands in the signature's place.
+PEN = "pen"
 _FORMAT = "songthan-proof/1"
 #: More is no file of a bundle, and nobody waits for its sha256.
 _LARGEST = 4 << 30
@@ -126,6 +131,16 @@ def add_signature(
         raise ValueError("`received` must be an aware datetime")
     files = {"signed.pdf": signed, **{f"trust/{name}": data for name, data in trust.items()}}
     _extend(folder, "signature", files, {"received": received.isoformat(), "message_sha256": message_sha256}, key)
+
+
+def add_pen(
+    folder: Path, record: Mapping[str, object], files: Mapping[str, bytes], *, key: RecordKey | None = None
+) -> None:
+    """Keep what proves a signature by pen: the record (`steps.confirm_pen` makes it) and the files it names by path."""
+    if bundle_pen.record_files(record) != {path: sha256_of(data) for path, data in files.items()}:
+        raise SongthanError("แฟ้มของการลงนามด้วยปากกาไม่ตรงกับบันทึก", where=bundle_pen.RECORD)
+    kept = {**files, bundle_pen.RECORD: _canonical(record)}
+    _extend(folder, PEN, kept, bundle_pen.proof_data(record), key)
 
 
 def add_lasting(
@@ -211,9 +226,10 @@ def _key_of(folder: Path, key: RecordKey | None) -> RecordKey | None:
 
 
 def _in_order(steps: Sequence[str]) -> bool:
-    """Manifest first, nothing twice, the others as in STEPS without a gap before them; «lasting» after the signature."""
-    plain = [step for step in steps if step != LASTING]
-    if plain[:1] != ["manifest"] or len(set(steps)) != len(steps) or not set(plain) <= set(STEPS):
+    """Manifest first, nothing twice, the others as in STEPS without a gap before them (a signature by pen in the place of the
+    electronic one, never both); «lasting» after the electronic signature."""
+    plain = ["signature" if step == PEN else step for step in steps if step != LASTING]
+    if plain[:1] != ["manifest"] or len(set(plain)) != len(plain) or len(set(steps)) != len(steps) or not set(plain) <= set(STEPS):
         return False
     places = [STEPS.index(step) for step in plain]
     return places == sorted(places) and (LASTING not in steps or "signature" in steps[: steps.index(LASTING)])
@@ -247,7 +263,7 @@ def read_proof(data: bytes) -> list[dict[str, object]]:
         if not isinstance(link, dict) or set(link) - {"signature"} != {"step", "files", "data", "previous", "link"}:
             raise refusal
         files, facts, step = link["files"], link["data"], link["step"]
-        if not isinstance(files, dict) or not isinstance(facts, dict) or step not in (*STEPS, LASTING):
+        if not isinstance(files, dict) or not isinstance(facts, dict) or step not in (*STEPS, LASTING, PEN):
             raise refusal
         plain = {name: value for name, value in link.items() if name != "signature"}
         if not _fitting(step, set(files)) or plain != _step(step, files, facts, previous, None):
@@ -260,6 +276,8 @@ def read_proof(data: bytes) -> list[dict[str, object]]:
 
 def _fitting(step: str, paths: set[str]) -> bool:
     """May this step bring exactly these files? Otherwise a rewritten chain could explain any extra file away."""
+    if step == PEN:
+        return bundle_pen.fitting(paths)
     if step in ("signature", LASTING):
         name, prefix = ("signed.pdf", "trust/") if step == "signature" else ("lasting.pdf", "trust/tsa-")
         roots = {p for p in paths if safe_path(p) and p.count("/") == 1 and p.startswith(prefix) and p.endswith(".pem")}

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 
 import pypdfium2
 
-from songthan.adapters import assemble_pdf, bundle_files, bundle_verify
-from songthan.adapters.assemble_code import SIDE, SealCode
+from songthan.adapters import assemble_pdf, bundle_files, bundle_pen, bundle_verify
+from songthan.adapters.assemble_code import SIDE
 from songthan.adapters.bundle_records import RecordKey
 from songthan.adapters.sandbox import Limits, Sandbox
 from songthan.domain.bundles import Exhibit, Manifest, sha256_of
 from songthan.domain.errors import ConversionFailed
+from songthan.domain.seal_codes import SealCode
 from songthan.ports import SignaturePort
 
 #: The visible signature: 200 × 60 points, standing on the line above the printed name.
@@ -22,6 +24,8 @@ _WIDTH, _HEIGHT, _GAP = 200.0, 60.0, 4.0
 PROOF_LIMITS = Limits(memory_bytes=2 << 30, payload_bytes=256 << 20, cpu_s=60, wall_s=90.0)
 
 
+#: What the frozen page is compared at: print is readable, and a code of 27 mm has its 160 points.
+_SHOWN_DPI = 150
 #: The left margin of official paper, 3 cm.
 _LEFT = 85.0
 
@@ -54,6 +58,18 @@ class Press:
             return [page.get_textpage().get_text_range() for page in document]
         finally:
             document.close()
+
+    def page_picture(self, pdf: bytes, page: int) -> tuple[bytes, tuple[float, float]]:
+        document = pypdfium2.PdfDocument(pdf)
+        try:
+            shown, out = document[page], BytesIO()
+            shown.render(scale=_SHOWN_DPI / 72, grayscale=True, draw_annots=False).to_pil().convert("L").save(out, "PNG")
+            return out.getvalue(), shown.get_size()
+        finally:
+            document.close()
+
+    def picture_pages(self, pictures: Sequence[bytes]) -> bytes:
+        return assemble_pdf.picture_pages(pictures)
 
     def signature_place(self, pdf: bytes, name: str) -> tuple[int, tuple[float, float, float, float]]:
         """The last place where `name` stands in brackets; ConversionFailed when the memo does not print it."""
@@ -117,6 +133,10 @@ class Press:
             number_font=self._number_font,
         )
 
+    @property
+    def draws_codes(self) -> bool:
+        return self._number_font is not None
+
     def readme(self, *, title: str, version: int) -> bytes:
         return bundle_files.readme(title=title, version=version)
 
@@ -147,6 +167,9 @@ class Press:
     ) -> None:  # fmt: skip
         bundle_files.add_lasting(folder, lasting, trust=_stamp_files(trust), at=at, level=level, key=self._key)
 
+    def add_pen(self, folder: Path, record: Mapping[str, object], files: Mapping[str, bytes]) -> None:
+        bundle_files.add_pen(folder, record, files, key=self._key)
+
     def add_submission(self, folder: Path, submission: Mapping[str, object]) -> None:
         bundle_files.add_submission(folder, submission, key=self._key)
 
@@ -171,7 +194,13 @@ class Press:
                 return assemble_pdf.read_seal(pdf, sandbox=roomy)
 
         return bundle_verify.verify_bundle(
-            folder, signatures=self._signatures, read_seal=read_seal, roots=roots, stamp_roots=stamp_roots, at=at
+            folder,
+            signatures=self._signatures,
+            read_seal=read_seal,
+            pen=bundle_pen.PenReader(sandbox=self._sandbox),
+            roots=roots,
+            stamp_roots=stamp_roots,
+            at=at,
         )
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from songthan.adapters.bundle_files import LASTING, hashes_of, read_proof, sent_files, sums_of
+from songthan.adapters import bundle_pen
+from songthan.adapters.bundle_files import LASTING, PEN, hashes_of, read_proof, sent_files, sums_of
 from songthan.adapters.bundle_records import signed_by
 from songthan.domain.bundles import Manifest, compare, read_json
 from songthan.domain.errors import DataError, SongthanError
@@ -20,7 +21,7 @@ from songthan.ports import SignaturePort, SignatureReport
 
 __all__ = ["VerifyCheck", "VerifyReport", "verify_bundle"]
 
-_STAGES = {"manifest": "compiled", "signature": "signed", "submission": "submitted", "receipt": "acknowledged"}
+_STAGES = {"manifest": "compiled", "signature": "signed", "pen": "signed", "submission": "submitted", "receipt": "acknowledged"}
 _OURS = frozenset({"manifest.json", "proof.json", "SHA256SUMS"})
 #: A manifest names every answer with its source: some hundred bytes each.
 _LARGEST_LIST = 64 << 20
@@ -40,7 +41,7 @@ class VerifyReport:
     """`ok` is the whole answer. `stage`: «compiled», «signed», «submitted», «acknowledged» or «broken».
 
     `level`: the PAdES level of the file that proves most («»: no valid signature); `at`: the day it was asked for;
-    `manifest` and `records`: what the bundle says of its own making, as read (None: it could not be).
+    `signed_by`: «certificate», «pen» or «»; `manifest` and `records`: what the bundle says of its own making, as read (None: it could not be).
     """
 
     ok: bool
@@ -50,6 +51,7 @@ class VerifyReport:
     level: str = ""
     signer: str = ""
     signed_at: datetime | None = None
+    signed_by: str = ""
     at: datetime | None = None
     manifest: Manifest | None = None
     records: tuple[Mapping[str, object], ...] = ()
@@ -65,6 +67,7 @@ class VerifyReport:
             "level": self.level,
             "signer": self.signer,
             "signed_at": self.signed_at.isoformat() if self.signed_at else None,
+            "signed_by": self.signed_by,
             "at": self.at.isoformat() if self.at else None,
         }
 
@@ -74,6 +77,7 @@ def verify_bundle(
     *,
     signatures: SignaturePort,
     read_seal: Callable[[bytes], str | None],
+    pen: bundle_pen.PenReader | None = None,
     roots: Sequence[bytes] = (),
     stamp_roots: Sequence[bytes] = (),
     require_signature: bool = True,
@@ -84,9 +88,10 @@ def verify_bundle(
     `read_seal` is `assemble_pdf.read_seal`. The signature is checked for the day it was received, against `trust/*.pem`
     and, where given, also against the caller's `roots` (and `stamp_roots` of the time-stamp service). `at` (aware; now):
     the day at which the bundle must still prove itself. An unsigned bundle is not ok when its manifest awaits a
-    signature, unless `require_signature` is False.
+    signature, unless `require_signature` is False. `pen` reads the scans and the mail of a signature by pen; without it a
+    bundle that has one is not ok.
     """
-    check = _Verification(folder, signatures, read_seal, tuple(roots), tuple(stamp_roots), at or datetime.now(UTC))
+    check = _Verification(folder, signatures, read_seal, pen, tuple(roots), tuple(stamp_roots), at or datetime.now(UTC))
     try:
         check.run(require_signature)
     except (SongthanError, OSError) as error:
@@ -104,6 +109,7 @@ def verify_bundle(
         level=check.level,
         signer=check.signer,
         signed_at=check.signed_at,
+        signed_by=check.signed_by if ok else "",
         at=check.at,
         manifest=check.manifest,
         records=check.records,
@@ -116,11 +122,13 @@ class _Verification:
         folder: Path,
         signatures: SignaturePort,
         read_seal: Callable[[bytes], str | None],
+        pen: bundle_pen.PenReader | None,
         roots: tuple[bytes, ...],
         stamp_roots: tuple[bytes, ...],
         at: datetime,
     ) -> None:
         self._folder, self._signatures, self._read_seal = folder, signatures, read_seal
+        self._pen_reader, self.signed_by = pen, ""
         self._roots, self._stamp_roots, self.at = roots, stamp_roots, at
         self.checks: list[VerifyCheck] = []
         self.bundle_id, self.stage, self.level, self.signer = "", "broken", "", ""
@@ -147,7 +155,10 @@ class _Verification:
         self._records(manifest, chain)
         self._sums(hashes)
         self._seal(manifest)
-        self._signature(manifest, chain, require_signature)
+        if _link(chain, PEN) is not None:
+            self._pen(manifest, chain, hashes)
+        else:
+            self._signature(manifest, chain, require_signature)
         self._submission(chain, hashes)
         self._receipt(chain)
 
@@ -221,6 +232,7 @@ class _Verification:
         trust, stamps = self._trust(link)
         received = _moment(dict(link["data"]).get("received"))  # type: ignore[call-overload]
         report = self._judge("signed.pdf", manifest, trust, received, stamps)
+        self.signed_by = "certificate"
         self.level, self.signer, self.signed_at = report.level if report.valid else "", report.signer, report.signed_at
         self.say("signature", report.valid, _signature_sentence(report, "signed.pdf"))
         scope = report.covers_whole_document and report.only_signature_added
@@ -235,6 +247,17 @@ class _Verification:
             outside = self._judge("signed.pdf", manifest, self._roots, received, self._stamps(stamps))
             self.say("signature-roots", outside.valid, _signature_sentence(outside, "signed.pdf"))
         self._lasting(manifest, chain, trust, received, outside if self._roots and report.valid else report)
+
+    def _pen(self, manifest: Manifest, chain: Sequence[Mapping[str, object]], hashes: Mapping[str, str]) -> None:
+        """Signed by pen: no certificate speaks for it; what was kept of it must hold together."""
+        link = _link(chain, PEN)
+        if link is None or self._pen_reader is None:
+            self.say("pen", False, "ตรวจการลงนามด้วยปากกาไม่ได้ ไม่มีตัวอ่านภาพสแกน")
+            return
+        for name, ok, detail in bundle_pen.checks(self._folder, manifest, link, hashes, self._pen_reader):
+            self.say(name, ok, detail)
+        self.signed_by, self.signer = "pen", manifest.signature.signer if manifest.signature else ""
+        self.signed_at = _moment(dict(link["data"]).get("received"))  # type: ignore[call-overload]
 
     def _trust(self, link: Mapping[str, object]) -> tuple[list[bytes], list[bytes]]:
         """The roots a step recorded: the signer's, and the time-stamp service's own («tsa-…»)."""

@@ -104,7 +104,7 @@ TABLES: Mapping[str, tuple[dict[str, type], str | tuple[str, ...], str]] = {
         {
             "id": str, "deadline": str, "version": int, "created_at": str, "folder": str, "manifest": str,
             "frozen": str, "signed": str, "signed_at": str, "signer": str, "submitted_at": str, "receipt": str,
-            "receipt_at": str, "receipt_inbox": int, "void": int,
+            "receipt_at": str, "receipt_inbox": int, "void": int, "pen": str,
         },
         "id",
         "frozen versions, their signature, submission and receipt",

@@ -28,6 +28,7 @@ __all__ = ["KINDS", "PRACTICE_LINE", "SUBJECT_LIMIT", "MailTexts"]
 KINDS = (
     "request", "reminder", "please_correct", "receipt", "director", "registry", "need_file", "not_valid",
     "hold_notice", "bounce_notice", "alarm", "digest", "duties", "duty_changed", "sign", "receipt_request",
+    "pen_again",
 )  # fmt: skip
 PRACTICE_LINE = phrase("(ระบบซ้อม: จดหมายนี้อยู่ในเซิร์ฟเวอร์ซ้อม ไม่ได้ส่งออกจริง)")
 SUBJECT_LIMIT = 255  # characters; Exchange refuses a longer subject

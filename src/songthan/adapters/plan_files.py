@@ -231,6 +231,7 @@ def load_roster(path: Path, *, draft: bool = False) -> Roster:
         members=tuple(members),
         **{role: office.line(role) for role in roles},
         phone=office.line("phone", ""),
+        acting_as=office.line("acting_as", ""),
         registry=Registry(name=registry.line("name"), email=registry.line("email")),
     )
     _check_address(roster.mailbox, office.where, draft=draft)

@@ -28,10 +28,10 @@ from songthan.domain.forms import FormIdentity, Problem, ReturnedForm
 from songthan.domain.language import digits, phrase, say
 from songthan.domain.thai import canonical, squeeze
 
-__all__ = ["marks_by_qr", "read_picture", "read_scanned_pdf"]
+__all__ = ["NoOcr", "WORK_PIXELS", "frames", "marks_by_qr", "ocr", "read_picture", "read_scanned_pdf"]
 
 MAX_PAGES, MAX_PIXELS, MAX_SIDE = 3, 60_000_000, 30_000
-_WORK_PIXELS = 12_000_000  # what OCR gets: A4 at 370 dpi; more costs time and finds nothing
+WORK_PIXELS = 12_000_000  # what OCR gets: A4 at 370 dpi; more costs time and finds nothing
 _FAINT_PIXELS = 6_000_000  # smaller pictures are looked at once more, doubled
 _DPI = 200
 _BUDGET_S = 20.0  # for the whole file; below the worker's wall limit, so that slow reading is no refusal
@@ -63,7 +63,7 @@ _FORM = re.compile(r"\b(F[1-5]|OFFICIAL)\b", re.IGNORECASE)
 _LOOKS_ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 
-class _NoOcr(Exception):
+class NoOcr(Exception):
     """Tesseract or its Thai data is not on this machine."""
 
 
@@ -85,7 +85,7 @@ def read_picture(data: bytes, *, suggest: bool = True) -> ReturnedForm:
     `suggest` False looks for the identity only: by OCR too, but only where no QR is found, and on one page.
     """
     try:
-        return _form("picture", _frames(data), nothing(), suggest=suggest)
+        return _form("picture", frames(data), nothing(), suggest=suggest)
     except (ReadRefused, Image.DecompressionBombError) as error:
         return refused_form(error if isinstance(error, ReadRefused) else _too_large())
     except (OSError, ValueError, SyntaxError, EOFError):
@@ -165,8 +165,8 @@ def _codes(page: Image.Image) -> list[tuple[str, int]]:
 def _look_for_text(page: Image.Image, seen: _Seen) -> None:
     """The page's text by OCR into `seen`; where no QR was found, the token in it too."""
     try:
-        text = _ocr(page, seen.end - time.monotonic())
-    except _NoOcr:
+        text = ocr(page, seen.end - time.monotonic())
+    except NoOcr:
         seen.ending = "no-program"
         return
     except (subprocess.SubprocessError, OSError):
@@ -184,11 +184,11 @@ def _look_for_text(page: Image.Image, seen: _Seen) -> None:
         seen.form = form[1].lower() if form else ""
 
 
-def _ocr(page: Image.Image, seconds: float) -> str:
-    """The text tesseract sees; _NoOcr when it or its Thai data is missing, SubprocessError when it is late or failed."""
+def ocr(page: Image.Image, seconds: float) -> str:
+    """The text tesseract sees; NoOcr when it or its Thai data is missing, SubprocessError when it is late or failed."""
     program = shutil.which("tesseract")
     if program is None:
-        raise _NoOcr
+        raise NoOcr
     if seconds <= 0.5:
         raise subprocess.TimeoutExpired(program, seconds)
     picture = io.BytesIO()
@@ -205,14 +205,14 @@ def _ocr(page: Image.Image, seconds: float) -> str:
         env={**kept, "LANG": "C.UTF-8", "OMP_THREAD_LIMIT": "1"},
     )
     if b"tha.traineddata" in done.stderr or b"language 'tha'" in done.stderr:
-        raise _NoOcr
+        raise NoOcr
     if done.returncode:
         raise subprocess.CalledProcessError(done.returncode, program)
     lines = (squeeze(line) for line in canonical(done.stdout.decode("utf-8", "replace")).splitlines())
     return "\n".join(line for line in lines if line)
 
 
-def _frames(data: bytes) -> Iterator[Image.Image | None]:
+def frames(data: bytes, most: int = MAX_PAGES) -> Iterator[Image.Image | None]:
     """The first pages of a picture file, grey and upright by its camera's word, after looking at their size.
 
     None at the end stands for pages that were left out.
@@ -222,22 +222,22 @@ def _frames(data: bytes) -> Iterator[Image.Image | None]:
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         opened = Image.open(io.BytesIO(data), formats=_FORMATS)
     with opened as picture:
-        for number in range(min(getattr(picture, "n_frames", 1), MAX_PAGES)):
+        for number in range(min(getattr(picture, "n_frames", 1), most)):
             if number:
                 picture.seek(number)
             width, height = picture.size
             if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
                 raise _too_large()
             # JPEG can be decoded at a fraction of its size, which a photo of 50 megapixels needs.
-            scale = min(1.0, math.sqrt(_WORK_PIXELS / (width * height)))
+            scale = min(1.0, math.sqrt(WORK_PIXELS / (width * height)))
             picture.draft("L", (round(width * scale), round(height * scale)))
             yield _worked(ImageOps.exif_transpose(picture))
-        if getattr(picture, "n_frames", 1) > MAX_PAGES:
+        if getattr(picture, "n_frames", 1) > most:
             yield None
 
 
 def _worked(picture: Image.Image) -> Image.Image:
-    """Grey on white, at most _WORK_PIXELS."""
+    """Grey on white, at most WORK_PIXELS."""
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")
@@ -247,7 +247,7 @@ def _worked(picture: Image.Image) -> Image.Image:
         low, high = picture.getextrema()
         picture = picture.convert("F").point(lambda v: (v - low) * (255.0 / max(high - low, 1)) + 0)
     grey = picture.convert("L")
-    scale = math.sqrt(_WORK_PIXELS / max(grey.width * grey.height, 1))
+    scale = math.sqrt(WORK_PIXELS / max(grey.width * grey.height, 1))
     if scale < 1:
         grey = grey.resize((max(1, int(grey.width * scale)), max(1, int(grey.height * scale))), Image.Resampling.BOX)
     return grey
@@ -260,7 +260,7 @@ def _rendered(data: bytes) -> Iterator[Image.Image | None]:
         for number in range(min(len(document), MAX_PAGES)):
             page = document[number]
             width, height = (max(1.0, float(side)) for side in page.get_size())
-            scale = min(_DPI / 72, math.sqrt(_WORK_PIXELS / (width * height)), MAX_SIDE / max(width, height))
+            scale = min(_DPI / 72, math.sqrt(WORK_PIXELS / (width * height)), MAX_SIDE / max(width, height))
             try:
                 yield page.render(scale=scale, grayscale=True, draw_annots=True).to_pil().convert("L")
             except (pypdfium2.PdfiumError, RuntimeError, ValueError):

@@ -38,6 +38,9 @@ ALLOWED = frozenset(
         "songthan.adapters.parse_mail:parse_job",
         "songthan.adapters.read_office:identify_job",
         "songthan.adapters.read_office:read_job",
+        "songthan.adapters.read_scan_sheet:compare_job",
+        "songthan.adapters.read_scan_sheet:look_job",
+        "songthan.adapters.read_scan_sheet:pages_job",
         "songthan.adapters.sign_pdf:verify_job",
     }
 )

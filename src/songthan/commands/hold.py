@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
-from songthan.commands.paper import clean, console, fold, ledger_option, office_at
+from songthan.commands.paper import at_the_desk, clean, console, fold, ledger_option, office_at, write_whole
 from songthan.domain.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,10 +63,13 @@ def _stands(row: dict[str, object]) -> str:
 
 @hold.command("show")
 @click.argument("mail", type=int)
-@click.option("--save", type=click.Path(path_type=Path, file_okay=False), help="เก็บไฟล์แบบไว้ในโฟลเดอร์นี้เพื่อเปิดด้วย Word")
+@click.option(
+    "--save", type=click.Path(path_type=Path, file_okay=False), help="เก็บไฟล์แบบ หรือภาพเทียบหน้าที่ลงนามด้วยปากกา ไว้ในโฟลเดอร์นี้"
+)
 @ledger_option
 def show(mail: int, save: Path | None, state: Path | None) -> None:
     """รายละเอียดของจดหมายที่พักไว้ และค่าที่อ่านได้ (show)."""
+    from songthan.steps.confirm_pen import is_pen
     from songthan.steps.holds import held_forms, hold_row, unopened
 
     office = office_at(state)
@@ -81,6 +84,9 @@ def show(mail: int, save: Path | None, state: Path | None) -> None:
     if row["route"] == "quarantine":
         click.echo("จดหมายนี้ถูกกักกัน ระบบไม่อ่านไฟล์ในจดหมาย หากยืนยันกับเจ้าตัวแล้วว่าเป็นของจริง ใช้ songthan hold release")
         return
+    if is_pen(row):
+        _show_pen(office, mail, save, decided=bool(row["decision"]))
+        return
     for name, why in unopened(office, mail):
         click.echo(f"ไม่เปิดไฟล์ {clean(name)}: {why}")
     files = held_forms(office, mail)
@@ -90,6 +96,31 @@ def show(mail: int, save: Path | None, state: Path | None) -> None:
         _show_file(office, file, save)
     if not row["decision"]:
         click.echo(f'วินิจฉัยด้วย songthan hold accept {mail} --reason "…" หรือ songthan hold reject {mail} --reason "…"')
+
+
+def _show_pen(office: Office, mail: int, save: Path | None, *, decided: bool) -> None:
+    """The page signed by pen beside the frozen one, and what the machine thinks of it."""
+    from songthan.domain.language import digits
+    from songthan.steps.confirm_pen import PenView, view_pen
+
+    view = view_pen(office, mail)
+    if not isinstance(view, PenView):
+        click.echo(f"ขณะนี้ใช้เป็นลายมือชื่อไม่ได้: {view.reason}")
+        return
+    click.echo(f"หน้าที่ลงนามด้วยปากกาของ {view.title} ฉบับที่ {digits(view.version)} หน้าที่ {digits(view.page)}")
+    click.echo(f"ผู้ลงนามที่รออยู่: {view.signer}\nรหัส (QR) ในภาพตรงกับฉบับที่เสนอ: {view.code}\nไฟล์: {clean(view.file)}")
+    click.echo("ผลที่เครื่องเทียบให้ (เป็นเพียงข้อสังเกต ท่านต้องเทียบด้วยตา):")
+    for hint in view.hints:
+        click.echo(f"  - {clean(hint)}")
+    if view.picture and save:
+        save.mkdir(parents=True, exist_ok=True)
+        target = save / f"hold-{mail}-side-by-side.jpg"
+        write_whole(target, view.picture)
+        click.echo(f"ภาพเทียบ (ซ้าย: หน้าที่เสนอ ขวา: หน้าที่ส่งมา): {target}")
+    elif view.picture:
+        click.echo("ดูภาพเทียบ: เพิ่ม --save โฟลเดอร์ ท้ายคำสั่งนี้")
+    if not decided:
+        click.echo(f'เมื่อเทียบด้วยตาแล้ว: songthan hold accept {mail} --by "ชื่อผู้เทียบ" --reason "…" หรือ songthan hold reject {mail} --reason "…"')
 
 
 def _show_file(office: Office, file: FormFile, save: Path | None) -> None:
@@ -121,13 +152,17 @@ def _decision(name: str, help_th: str, step: str) -> click.Command:
     @click.argument("mail", type=int)
     @click.option("--reason", required=True, help="เหตุผล (บันทึกในสมุดทะเบียน)")
     @ledger_option
-    def command(mail: int, reason: str, state: Path | None, values: tuple[str, ...] = ()) -> None:
+    def command(mail: int, reason: str, state: Path | None, values: tuple[str, ...] = (), by: str = "") -> None:
         from songthan.steps import holds
 
-        extra = (_pairs(values),) if step == "accept_hold" else ()
-        click.echo(clean(getattr(holds, step)(office_at(state), mail, reason, *extra)))
+        if step == "accept_hold":
+            words = holds.accept_hold(office_at(state), mail, reason, _pairs(values), by=by, account=at_the_desk())
+        else:
+            words = getattr(holds, step)(office_at(state), mail, reason)
+        click.echo(clean(words))
 
     if step == "accept_hold":
+        click.option("--by", default="", help="ชื่อผู้ที่เทียบหน้าที่ลงนามด้วยปากกากับหน้าที่เสนอด้วยตา (จำเป็นเมื่อรับลายมือชื่อด้วยปากกา)")(command)
         click.option(
             "--set", "values", multiple=True, metavar="ช่อง=ค่า",
             help="ค่าที่ท่านอ่านจากไฟล์ด้วยตนเอง ใช้แทนค่าที่ระบบอ่านไม่แน่ชัด (ใช้ซ้ำได้; ชื่อช่องดูจาก hold show ในวงเล็บเหลี่ยม)",

@@ -18,10 +18,12 @@ from songthan.domain.language import digits
 
 # Written beside the manifest after it was made, so no manifest may claim them.
 LATER_FILES = frozenset(
-    {"manifest.json", "proof.json", "sha256sums", "signed.pdf", "lasting.pdf", "submission.json", "receipt.json"}
+    {"manifest.json", "proof.json", "sha256sums", "signed.pdf", "lasting.pdf", "pen.json", "submission.json", "receipt.json"}
 )
+#: Folders that come later too: the certificates a signature was judged with, and what proves one by pen.
+LATER_FOLDERS = ("trust/", "pen/")
 #: Keys that came after the first bundles; left out where they say nothing, so that old bundles keep their one spelling.
-_NEWER = frozenset({"recorder", "holders", "page", "row", "whose"})
+_NEWER = frozenset({"recorder", "holders", "capacity", "page", "row", "whose"})
 _SHA = re.compile(r"[0-9a-f]{64}")
 _PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -51,6 +53,17 @@ def exhibit_path(number: int, name: str) -> str:
     extension = extension.lower() if extension.lower() in _EXTENSIONS else "bin"
     stem = re.sub(r"[^A-Za-z0-9]+", "-", stem).strip("-").lower()[:40].strip("-")
     return f"evidence/{number:02d}-{stem or 'file'}.{extension}"
+
+
+_PEN_TYPES = {
+    "application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif", "image/heic": "heic",
+    "image/webp": "webp", "image/gif": "gif", "image/bmp": "bmp",
+}  # fmt: skip
+
+
+def pen_path(number: int, type: str) -> str:
+    """Where scan `number` of a page signed by pen lies in the bundle."""
+    return f"pen/scan-{number:02d}.{_PEN_TYPES.get(type, 'bin')}"
 
 
 def sha256_of(data: bytes | str) -> str:
@@ -119,13 +132,14 @@ class SignatureSlot:
     """What is to be signed: the frozen PDF's path, the empty field's name, and whose signature is awaited.
 
     `holders`: other spellings of the signer's name in his certificate («Pimlada Worasetthapong»); the signer's own is one
-    by itself.
+    by itself. `capacity`: as what he signs when it is not his own office («รักษาราชการแทนผู้อำนวยการสำนัก…»); «»: the director.
     """
 
     file: str
     field: str
     signer: str
     holders: tuple[str, ...] = ()
+    capacity: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,7 +241,7 @@ def _plain(value: object) -> dict[str, object]:
 def _check_manifest(manifest: Manifest) -> None:
     paths = list(manifest.files)
     for path in paths:
-        if not safe_path(path) or path.lower() in LATER_FILES or path.lower().startswith("trust/"):
+        if not safe_path(path) or path.lower() in LATER_FILES or path.lower().startswith(LATER_FOLDERS):
             raise _refuse(f"ชื่อแฟ้ม {path!r} ใช้ในชุดเอกสารไม่ได้")
     if len({p.lower() for p in paths}) != len(paths):
         raise _refuse("มีชื่อแฟ้มซ้ำกันเมื่อไม่นับตัวพิมพ์ใหญ่เล็ก")

@@ -15,6 +15,8 @@ from songthan.domain.calendars import WorkCalendar
 from songthan.domain.ladders import Ladder, due_rungs, in_office_hours, ladder_for
 from songthan.domain.plans import Deadline
 
+#: Who acts for the director, as the ladders name him.
+ACTING = "acting_director"
 _A, _D = AssignmentState, DeadlineState
 #: On the last working day for submitting, a submission without a receipt number is told from this hour on.
 UNPROVEN_AT = time(14, 0)
@@ -43,7 +45,9 @@ class AssignmentView:
 @dataclass(frozen=True, kw_only=True)
 class DeadlineView:
     """Everything `decide` may look at. `outbox` maps the keys of what was told about this deadline to «intended», «handed»,
-    «sent», «doubt», «withheld»; `director_asked_on` and `submitted_on` are the days those mails went out."""
+    «sent», «doubt», «withheld»; `director_version` is the version laid before the director (0: as `bundle_version`), `acting`
+    whether the roster names somebody else who acts for him, `acting_asked` whether a version was mailed to that person;
+    `director_asked_on` and `submitted_on` are the days those mails went out."""
 
     deadline: Deadline
     state: DeadlineState
@@ -51,6 +55,9 @@ class DeadlineView:
     outbox: Mapping[str, str] = field(default_factory=dict)
     bundle_version: int = 0
     bundle_signed: bool = False
+    director_version: int = 0
+    acting: bool = False
+    acting_asked: bool = False
     director_asked_on: date | None = None
     submitted_on: date | None = None
     missing_forms: tuple[str, ...] = ()
@@ -114,6 +121,11 @@ class AskDirector(Action):
     """Mail the frozen PDF to the director for signature."""
 
     version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandToActing(Action):
+    """The director is silent: the report is laid before who acts for him; the director's own signature still counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,6 +258,8 @@ def _finishing(view: DeadlineView, ladder: Ladder, local: datetime, calendar: Wo
         return (AskDirector(deadline=deadline, version=version),) if in_office_hours(local, calendar) else ()
     if view.state is _D.SIGNED:
         return (Submit(deadline=deadline, version=version),)
+    if view.state is _D.WITH_DIRECTOR and _acting_turn(view, local, calendar):
+        return (HandToActing(deadline=deadline),)
     if view.state is _D.WITH_DIRECTOR and local.date() >= ladder.target:
         key = alarm_key(deadline, "silent-director")
         return () if key in view.outbox else (Alarm(deadline=deadline, kind="silent-director"),)
@@ -256,6 +270,13 @@ def _finishing(view: DeadlineView, ladder: Ladder, local: datetime, calendar: Wo
         key = alarm_key(deadline, "no-receipt")
         return (Alarm(deadline=deadline, kind="no-receipt"),) if late and key not in view.outbox else ()
     return ()
+
+
+def _acting_turn(view: DeadlineView, local: datetime, calendar: WorkCalendar) -> bool:
+    """Has the ladder come to who acts for the director, and was he not asked yet?"""
+    rungs = due_rungs(view.deadline.ladder.director, view.director_asked_on, local.date(), calendar)
+    due = any(r.to == ACTING for r in rungs)
+    return due and view.acting and not view.acting_asked and in_office_hours(local, calendar)
 
 
 def _not_compiled(view: DeadlineView, ladder: Ladder, local: datetime, calendar: WorkCalendar) -> tuple[Alarm, ...]:

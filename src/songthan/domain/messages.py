@@ -74,7 +74,8 @@ class Route:
 
     `purpose` of an accepted message: «form» (answers to an assignment), «signature» (the director's signed PDF),
     «acknowledgement» (the registry's receipt). A noted one says what it was: «bounce», «out-of-office», «receipt»,
-    «meeting», «duplicate», «own», «empty», «delayed». `reason` is a Thai sentence. `assignment` is its id if known.
+    «meeting», «duplicate», «own», «empty», «delayed»; a held one «pen» when it brings the page to sign, signed by pen, and
+    nothing but the secretary's eye is missing. `reason` is a Thai sentence. `assignment` is its id if known.
     """
 
     route: RouteKind

@@ -14,7 +14,7 @@ from enum import StrEnum
 from songthan.domain.absence import REPLACED, Leave, away_on
 from songthan.domain.assignments import OWING, SETTLED, AssignmentState, DeadlineState
 from songthan.domain.calendars import WorkCalendar
-from songthan.domain.decisions import Action, AssignmentView, DeadlineView
+from songthan.domain.decisions import ACTING, Action, AssignmentView, DeadlineView
 from songthan.domain.ladders import Ladder, due_rungs, due_step, in_office_hours, ladder_for
 from songthan.domain.plans import Deadline
 
@@ -372,11 +372,17 @@ def _by_form(asked: list[AssignmentView]) -> dict[tuple[str, int], list[Assignme
 
 
 def _to_sign(view: DeadlineView, people: People, today: date, calendar: WorkCalendar) -> list[Notice]:
-    """The director was asked to sign and has not answered: he is reminded, then who acts for him is told."""
+    """The director was asked to sign and has not answered: he is reminded, then who acts for him, once he was asked too (his
+    first rung is the report itself, `decisions.HandToActing`)."""
     found = []
+    handed = False
+    version = view.director_version or view.bundle_version
     for rung in due_rungs(view.deadline.ladder.director, view.director_asked_on, today, calendar):
+        if rung.to == ACTING and view.acting and not (handed and view.acting_asked):
+            handed = True
+            continue
         to = people.in_office(rung.to, today)
-        key = f"{view.deadline.id}/sign/{rung.to}/v{view.bundle_version}/{rung.day:+d}"
+        key = f"{view.deadline.id}/sign/{rung.to}/v{version}/{rung.day:+d}"
         if to:
             found.append(Notice(deadline=view.deadline.id, kind=NoticeKind.SIGN, to=to, key=key, step=rung.day))
     return _latest_each(found)

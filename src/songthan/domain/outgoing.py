@@ -15,7 +15,7 @@ from songthan.domain.language import phrase
 #: Groups of letters as `held_letters` of songthan.toml names them → the kinds in them.
 LETTER_GROUPS: Mapping[str, frozenset[str]] = {
     "members": frozenset({"request", "reminder", "duties", "duty_changed"}),
-    "answers": frozenset({"receipt", "please_correct", "need_file", "not_valid"}),
+    "answers": frozenset({"receipt", "please_correct", "need_file", "not_valid", "pen_again"}),
     "director": frozenset({"director", "sign"}),
     "registry": frozenset({"registry", "receipt_request"}),
     # to the head or whoever else is told; the secretary's own never wait
@@ -34,6 +34,7 @@ KIND_TH: Mapping[str, str] = {
     "receipt": phrase("ขอบคุณที่ส่งครบ"),
     "need_file": phrase("แจ้งว่าไม่มีไฟล์แนบ"),
     "not_valid": phrase("แจ้งว่าไฟล์ยังใช้ไม่ได้"),
+    "pen_again": phrase("แจ้งว่าหน้าที่ลงนามด้วยปากกายังใช้ไม่ได้"),
     "duty_changed": phrase("แจ้งการเปลี่ยนแปลงหน้าที่"),
     "director": phrase("เสนอลงนาม"),
     "sign": phrase("เตือนให้ลงนาม"),

@@ -247,6 +247,8 @@ class Roster:
     mailbox_name: str
     registry: Registry
     phone: str = ""
+    #: How the acting director's signature is worded before the director's position; «»: the language's own words.
+    acting_as: str = ""
 
     def member(self, member_id: str) -> Member:
         """The member with this id. The loader has checked every reference of the plan's files; DataError when the ledger

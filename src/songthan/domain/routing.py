@@ -18,6 +18,7 @@ __all__ = [
     "PURPOSES",
     "ROUTES",
     "RULE_KEYS",
+    "SIGNING_THREADS",
     "RoutingFacts",
     "Rule",
     "RuleKey",
@@ -34,7 +35,7 @@ ROUTES: tuple[str, ...] = get_args(RouteKind)
 PURPOSES: Mapping[str, tuple[str, ...]] = {
     "accept": ("form", "signature", "acknowledgement"),
     "note": ("bounce", "out-of-office", "receipt", "meeting", "duplicate", "own", "empty", "delayed"),
-    "hold": ("",),
+    "hold": ("", "pen"),
     "quarantine": ("",),
 }
 """What `purpose` a rule of each route may name (see `domain.messages.Route`)."""
@@ -42,8 +43,10 @@ PURPOSES: Mapping[str, tuple[str, ...]] = {
 _SENDERS = get_args(SenderIs)
 _THREADS = (
     "request", "reminder", "please_correct", "need_file", "not_valid", "receipt", "director", "registry", "digest",
-    "missed", "alarm", "bounce_notice", "hold_notice", "duty_changed", "duties", "sign", "receipt_request", "none",
-)  # fmt: skip
+    "missed", "alarm", "bounce_notice", "hold_notice", "duty_changed", "duties", "sign", "receipt_request", "pen_again", "none",
+)
+#: Our letters about a report that waits for a signature.
+SIGNING_THREADS = frozenset({"director", "sign", "pen_again"})  # fmt: skip
 MATCHED_TEXT = 20_000
 """Characters of a text that a rule's pattern is tried on."""
 
@@ -61,6 +64,9 @@ class RoutingFacts:
     deputy. `thread_*` come from In-Reply-To/References (of a bounce: from the bounced Message-ID) when that mail is
     ours; `thread_kind` is the OutgoingMail's kind. `duplicate`: the same raw bytes, or the same Message-ID with the
     same attachments, were taken in before. `frozen`: the bundle of the form's deadline is already compiled.
+    `signs`: the sender is who signs: the director, or who acts for him about a report that was laid before him. `sheets`:
+    scanned or photographed pages while a report waits for its signature: «coded» when one carries the code of a page to
+    sign, «bare» when the sender signs and none does, «none».
     """
 
     message: Message
@@ -80,6 +86,8 @@ class RoutingFacts:
     thread_kind: str | None = None
     duplicate: bool = False
     frozen: bool = False
+    signs: bool = False
+    sheets: str = "none"
     size: int = 0
 
 
@@ -291,6 +299,12 @@ RULE_KEYS: Mapping[str, RuleKey] = {
     "duplicate": _flag("เคยรับจดหมายฉบับเดียวกันนี้ไว้แล้ว", "the same mail was taken in before", lambda f: f.duplicate),
     "frozen": _flag("รวมเล่มรายงานของรอบนั้นแล้ว", "the bundle of that deadline is already compiled",
                     lambda f: f.frozen),
+    "signs": _flag("ผู้ส่งเป็นผู้ลงนาม: ผู้อำนวยการ หรือผู้รักษาราชการแทนในเรื่องที่เสนอท่านแล้ว",
+                   "the sender is who signs: the director, or who acts for him about a report laid before him",
+                   lambda f: f.signs),
+    "sheets": _word("ภาพหน้ากระดาษที่ส่งมาระหว่างรอลงนาม: coded มีรหัสของหน้าลงนาม, bare ผู้ลงนามส่งมาแต่ไม่พบรหัส, none ไม่มี",
+                    "pictures of pages while a report waits for its signature: with the code of a page to sign, without, none",
+                    lambda f: f.sheets, ("coded", "bare", "none")),
     "size_over": RuleKey(th="ขนาดจดหมายเกินกี่ไบต์", en="the mail is larger than so many bytes", value="int",
                          holds=lambda wanted, facts: facts.size > int(str(wanted))),
     "size_under": RuleKey(th="ขนาดจดหมายน้อยกว่ากี่ไบต์", en="the mail is smaller than so many bytes", value="int",

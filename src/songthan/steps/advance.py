@@ -16,6 +16,7 @@ from songthan.domain.decisions import (
     Collect,
     Compile,
     FinishAsking,
+    HandToActing,
     Judge,
     Lapse,
     Miss,
@@ -31,6 +32,7 @@ from songthan.domain.language import day_words, digits, phrase, say
 from songthan.domain.notices import LADDER_MAIL, Write, letters_due
 from songthan.steps.ask_director import ask_director
 from songthan.steps.compile_bundle import compile_bundle
+from songthan.steps.hand_to_acting import hand_to_acting
 from songthan.steps.judge_return import judge
 from songthan.steps.letters import tell_secretary
 from songthan.steps.office import Office
@@ -51,6 +53,7 @@ BATCH_TH: dict[type[Action], str] = {
     Collect: phrase("รวบรวมครบ"),
     Compile: phrase("จัดทำรายงานและชุดเอกสาร"),
     AskDirector: phrase("เสนอผู้อำนวยการลงนาม"),
+    HandToActing: phrase("เสนอผู้ทำการแทนผู้อำนวยการลงนาม"),
     Submit: phrase("ส่งรายงานตามช่องทางที่กำหนด"),
     Alarm: phrase("แจ้งเตือนเลขานุการ"),
     Miss: phrase("บันทึกว่าพ้นกำหนดส่ง"),
@@ -251,6 +254,7 @@ _DO: dict[type[Action], Callable[..., object]] = {
     Collect: collect,
     Compile: compile_bundle,
     AskDirector: ask_director,
+    HandToActing: hand_to_acting,
     Submit: submit,
     Alarm: alarm,
     Miss: miss,

@@ -44,7 +44,7 @@ def make_papers(
     exhibit_pages: Mapping[int, int],
     created: datetime,
     signer: Member,
-    acting: bool,
+    capacity: str,
 ) -> Papers:
     """Every document of a deadline's bundle. `answers` are the accepted ones: form id → field id → answer."""
     merged = _Merged(office, deadline, answers, exhibits, scoring_of(office, deadline))
@@ -62,7 +62,7 @@ def make_papers(
             )
         documents[name], titles[name] = merged.report(spec), spec.title if len(deadline.forms) > 1 else deadline.title
     documents["memo"] = office.renderer.document(
-        template="memo.docx", context=merged.memo(created=created, signer=signer, acting=acting)
+        template="memo.docx", context=merged.memo(created=created, signer=signer, capacity=capacity)
     )
     documents["appendix"] = office.renderer.document(
         template="appendix.docx", context=appendix(office.plan, deadline, exhibits, exhibit_pages)
@@ -164,7 +164,7 @@ class _Merged:
         count = max(len(items_in(text)), len(links_in(text)))
         return say("{count} รายการ", count=digits(count)) if count else "-"
 
-    def memo(self, *, created: datetime, signer: Member, acting: bool) -> dict[str, object]:
+    def memo(self, *, created: datetime, signer: Member, capacity: str) -> dict[str, object]:
         """The context of the covering memo (บันทึกข้อความ)."""
         organisation, roster = self._office.plan.organisation, self._office.plan.roster
         return {
@@ -179,7 +179,8 @@ class _Merged:
             "paragraphs": [self._occasion(), *self._results()],
             "closing": say("จึงเรียนมาเพื่อโปรดทราบและพิจารณา"),
             "signer": {"name": signer.full_name, "position": signer.position},
-            "acting": acting,
+            "acting": bool(capacity),
+            "acting_as": capacity,
         }
 
     def _occasion(self) -> str:

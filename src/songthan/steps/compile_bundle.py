@@ -27,7 +27,14 @@ from songthan.domain.plans import Deadline, Member
 from songthan.steps.answer_places import page_of_answers, page_of_exhibits
 from songthan.steps.bundle_documents import Papers, make_papers
 from songthan.steps.office import Office
-from songthan.steps.signing_officer import certificate_names, signing_officer
+from songthan.steps.signing_officer import (
+    acting_officer,
+    capacity_of,
+    certificate_names,
+    open_versions,
+    signing_officer,
+    slot_of,
+)
 from songthan.steps.take_in import fetch_new, settle_all
 
 SIGNATURE_FIELD = "songthan_director"
@@ -46,7 +53,7 @@ def compile_bundle(office: Office, action: Compile) -> bool:
     latest = office.ledger.bundles.latest(deadline.id)
     if latest is None:
         version = 1 + max((int(str(b["version"])) for b in office.ledger.bundles.all(deadline.id)), default=0)
-        _freeze(office, deadline, version)
+        _freeze(office, deadline, version, signing_officer(office))
         office.tick("frozen")
     with office.ledger.transaction():
         # reopened by the secretary while it was made: this version is void
@@ -62,9 +69,25 @@ def _collected_at(office: Office, deadline: str) -> datetime:
     return office.calendar.local(datetime.fromisoformat(str(events[-1]["at"])))
 
 
-def _freeze(office: Office, deadline: Deadline, version: int) -> None:
+def freeze_for_acting(office: Office, deadline: Deadline) -> int:
+    """The same report once more, to be signed by who acts for the director, beside the director's own version; its number.
+
+    Safe to repeat: the version is made once while the director's counts.
+    """
+    waiting = open_versions(office, deadline.id)
+    made = next((b for b in waiting if slot_of(office, b).capacity), None)
+    if made is not None:
+        return int(str(made["version"]))
+    acting = acting_officer(office)
+    assert acting is not None
+    version = 1 + max((int(str(b["version"])) for b in office.ledger.bundles.all(deadline.id)), default=0)
+    _freeze(office, deadline, version, acting, capacity_of(office))
+    office.tick("frozen")
+    return version
+
+
+def _freeze(office: Office, deadline: Deadline, version: int, signer: Member, capacity: str = "") -> None:
     created = _collected_at(office, deadline.id)
-    signer, acting = signing_officer(office)
     returns = office.ledger.returns.accepted(deadline.id)
     answers, sources = _answers(office, deadline, returns)
     exhibits = _exhibits(office, deadline, answers)
@@ -79,7 +102,7 @@ def _freeze(office: Office, deadline: Deadline, version: int) -> None:
         exhibit_pages={n: office.press.pages(pdf) for n, pdf in pages.items()},
         created=created,
         signer=signer,
-        acting=acting,
+        capacity=capacity,
     )
     office.tick("converted")
     exhibits = page_of_exhibits(office, papers, exhibits, pages)
@@ -100,6 +123,7 @@ def _freeze(office: Office, deadline: Deadline, version: int) -> None:
             field=SIGNATURE_FIELD,
             signer=signer.full_name,
             holders=certificate_names(office, signer),
+            capacity=capacity,
         ),
         "recorder": office.press.recorder,
     }

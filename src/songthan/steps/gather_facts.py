@@ -12,10 +12,13 @@ from songthan.domain.forms import ReturnedForm, split_field_id, table_row
 from songthan.domain.messages import Attachment, Message
 from songthan.domain.plans import Member, Plan, Roster
 from songthan.domain.returns import check
-from songthan.domain.routing import RoutingFacts
+from songthan.domain.routing import SIGNING_THREADS, RoutingFacts
+from songthan.domain.seal_codes import SheetFile, codes_on
 from songthan.domain.thai import canonical
 from songthan.ports import Expectation
 from songthan.steps.office import Office
+from songthan.steps.pen_sheets import kind_of_sheets, lookout, read_sheets
+from songthan.steps.signing_officer import open_versions, signer_of
 
 _OPEN_STATES = frozenset(
     {AssignmentState.ASKED, AssignmentState.RECEIVED, AssignmentState.NEEDS_CORRECTION, AssignmentState.LAPSED}
@@ -41,11 +44,12 @@ class FormFile:
 @dataclass(frozen=True, kw_only=True)
 class Gathered:
     """The facts for the rules, and the form files they speak of, one for each form asked (none: nothing recognised); and the
-    file the reader refused to open."""
+    file the reader refused to open; and the scans that were looked at for a page to sign."""
 
     facts: RoutingFacts
     form_files: tuple[FormFile, ...]
     refused: FormFile | None = None
+    sheets: tuple[SheetFile, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +73,18 @@ class Reading:
 
 
 def gather(
-    office: Office, row: Mapping[str, object], message: Message, readings: Sequence[Reading] | None = None
+    office: Office,
+    row: Mapping[str, object],
+    message: Message,
+    readings: Sequence[Reading] | None = None,
+    sheets: tuple[SheetFile, ...] | None = None,
 ) -> Gathered:
-    """Read the attached forms and collect the facts about one mail. `readings`: what `read_files` said a moment ago."""
+    """Read the attached forms and collect the facts about one mail. `readings`: what `read_files` said a moment ago, `sheets`
+    what `read_sheets` did."""
     if readings is None:
         readings = read_files(office, message, duties(office), released=bool(row.get("released_at")))
+    if sheets is None:
+        sheets = read_sheets(office, message, lookout(office))
     files = [_form_file(office, reading, message) for reading in readings]
     member = office.plan.roster.by_address(message.sender)
     recognised = _forms_among([f for f in files if f.form.token is not None])
@@ -88,12 +99,15 @@ def gather(
     states = [office.ledger.deadline_state(a.deadline) for a in assignments]
     known = bool(recognised) and len(assignments) == len(recognised)
     codes = tuple(p.code for f in shown for p in f.form.problems)
+    thread_kind = str(thread["kind"]) if thread else None
+    signs = _signs(office, member, sheets, thread_kind)
+    forms = max(Counter(f.form.token for f in recognised).values(), default=0)
     facts = RoutingFacts(
         message=message,
         sender_is=_sender_is(office.plan.roster, message, member, owes),
         sender_member=member.id if member else None,
         owes=owes,
-        forms=max(Counter(f.form.token for f in recognised).values(), default=0),
+        forms=forms,
         form_token_known=known,
         form_assignment=assignments[0].id if assignments else None,
         form_holder_matches=known and member is not None and all(_may_answer(office, member, a) for a in assignments),
@@ -103,12 +117,26 @@ def gather(
         form_codes=codes,
         thread_assignment=subjects[0] if len(subjects) == 1 else None,
         thread_deadline=str(thread["deadline"]) if thread else None,
-        thread_kind=str(thread["kind"]) if thread else None,
+        thread_kind=thread_kind,
         duplicate=office.ledger.inbox.seen_before(int(str(row["id"])), message.sha256, message.message_id),
         frozen=any(state in FROZEN for state in states),
+        signs=signs,
+        sheets=kind_of_sheets(sheets, signs=signs, forms=forms, thread=thread_kind),
         size=message.size,
     )
-    return Gathered(facts=facts, form_files=tuple(recognised), refused=refused)
+    return Gathered(facts=facts, form_files=tuple(recognised), refused=refused, sheets=sheets)
+
+
+def _signs(office: Office, member: Member | None, sheets: Sequence[SheetFile], thread: str | None) -> bool:
+    """Is the sender the director, or who acts for him and now speaks of a report that was laid before him?"""
+    if member is None:
+        return False
+    if member.id == office.plan.roster.director:
+        return True
+    if thread not in SIGNING_THREADS and not codes_on(sheets):
+        return False
+    versions = (b for d in office.plan.deadlines for b in open_versions(office, d.id))
+    return any(signer_of(office, b) == member for b in versions)
 
 
 def duties(office: Office) -> dict[str, Duty]:

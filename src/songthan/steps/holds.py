@@ -15,6 +15,7 @@ from songthan.domain.errors import UsageError
 from songthan.domain.forms import FormSpec, Problem, ReturnedForm, split_field_id
 from songthan.domain.language import say
 from songthan.domain.thai import to_thai_digits
+from songthan.steps.confirm_pen import accept_pen, deadline_of_page, is_pen, reject_pen, signed_by
 from songthan.steps.gather_facts import FormFile, asked_fields, check_form, gather
 from songthan.steps.mail_effects import by_person, is_reading, keep_forms, person_verdict
 from songthan.steps.office import Office
@@ -49,11 +50,14 @@ def place_of(office: Office, file: FormFile, field_id: str) -> str:
     return f"กิจกรรม {number} ช่อง {next((f.column or f.label for f in spec.fields if f.key == key), key)}"
 
 
-def accept_hold(office: Office, inbox_id: int, reason: str, values: Mapping[str, str] | None = None) -> str:
+def accept_hold(
+    office: Office, inbox_id: int, reason: str, values: Mapping[str, str] | None = None, *, by: str = "", account: str = ""
+) -> str:
     """Use the held mail after all; returns what was done, in Thai. A quarantined mail is never read: UsageError.
 
     `values` (field id → what the secretary read with her own eyes) stand for what the machine was not sure of; a doubt
-    without a value must have one, so that nothing is dropped by accepting.
+    without a value must have one, so that nothing is dropped by accepting. `by` is who compared a page signed by pen with
+    the frozen one (needed for such a mail), `account` whose account gave the command.
     """
     row = undecided(office, inbox_id)
     if row["route"] == "quarantine":
@@ -62,6 +66,8 @@ def accept_hold(office: Office, inbox_id: int, reason: str, values: Mapping[str,
             where="songthan hold accept",
             remedy="ขอให้ผู้ส่งตัวจริงส่งใหม่ แล้วปิดรายการนี้ด้วย songthan hold reject หรือหากยืนยันกับเจ้าตัวแล้วว่าเป็นของจริง ใช้ songthan hold release ก่อน",
         )
+    if is_pen(row):
+        return accept_pen(office, inbox_id, row, reason, by, account)
     files = [f for f in held_forms(office, inbox_id) if f.assignment is not None]
     if not files:
         with office.ledger.transaction():
@@ -87,7 +93,7 @@ def accept_hold(office: Office, inbox_id: int, reason: str, values: Mapping[str,
 def _with_values(
     office: Office, inbox_id: int, files: Sequence[FormFile], values: dict[str, str]
 ) -> list[FormFile]:
-    """The forms with a person's values put in and checked again. UsageError for an unknown or still doubtful field."""
+    """The forms with a person's values put in and checked again. UsageError for an unknown or still about field."""
     done = []
     message = office.ledger.inbox.message(inbox_id)
     for file in files:
@@ -96,12 +102,12 @@ def _with_values(
         mine = {field: values.pop(field) for field in list(values) if field in asked}
         _refuse_nonsense(office.forms[file.assignment.form], mine)
         form = check_form(office, file.assignment, by_person(office.forms[file.assignment.form], file.form, mine), message)
-        doubtful = [p for p in form.problems if _lost_if_accepted(form, p)]
-        if doubtful:
+        about = [p for p in form.problems if _lost_if_accepted(form, p)]
+        if about:
             raise UsageError(
-                f"ยังมี {to_thai_digits(len(doubtful))} ช่องที่ระบบอ่านไม่ได้แน่ชัด หากรับไว้เลยคำตอบจะหายไป: {doubtful[0].message_th}",
+                f"ยังมี {to_thai_digits(len(about))} ช่องที่ระบบอ่านไม่ได้แน่ชัด หากรับไว้เลยคำตอบจะหายไป: {about[0].message_th}",
                 where=f"จดหมายเลขที่ {inbox_id}",
-                remedy="เปิดไฟล์ดู แล้วระบุค่าที่ถูกต้อง เช่น " + " ".join(f'--set "{p.field}=…"' for p in doubtful[:3]),
+                remedy="เปิดไฟล์ดู แล้วระบุค่าที่ถูกต้อง เช่น " + " ".join(f'--set "{p.field}=…"' for p in about[:3]),
             )
         done.append(replace(file, form=form))
     if values:
@@ -150,8 +156,14 @@ def _may_be_used(office: Office, file: FormFile) -> None:
 
 
 def reject_hold(office: Office, inbox_id: int, reason: str) -> str:
-    """Close a held or quarantined mail without using it."""
-    undecided(office, inbox_id)
+    """Close a held or quarantined mail without using it. The sender of a page signed by pen is told, with her reason."""
+    row = undecided(office, inbox_id)
+    if is_pen(row):
+        about = deadline_of_page(office, inbox_id)
+        with office.ledger.transaction():
+            office.ledger.inbox.decide(inbox_id, "reject", reason, office.clock.now())
+            reject_pen(office, inbox_id, about, reason)
+        return f"ไม่รับหน้าที่ลงนามด้วยปากกาในจดหมายเลขที่ {inbox_id} แล้ว ระบบจะแจ้งเหตุนี้ถึงผู้ลงนามและรอลายมือชื่อใหม่"
     with office.ledger.transaction():
         office.ledger.inbox.decide(inbox_id, "reject", reason, office.clock.now())
     return f"ปิดจดหมายเลขที่ {inbox_id} แล้ว ไม่มีค่าใดถูกนำไปใช้"
@@ -204,6 +216,12 @@ def reopen_hold(office: Office, inbox_id: int, reason: str) -> str:
     row = hold_row(office, inbox_id)
     if not row["decision"]:
         return f"จดหมายเลขที่ {inbox_id} ยังไม่ได้วินิจฉัย ไม่มีสิ่งใดเปลี่ยนแปลง"
+    if signed := signed_by(office, inbox_id):
+        raise UsageError(
+            f"หน้าที่ลงนามด้วยปากกาในจดหมายเลขที่ {inbox_id} ใช้เป็นลายมือชื่อของรายงานแล้ว จึงถอนคำวินิจฉัยไม่ได้",
+            where="songthan hold reopen",
+            remedy=f'หากยังไม่ได้ส่งรายงาน ใช้ songthan reopen {signed} --reason "…" ลายมือชื่อเดิมเป็นอันยกเลิก',
+        )
     with office.ledger.transaction():
         taken = office.ledger.returns.of_mail(inbox_id)
         if taken:

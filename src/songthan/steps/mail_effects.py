@@ -28,6 +28,8 @@ from songthan.steps.gather_facts import FormFile, Gathered
 from songthan.steps.leave_book import note_out_of_office, note_own_mail
 from songthan.steps.letters import days_left, deadline_words, member_words, queue, tell_secretary
 from songthan.steps.office import Office
+from songthan.steps.pen_letters import answer_doubt, hold_commands
+from songthan.steps.pen_sheets import PenDoubt, judge_sheets
 from songthan.steps.submit import receipt_number, record_receipt
 
 #: rule → the reason the polite «not valid» letter gives
@@ -57,6 +59,8 @@ def settle_purpose(
 
     Returns the final route and the write that belongs to its transaction.
     """
+    if route.purpose == "pen":
+        return _pen(office, message, route, gathered)
     if route.route != "accept":
         return route, _nothing
     if route.purpose == "form":
@@ -85,12 +89,19 @@ def _signature(office: Office, message: Message, route: Route, thread: str) -> t
     for deadline in sorted(waiting, key=lambda d: d.id != thread):
         found = check_signature(office, deadline, message)
         if not isinstance(found, str):
-            signed, report = found
-            return route, functools.partial(record_signature, office, deadline, signed, report, message)
+            return route, functools.partial(record_signature, office, deadline, found, message)
         reason = reason or found
     if not reason:
         return _hold(route, say("ได้รับไฟล์ลงนาม แต่ขณะนี้ไม่มีเอกสารที่รอลงนาม")), _nothing
     return _hold(route, say("ลายมือชื่อในไฟล์ที่ส่งกลับยังใช้ไม่ได้: {found}", found=reason)), _nothing
+
+
+def _pen(office: Office, message: Message, route: Route, gathered: Gathered) -> tuple[Route, Callable[[], None]]:
+    """A scan of a page to sign waits for the secretary's eye («pen»), or is held with the reason why it cannot count."""
+    found = judge_sheets(office, message, gathered.sheets)
+    if isinstance(found, PenDoubt):
+        return _hold(route, found.reason), functools.partial(answer_doubt, office, message, found)
+    return route, _nothing
 
 
 def _form(
@@ -341,7 +352,9 @@ def _tell_of_hold(office: Office, inbox_id: int, message: Message, route: Route)
                 "reason": route.reason,
                 "attachments": [a.name for a in message.attachments if a.role != "inline"][:20],
             },
-            "commands": [
+            "commands": hold_commands(inbox_id)
+            if route.purpose == "pen"
+            else [
                 {"command": f"songthan hold show {inbox_id}", "meaning": say("ดูรายละเอียดและค่าที่อ่านได้")},
                 {"command": f'songthan hold accept {inbox_id} --reason "…"', "meaning": say("รับไว้ใช้")},
                 {"command": f'songthan hold reject {inbox_id} --reason "…"', "meaning": say("ไม่รับ")},

@@ -23,7 +23,7 @@ def make_lasting(office: Office) -> list[Finding]:
     found = []
     for deadline in office.driven_deadlines:
         bundle = office.ledger.bundles.latest(deadline.id)
-        if bundle is None or not bundle["signed"] or office.ledger.has_event(EVENT, str(bundle["id"])):
+        if bundle is None or not bundle["signed"] or bundle["pen"] or office.ledger.has_event(EVENT, str(bundle["id"])):
             continue
         try:
             _lengthen(office, bundle)

@@ -24,6 +24,7 @@ from songthan.ports import (
     MessageParser,
     Reader,
     Renderer,
+    SheetReader,
     SignaturePort,
     WebsitePort,
 )
@@ -57,6 +58,7 @@ class Office:
     texts: MailTextsPort
     renderer: Renderer
     reader: Reader
+    sheets: SheetReader
     parser: MessageParser
     converter: Converter
     signatures: SignaturePort

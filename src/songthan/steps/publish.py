@@ -39,7 +39,7 @@ def publish(office: Office, deadline: Deadline, bundle: Mapping[str, object]) ->
             deadline=deadline.id,
             title=say("ไฟล์พร้อมนำลงเว็บไซต์ {title}", title=deadline.title),
             what=(
-                say("ระบบวางไฟล์ PDF ของรายงานที่ผู้อำนวยการลงนามเสนอแล้ว {count} ไฟล์ พร้อมหน้าสารบัญ ไว้ในโฟลเดอร์ {folder} แล้ว (ลายมือชื่ออิเล็กทรอนิกส์อยู่ในบันทึกข้อความของชุดเอกสาร ไม่ได้อยู่ในไฟล์ที่เผยแพร่)", count=digits(len(done)), folder=office.state / 'website')
+                say("ระบบวางไฟล์ PDF ของรายงานที่ผู้อำนวยการลงนามเสนอแล้ว {count} ไฟล์ พร้อมหน้าสารบัญ ไว้ในโฟลเดอร์ {folder} แล้ว (ลายมือชื่ออยู่ในบันทึกข้อความของชุดเอกสาร ไม่ได้อยู่ในไฟล์ที่เผยแพร่)", count=digits(len(done)), folder=office.state / 'website')
             ),
             actions=(say("ขอให้ผู้ดูแลเว็บไซต์คัดลอกทั้งโฟลเดอร์ website ขึ้นเว็บไซต์ของสำนัก แล้วเปิดหน้าเว็บตรวจดูหนึ่งครั้ง"),),
             commands=[("songthan status", say("ดูสถานะทุกรายการ"))],

@@ -5,6 +5,7 @@ Safe to repeat: one transaction with its letters; what waits for answers already
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
@@ -22,7 +23,7 @@ from songthan.steps.find_duty import find_deadline, find_duty, given_reason, is_
 from songthan.steps.letters import day_of
 from songthan.steps.office import Office
 from songthan.steps.outcome import Outcome
-from songthan.steps.signing_officer import signing_officer
+from songthan.steps.signing_officer import open_versions, signer_of, signing_officer
 from songthan.steps.submit import registry_key
 from songthan.steps.views import is_kept_back
 
@@ -146,7 +147,18 @@ def _void(office: Office, deadline: Deadline, number: int, order: _Order) -> tup
         office.ledger.bundles.add(deadline.id, version, folder="", manifest="", frozen="", at=order.now)
         office.ledger.bundles.note(deadline.id, version, order.now, "bundle-void", void=1)
         return ()
+    told: tuple[str, ...] = ()
+    for waiting in open_versions(office, deadline.id):
+        told += _withdraw(office, deadline, waiting, number, order)
+    return told
+
+
+def _withdraw(
+    office: Office, deadline: Deadline, bundle: Mapping[str, object], number: int, order: _Order
+) -> tuple[str, ...]:
+    """One frozen version is void; whoever had been asked to sign it is told."""
     version = int(str(bundle["version"]))
+    signer = signer_of(office, bundle) or signing_officer(office)
     office.ledger.bundles.note(deadline.id, version, order.now, "bundle-void", void=1)
     for key in (director_key(deadline.id, version), registry_key(deadline.id, version)):
         if is_kept_back(office, key):
@@ -154,10 +166,9 @@ def _void(office: Office, deadline: Deadline, number: int, order: _Order) -> tup
             office.ledger.outbox.forget(key, order.now)
     if office.ledger.outbox.state(director_key(deadline.id, version)) == "none":
         return ()
-    director, _ = signing_officer(office)
     return (
         tell(
-            office, number, "withdrawn", director, deadline=deadline.id, reason=order.reason, as_position=True,
+            office, number, "withdrawn", signer, deadline=deadline.id, reason=order.reason, as_position=True,
             version_th=digits(version),
         ),
     )  # fmt: skip

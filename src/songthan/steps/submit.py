@@ -23,12 +23,13 @@ from songthan.domain.messages import Message, OutgoingFile
 from songthan.domain.plans import Deadline
 from songthan.domain.routing import own_words
 from songthan.domain.thai import canonical, to_arabic_digits
+from songthan.steps.confirm_pen import keep_pen
 from songthan.steps.fill_form import DOCX, safe_name, short_title
 from songthan.steps.letters import queue
 from songthan.steps.office import Office
 from songthan.steps.post import post
 from songthan.steps.publish import publish, upload
-from songthan.steps.signing_officer import signing_officer
+from songthan.steps.signing_officer import signer_of, slot_of
 
 _CHANNEL_TH = {"word": phrase("ไฟล์ WORD"), "pdf": phrase("ไฟล์ PDF")}
 #: «เลขรับที่ สว ๔๑๒๓/๒๕๖๖», «เลขทะเบียนรับ 123/2566», «receipt number R 123/2027»…: the word, an optional ที่, then the number with its year.
@@ -61,6 +62,7 @@ def submit(office: Office, action: Submit) -> bool:
     bundle = office.ledger.bundles.get(deadline.id, action.version)
     if bundle is None or bundle["void"] or not bundle["signed"]:
         return True
+    keep_pen(office, bundle)
     published = publish(office, deadline, bundle)
     office.tick("published")
     uploaded = upload(office, deadline, bundle)
@@ -140,7 +142,9 @@ def _queue_part(
     office: Office, deadline: Deadline, bundle: dict[str, object], key: str, files: list[OutgoingFile], part: str
 ) -> None:
     channels = [office.plan.channels[form] for form in deadline.forms]
-    director, _ = signing_officer(office)
+    slot = slot_of(office, bundle)
+    signer = signer_of(office, bundle)
+    position = slot.capacity or (signer.position if signer else "")
     words = say(" และ ").join(dict.fromkeys(say(_CHANNEL_TH.get(kind, kind)) for c in channels for kind in c.registry))
     created = office.calendar.local(datetime.fromisoformat(str(bundle["created_at"])))
     signed_at = office.calendar.local(datetime.fromisoformat(str(bundle["signed_at"])))
@@ -157,9 +161,10 @@ def _queue_part(
             "memo": {"number": "-", "date_th": day_words(created.date())},
             "channel": say("ระบบสารบรรณ ({words})", words=words),
             "files": [f.name for f in files],
-            "signed_by": f"{director.full_name} {director.position}",
+            "signed_by": f"{slot.signer} {position}".strip(),
+            "by_pen": bool(bundle["pen"]),
             "signed_at_th": moment_words(signed_at),
-            "bundle_sha256": str(bundle["signed"]),
+            "bundle_sha256": str(bundle["frozen"] if bundle["pen"] else bundle["signed"]),
         },
     )
 
@@ -167,7 +172,8 @@ def _queue_part(
 def _files(
     office: Office, deadline: Deadline, bundle: dict[str, object], kinds: set[str]
 ) -> tuple[OutgoingFile, ...]:  # fmt: skip
-    """What the forms' channel rules ask for: F3's box wants the WORD file alone, others the signed PDF as well.
+    """What the forms' channel rules ask for: F3's box wants the WORD file alone, others the signed PDF as well (signed by pen:
+    the frozen PDF and the scanned page with the ink).
 
     A form's summary goes with it; evidence files follow where the rule says so.
     """
@@ -184,7 +190,11 @@ def _files(
                 found.append(OutgoingFile(name=f"{title} {name}.docx", type=DOCX, sha256=sha256))
     if "pdf" in kinds:
         name = say("รายงาน {title}.pdf", title=file_title(office, deadline))
-        found.append(OutgoingFile(name=name, type="application/pdf", sha256=str(bundle["signed"])))
+        signed = str(bundle["signed"])
+        found.append(OutgoingFile(name=name, type="application/pdf", sha256=str(bundle["frozen"]) if bundle["pen"] else signed))
+        if bundle["pen"]:
+            name = say("หน้าที่ลงนาม {title}.pdf", title=file_title(office, deadline))
+            found.append(OutgoingFile(name=name, type="application/pdf", sha256=signed))
     if any(office.plan.channels[f].evidence or office.plan.channels[f].pictures for f in deadline.forms):
         found += _evidence(office, folder)
     return tuple(found)

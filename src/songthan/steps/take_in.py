@@ -18,9 +18,11 @@ from songthan.domain.errors import LedgerError, MailNotFound, SongthanError
 from songthan.domain.language import say
 from songthan.domain.messages import FOLDERS, MailRef, Message, Route
 from songthan.domain.routing import decide_route
+from songthan.domain.seal_codes import SheetFile
 from songthan.steps.gather_facts import Duty, Reading, duties, gather, read_files
 from songthan.steps.mail_effects import apply, settle_purpose
 from songthan.steps.office import Office
+from songthan.steps.pen_sheets import Lookout, lookout, read_sheets
 
 #: A mail that brought the reader down this often is held for a person.
 POISON_AFTER = 3
@@ -79,6 +81,7 @@ class _Seen:
     message: Message
     readings: Sequence[Reading] | None
     poisoned: bool
+    sheets: tuple[SheetFile, ...] | None = None
 
 
 _Turn = tuple[Mapping[str, object], "Future[_Seen] | None"]
@@ -140,22 +143,25 @@ def _begin(office: Office, pool: ThreadPoolExecutor, rows: Sequence[Mapping[str,
     attempts = office.ledger.inbox.started(todo)
     if todo:
         office.tick("started")
-    asked = duties(office) if todo else {}
+    asked, watch = (duties(office), lookout(office)) if todo else ({}, None)
     turns: list[_Turn] = []
     for row in rows:
         tries = attempts.get(int(str(row["id"])), 0)
-        turns.append((row, pool.submit(_look, office, row, asked, poisoned=tries > POISON_AFTER) if tries else None))
+        turns.append((row, pool.submit(_look, office, row, asked, watch, poisoned=tries > POISON_AFTER) if tries else None))
     return turns
 
 
-def _look(office: Office, row: Mapping[str, object], asked: Mapping[str, Duty], *, poisoned: bool) -> _Seen:
+def _look(
+    office: Office, row: Mapping[str, object], asked: Mapping[str, Duty], watch: Lookout | None, *, poisoned: bool
+) -> _Seen:
     """Everything about one mail that takes time and changes nothing but the blobs."""
     if poisoned:
         # what brought the parser down so often is not given to it again
         message = _unread(row) if row["state"] == "stored" else office.ledger.inbox.message(int(str(row["id"])))
         return _Seen(message=message, readings=None, poisoned=True)
     message = _parsed(office, row)
-    return _Seen(message=message, readings=read_files(office, message, asked, released=bool(row.get("released_at"))), poisoned=False)
+    readings = read_files(office, message, asked, released=bool(row.get("released_at")))
+    return _Seen(message=message, readings=readings, poisoned=False, sheets=read_sheets(office, message, watch))
 
 
 def _finish(office: Office, turns: Sequence[_Turn]) -> list[Exception]:
@@ -239,9 +245,9 @@ def _route(office: Office, row: Mapping[str, object], seen: _Seen, *, alone: boo
             office.ledger.inbox.save_route(inbox_id, route, office.clock.now())
             apply(office, inbox_id, message, route, None)
         return True
-    gathered = gather(office, row, message, seen.readings)
+    gathered = gather(office, row, message, seen.readings, seen.sheets)
     route = decide_route(gathered.facts, office.rules)
-    if route.purpose == "signature" and not alone:
+    if route.purpose in ("signature", "pen") and not alone:
         return False
     route, finish = settle_purpose(office, inbox_id, message, route, gathered)
     with office.ledger.transaction():

@@ -12,6 +12,7 @@ from songthan.domain.messages import OutgoingMail
 from songthan.domain.notices import LADDER_MAIL, REGISTRY, People
 from songthan.domain.outgoing import Word
 from songthan.steps.office import Office
+from songthan.steps.signing_officer import acting_officer, open_versions, slot_of
 
 #: Kinds of mail that do not use up a person's day: notices to whoever runs the office.
 OFFICE_KINDS = frozenset({"digest", "alarm", "hold_notice", "bounce_notice"})
@@ -43,6 +44,7 @@ def deadline_view(office: Office, deadline_id: str, *, unless: frozenset[str] = 
             )
         )
     version = int(str(bundle["version"])) if bundle else 0
+    directors, actings = _versions(office, deadline_id)
     return DeadlineView(
         deadline=deadline,
         state=ledger.deadline_state(deadline_id),
@@ -50,11 +52,23 @@ def deadline_view(office: Office, deadline_id: str, *, unless: frozenset[str] = 
         outbox=ledger.outbox.states(deadline_id, unless=unless),
         bundle_version=version,
         bundle_signed=bool(bundle and bundle["signed"]),
-        director_asked_on=_sent_on(office, f"{deadline_id}/director/v{version}"),
+        director_version=directors,
+        acting=acting_officer(office) is not None,
+        acting_asked=bool(actings) and _sent_on(office, f"{deadline_id}/director/v{actings}") is not None,
+        director_asked_on=_sent_on(office, f"{deadline_id}/director/v{directors or version}"),
         submitted_on=_sent_on(office, f"{deadline_id}/registry/v{version}"),
         missing_forms=tuple(f for f in deadline.forms if f not in office.forms),
         missed_told=ledger.has_event(f"deadline-{DeadlineState.MISSED.value.lower()}", deadline_id),
     )
+
+
+def _versions(office: Office, deadline_id: str) -> tuple[int, int]:
+    """The number of the version that awaits the director, and of that which awaits who acts for him, while they
+    wait; 0 for none."""
+    if office.ledger.deadline_state(deadline_id) is not DeadlineState.WITH_DIRECTOR:
+        return 0, 0
+    found = {bool(slot_of(office, b).capacity): int(str(b["version"])) for b in open_versions(office, deadline_id)}
+    return found.get(False, 0), found.get(True, 0)
 
 
 def people_view(office: Office, *, unless: frozenset[str] = frozenset()) -> People:

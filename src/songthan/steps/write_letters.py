@@ -127,6 +127,7 @@ def _queue(office: Office, letter: Write, files: list[OutgoingFile]) -> None:
             **({k: v for k, v in items[0].items() if k != "kind"} if alone else {}),
             "file_names": [f.name for f in files],
             "acting": letter.to not in (office.plan.roster.director, REGISTRY),
+            "signs": letter.to in (office.plan.roster.director, office.plan.roster.acting_director),
             "notices": items,
         },
     )

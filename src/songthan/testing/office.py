@@ -26,6 +26,7 @@ from songthan.adapters.mail_texts import MailTexts
 from songthan.adapters.parse_mail import SandboxedMailParser
 from songthan.adapters.plan_files import load_plan
 from songthan.adapters.read_sandboxed import SandboxedReader
+from songthan.adapters.read_sheets import SandboxedSheets
 from songthan.adapters.render_docx import DocxRenderer
 from songthan.adapters.rubric_file import load_rubric
 from songthan.adapters.rule_files import load_rules
@@ -224,6 +225,7 @@ def memory_office(
         texts=MailTexts(templates / "mail"),
         renderer=DocxRenderer(templates / "docx"),
         reader=SandboxedReader(runner),  # type: ignore[arg-type]
+        sheets=SandboxedSheets(runner),
         parser=SandboxedMailParser(sandbox=runner, authserv_id=AUTHSERV, own_addresses=(plan.roster.mailbox,)),
         converter=PaperConverter(),
         signatures=signatures,
