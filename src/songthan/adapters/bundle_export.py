@@ -13,13 +13,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from songthan.adapters import bundle_pen
 from songthan.adapters.bundle_files import hashes_of, read_proof
-from songthan.domain.bundles import Manifest
+from songthan.domain.bundles import Manifest, read_json
 from songthan.domain.provenance import records_in_words, sources_of
 
 __all__ = ["export_bundle"]
 
 _DATE = (1980, 1, 1, 0, 0, 0)
+_TRUST_WORDS = (
+    "ใบรับรองรากใน bundle/trust ต้องเทียบลายนิ้วมือกับที่ได้จากผู้ออกใบรับรองเอง",
+    "Compare the roots in bundle/trust with those of the issuer himself:",
+    '    for f in bundle/trust/*.pem; do openssl x509 -in "$f" -noout -subject -fingerprint -sha256; done',
+)
 
 
 class _Piece(Protocol):
@@ -46,7 +52,8 @@ def export_bundle(folder: Path, target: Path, *, evidence_of: Callable[[bytes], 
     files = {**{name: data for name, (data, _) in made.items()}}
     files["chain.txt"] = _chain(folder, manifest)
     files["check.sh"] = _script(checks)
-    files["README.txt"] = _readme(manifest, checks, lasting=(folder / "lasting.pdf").is_file())
+    pen = _pen_words(folder, manifest) if (folder / bundle_pen.RECORD).is_file() else []
+    files["README.txt"] = _readme(manifest, checks, lasting=(folder / "lasting.pdf").is_file(), pen=pen)
     partial = target.with_name(f".{target.name}.partial")
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted([*files, *(f"bundle/{path}" for path in hashes_of(folder))]):
@@ -89,6 +96,8 @@ def _checks(
         ["(cd bundle && sha256sum --check --strict --quiet SHA256SUMS)"],
     )
     slot = manifest.signature
+    if (folder / bundle_pen.RECORD).is_file():
+        yield _pen_check(folder)
     if slot is None or not made:
         return
     yield (
@@ -99,6 +108,39 @@ def _checks(
     for name, (_, piece) in made.items():
         if piece is not None:
             yield from _piece_checks(folder, source, name, piece, made)
+
+
+def _pen_check(folder: Path) -> tuple[str, list[str]]:
+    """Signed by pen: what the record says of mail, scans and pages, held against the files."""
+    record = read_json((folder / bundle_pen.RECORD).read_bytes(), where=bundle_pen.RECORD)
+    place = f"bundle/{bundle_pen.RECORD}"
+    same = [
+        f'grep -q "$(sha256sum bundle/{path} | cut -d\' \' -f1)" {place}' for path in sorted(bundle_pen.record_files(record))
+    ]
+    return (
+        "ลงนามด้วยปากกา: จดหมาย ภาพสแกน และบันทึกการยืนยันตรงกัน / signed by pen: mail, scans and the record of the confirmation agree",
+        [*same, f"grep -E '\"(by|at|reason|signer|capacity|text)\":' {place}"],
+    )
+
+
+def _pen_words(folder: Path, manifest: Manifest) -> list[str]:
+    """What the README says of a signature by pen: what it proves, and what only eyes can."""
+    record = read_json((folder / bundle_pen.RECORD).read_bytes(), where=bundle_pen.RECORD)
+    confirmed, slot = record["confirmed"], manifest.signature
+    assert isinstance(confirmed, dict) and slot is not None
+    page, scan = record["page"], record["code"]["path"]  # type: ignore[index]
+    who = bundle_pen.signer_words(record)
+    return [
+        "",
+        f"ลงนามด้วยปากกา ไม่มีลายมือชื่ออิเล็กทรอนิกส์ ผู้ลงนาม {who} ยืนยันด้วยตาโดย {confirmed['by']} เมื่อ {confirmed['at']}",
+        f"Signed by pen; there is no cryptographic signature. Signer: {who}; compared by eye by {confirmed['by']} at {confirmed['at']}.",
+        "",
+        f"เทียบเอง: เปิด bundle/{bundle_pen.PAGES} หน้าแรก คู่กับหน้าที่ {page} ของ bundle/{slot.file} ข้อความต้องเหมือนกันทุกบรรทัด",
+        f"By your own eyes: the first page of bundle/{bundle_pen.PAGES} beside page {page} of bundle/{slot.file}; every line must be the same.",
+        f"อ่านรหัส QR ใน bundle/{scan} ด้วยโทรศัพท์ ต้องได้ / a telephone reads the QR code in bundle/{scan} as:",
+        f"    {record['code']['text']}",  # type: ignore[index]
+        f"จดหมายที่นำมา พร้อมคำรับรองผู้ส่งของเครื่องแม่ข่าย / the mail it came in, with our server's word on its sender: bundle/{bundle_pen.MAIL}",
+    ]
 
 
 def _piece_checks(
@@ -160,7 +202,7 @@ def _chain(folder: Path, manifest: Manifest) -> bytes:
     return ("\n".join([*lines, *records]) + "\n").encode()
 
 
-def _readme(manifest: Manifest, checks: list[tuple[str, list[str]]], *, lasting: bool) -> bytes:
+def _readme(manifest: Manifest, checks: list[tuple[str, list[str]]], *, lasting: bool, pen: list[str]) -> bytes:
     trust = "$(for f in bundle/trust/*.pem; do printf -- '--trust %s ' \"$f\"; done)"
     pyhanko = f"pyhanko sign validate --no-revocation-check {trust} --pretty-print bundle/signed.pdf"
     ades = f"pyhanko sign adesverify {trust} --pretty-print bundle/lasting.pdf"
@@ -181,14 +223,14 @@ def _readme(manifest: Manifest, checks: list[tuple[str, list[str]]], *, lasting:
         "time-stamp/   ตราประทับเวลา (RFC 3161) / time-stamps",
         "revocation/   ข้อมูลการเพิกถอนใบรับรอง / revocation lists and OCSP answers",
         "",
-        "ใบรับรองรากใน bundle/trust ต้องเทียบลายนิ้วมือกับที่ได้จากผู้ออกใบรับรองเอง",
-        "Compare the roots in bundle/trust with those of the issuer himself:",
-        '    for f in bundle/trust/*.pem; do openssl x509 -in "$f" -noout -subject -fingerprint -sha256; done',
+        *(pen or _TRUST_WORDS),
         "",
         'คำสั่งต่อไปนี้ใช้ที่พักแฟ้ม / the following use a place for files: box="$(mktemp -d)"',
     ]
     for number, (title, commands) in enumerate(checks, 1):
         parts += ["", f"{number}. {title}", *(f"    {command}" for command in commands)]
+    if pen:
+        return "\n".join([*parts, ""]).encode()
     parts += ["", f"{len(checks) + 1}. ลายมือชื่อใน PDF ด้วย pyHanko / the signature in the PDF, with pyHanko", f"    {pyhanko}"]
     if lasting:
         parts.append(f"    {ades}")

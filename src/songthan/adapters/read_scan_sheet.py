@@ -96,7 +96,7 @@ def compare_job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
     answer["ink"] = round(max(0.0, _darkness(laid, args["box"]) - _darkness(frozen, args["box"])), 4)
     if not args.get("words"):
         return answer, []
-    answer |= _words(frozen, laid)
+    answer |= _words(_without(frozen, theirs[0]), _without(laid, theirs[0]))
     return answer, [_beside(frozen, laid, args["box"])]
 
 
@@ -256,6 +256,15 @@ def _words(frozen: Image.Image, laid: Image.Image) -> dict[str, object]:
     total = sum(len(_bare(line)) for line in wanted)
     same = 1 - sum(len(_bare(line)) for line in missing) / total if total else 0.0
     return {"same": round(same, 3), "missing": missing[:20], "strange": strange[:20], "read": "yes"}
+
+
+def _without(page: Image.Image, corners: Sequence[Point]) -> Image.Image:
+    """The page without the code, which text recognition takes for writing."""
+    xs, ys = [x for x, _ in corners], [y for _, y in corners]
+    quiet = (max(xs) - min(xs)) * 0.15
+    blank = page.copy()
+    blank.paste(255, tuple(round(v) for v in (min(xs) - quiet, min(ys) - quiet, max(xs) + quiet, max(ys) + quiet)))
+    return blank
 
 
 def _bare(line: str) -> str:

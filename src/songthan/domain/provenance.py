@@ -117,6 +117,11 @@ def records_in_words(chain: Sequence[Mapping[str, object]]) -> list[str]:
                 words.append(
                     f"จดหมายที่นำลายมือชื่อมา ได้รับ {_moment(facts.get('received'))} sha256 {facts.get('message_sha256')}"
                 )
+            case "pen":
+                words.append(
+                    f"จดหมายที่นำหน้าที่ลงนามด้วยปากกามา ได้รับ {_moment(facts.get('received'))} sha256 {facts.get('message_sha256')} "
+                    f"ยืนยันโดย {facts.get('confirmed_by')} เมื่อ {_moment(facts.get('confirmed_at'))}"
+                )
             case "lasting":
                 words.append(f"ประทับเวลาแล้ว {_moment(facts.get('at'))} ระดับ {facts.get('level')}")
             case "submission":
