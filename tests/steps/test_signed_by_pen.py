@@ -32,16 +32,19 @@ def compiled(desk: Desk, now: str = ASKED) -> Desk:
     return desk
 
 
+def coded(desk: Desk, state: Path) -> Desk:
+    """With the official face the page to sign carries its code; and its records are signed, as in a real office."""
+    press = Press(
+        state / "bundles", sandbox=DirectRunner(), signatures=desk.office.signatures,  # type: ignore[arg-type]
+        fonts=default_fontconfig(), secret=desk.ledger.salt,
+    )  # fmt: skip
+    desk.office = replace(desk.office, press=press)
+    return desk
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    made = Desk(tmp_path)
-    # with the official face the page to sign carries its code
-    press = Press(
-        tmp_path / "bundles", sandbox=DirectRunner(), signatures=made.office.signatures,  # type: ignore[arg-type]
-        fonts=default_fontconfig(), secret=made.ledger.salt,
-    )  # fmt: skip
-    made.office = replace(made.office, press=press)
-    return compiled(made)
+    return compiled(coded(Desk(tmp_path), tmp_path))
 
 
 def state(desk: Desk) -> str:
