@@ -9,7 +9,7 @@ import pypdfium2
 import pytest
 from desk import Q2, Desk
 
-from songthan.steps.holds import accept_hold
+from songthan.steps.holds import accept_hold, reject_hold
 from songthan.steps.reopen_duty import reopen
 from songthan.steps.signing_officer import slot_of
 from test_signed_by_pen import PDF, coded, compiled, picture
@@ -128,6 +128,29 @@ def test_remarks_of_either_reach_the_secretary_as_text(desk: Desk) -> None:
         assert desk.last_row()["rule"] == "46_director_answer" and state(desk) == "WITH_DIRECTOR"
         notice = desk.mails(desk.secretary, "hold_notice")[-1]
         assert member.full_name in notice.mail.text
+
+
+def test_a_director_who_answered_is_not_silent(tmp_path: Path) -> None:
+    """A page by pen waits for the secretary as long as she likes, remarks for two working days: nobody else is asked meanwhile."""
+    made = compiled(coded(Desk(tmp_path), tmp_path))
+    made.reply(director(made), to=made.mails(director(made), "director")[-1], files=(picture(made),), body="ลงนามแล้ว")
+    made.tick("2023-03-10 10:00")
+    made.tick("2023-03-13 09:00")
+    made.tick(TURN)
+    assert not made.mails(director(made), "sign") and not made.mails(acting(made), "director")
+    reject_hold(made.office, int(made.last_row()["id"]), "ลงนามผิดช่อง")
+    made.tick("2023-03-14 10:00")
+    assert made.mails(acting(made), "director")
+
+
+def test_remarks_rest_the_ladder_for_two_working_days(tmp_path: Path) -> None:
+    made = compiled(coded(Desk(tmp_path), tmp_path))
+    made.reply(director(made), to=made.mails(director(made), "director")[-1], body="ขอให้แก้หน้า ๒")
+    made.tick("2023-03-10 10:00")
+    made.tick(TURN)
+    assert not made.mails(acting(made), "director")
+    made.tick("2023-03-15 09:00")
+    assert made.mails(acting(made), "director")
 
 
 def test_before_his_turn_he_signs_nothing(tmp_path: Path) -> None:

@@ -46,7 +46,8 @@ class AssignmentView:
 class DeadlineView:
     """Everything `decide` may look at. `outbox` maps the keys of what was told about this deadline to «intended», «handed»,
     «sent», «doubt», «withheld»; `director_version` is the version laid before the director (0: as `bundle_version`), `acting`
-    whether the roster names somebody else who acts for him, `acting_asked` whether a version was mailed to that person;
+    whether the roster names somebody else who acts for him, `acting_asked` whether a version was mailed to that person; `signer_answered`
+    while a page signed by pen, or words, of one of them wait for the secretary;
     `director_asked_on` and `submitted_on` are the days those mails went out."""
 
     deadline: Deadline
@@ -58,6 +59,7 @@ class DeadlineView:
     director_version: int = 0
     acting: bool = False
     acting_asked: bool = False
+    signer_answered: bool = False
     director_asked_on: date | None = None
     submitted_on: date | None = None
     missing_forms: tuple[str, ...] = ()
@@ -276,7 +278,7 @@ def _acting_turn(view: DeadlineView, local: datetime, calendar: WorkCalendar) ->
     """Has the ladder come to who acts for the director, and was he not asked yet?"""
     rungs = due_rungs(view.deadline.ladder.director, view.director_asked_on, local.date(), calendar)
     due = any(r.to == ACTING for r in rungs)
-    return due and view.acting and not view.acting_asked and in_office_hours(local, calendar)
+    return due and view.acting and not view.acting_asked and not view.signer_answered and in_office_hours(local, calendar)
 
 
 def _not_compiled(view: DeadlineView, ladder: Ladder, local: datetime, calendar: WorkCalendar) -> tuple[Alarm, ...]:

@@ -374,7 +374,10 @@ def _by_form(asked: list[AssignmentView]) -> dict[tuple[str, int], list[Assignme
 def _to_sign(view: DeadlineView, people: People, today: date, calendar: WorkCalendar) -> list[Notice]:
     """The director was asked to sign and has not answered: he is reminded, then who acts for him, once he was asked too (his
     first rung is the report itself, `decisions.HandToActing`)."""
-    found = []
+    found: list[Notice] = []
+    if view.signer_answered:
+        # he is not silent: the secretary has his answer
+        return found
     handed = False
     version = view.director_version or view.bundle_version
     for rung in due_rungs(view.deadline.ladder.director, view.director_asked_on, today, calendar):

@@ -11,6 +11,7 @@ from songthan.domain.decisions import AssignmentView, DeadlineView
 from songthan.domain.messages import OutgoingMail
 from songthan.domain.notices import LADDER_MAIL, REGISTRY, People
 from songthan.domain.outgoing import Word
+from songthan.domain.routing import SIGNING_THREADS
 from songthan.steps.office import Office
 from songthan.steps.signing_officer import acting_officer, open_versions, slot_of
 
@@ -54,6 +55,7 @@ def deadline_view(office: Office, deadline_id: str, *, unless: frozenset[str] = 
         bundle_signed=bool(bundle and bundle["signed"]),
         director_version=directors,
         acting=acting_officer(office) is not None,
+        signer_answered=bool(directors or actings) and _signer_answered(office, deadline_id),
         acting_asked=bool(actings) and _sent_on(office, f"{deadline_id}/director/v{actings}") is not None,
         director_asked_on=_sent_on(office, f"{deadline_id}/director/v{directors or version}"),
         submitted_on=_sent_on(office, f"{deadline_id}/registry/v{version}"),
@@ -69,6 +71,27 @@ def _versions(office: Office, deadline_id: str) -> tuple[int, int]:
         return 0, 0
     found = {bool(slot_of(office, b).capacity): int(str(b["version"])) for b in open_versions(office, deadline_id)}
     return found.get(False, 0), found.get(True, 0)
+
+
+def _signer_answered(office: Office, deadline_id: str) -> bool:
+    """Does a mail of the director, or of who acts for him, about this report wait for the secretary? A page signed by pen
+    counts until she decides, words for `WORDS_WAIT` working days; only what our server vouches for."""
+    roster, today = office.plan.roster, office.calendar.local(office.clock.now()).date()
+    for hold in office.ledger.inbox.holds():
+        sender = roster.by_address(str(hold["sender"] or ""))
+        if sender is None or sender.id not in (roster.director, roster.acting_director) or hold["route"] != "hold" or not hold["parsed"]:
+            continue
+        message = office.ledger.inbox.message(int(str(hold["id"])))
+        if message.authentication != "pass":
+            continue
+        thread = office.ledger.outbox.by_message_id(message.in_reply_to) or {}
+        about = str(thread.get("deadline") or "") if thread.get("kind") in SIGNING_THREADS else ""
+        if hold["purpose"] == "pen" and about in ("", deadline_id):
+            return True
+        came = office.calendar.local(message.received).date()
+        if about == deadline_id and today <= office.calendar.shift(office.calendar.on_or_after(came), WORDS_WAIT):
+            return True
+    return False
 
 
 def people_view(office: Office, *, unless: frozenset[str] = frozenset()) -> People:
