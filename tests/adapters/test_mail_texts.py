@@ -54,9 +54,10 @@ CONTEXTS: dict[str, dict] = {
         "member": MEMBER["member"],
         "file_names": ["แบบรายงาน.docx"],
         "acting": False,
+        "signs": True,
         "notices": [{**NOTICE, "kind": kind, "on_behalf_of": "นายสมมติ ใจดี" if kind == "deputy" else None} for kind in KINDS_OF_NOTICE],
     },
-    "sign": {"member": MEMBER["member"], "acting": False, "notices": [NOTICE, NOTICE]},
+    "sign": {"member": MEMBER["member"], "acting": False, "signs": True, "notices": [NOTICE, NOTICE]},
     "receipt_request": {"member": {"full_name": "งานสารบรรณกลาง"}, "notices": [NOTICE]},
     "request": {**MEMBER, "file_names": ["แบบรายงาน.docx"], "days_left": 5, "on_behalf_of": "นางเดือนเพ็ญ แสงจันทร์", "until_th": None},
     "reminder": {**MEMBER, "days_left": 3, "step": "early", "correcting": False, "on_behalf_of": None},
@@ -74,7 +75,9 @@ CONTEXTS: dict[str, dict] = {
         "corrected": False,
     },
     "director": {
-        "director": {"full_name": "นายภูผา มั่นคง", "position": "ผู้อำนวยการสำนักงานตัวอย่าง", "acting": False},
+        "director": {"full_name": "นายภูผา มั่นคง", "position": "ผู้อำนวยการสำนักงานตัวอย่าง", "acting": True, "capacity": "รักษาราชการแทน"},
+        "director_name": "นายภูผา มั่นคง",
+        "page_to_sign_th": "๑",
         "memo_subject": "ส่งรายงานไตรมาสที่ ๒",
         "bundle_title": "รายงานไตรมาสที่ ๒",
         "pages_th": "๑๒",
@@ -89,8 +92,19 @@ CONTEXTS: dict[str, dict] = {
         "channel": "ไปรษณีย์อิเล็กทรอนิกส์",
         "memo": {"number": "สม ๐๑๐๑/๑๒", "date_th": "๑๗ มีนาคม ๒๕๖๖"},
         "signed_by": "นายภูผา มั่นคง",
+        "by_pen": True,
         "signed_at_th": "๑๗ มีนาคม ๒๕๖๖ เวลา ๐๙.๐๐ น.",
         "bundle_sha256": "ab" * 32,
+    },
+    "pen_again": {
+        **MEMBER,
+        "reason": "rejected",
+        "said": "ลายมือชื่ออยู่นอกช่อง",
+        "title": "รายงานไตรมาสที่ ๒",
+        "external_th": "๒๐ มีนาคม ๒๕๖๖",
+        "version_th": "๑",
+        "latest_th": "๒",
+        "signer": "นายภูผา มั่นคง",
     },
     "need_file": {**MEMBER, "days_left": 3},
     "not_valid": {**MEMBER, "days_left": 3, "received_name": "IMG_001.jpg", "reason": "photo"},
@@ -309,9 +323,11 @@ def test_after_the_date_nobody_is_asked_to_answer_by_it(kind):
     assert MEMBER["deadline"]["internal_th"] not in late and "โดยเร็วที่สุด" in late
 
 
-def test_who_acts_for_the_director_is_not_told_that_he_was_asked_to_sign():
-    subject, text, _ = TEXTS.compose("sign", full("sign", acting=True))
-    assert "เสนอเอกสารต่อไปนี้ต่อผู้อำนวยการ" in text and "ประสาน" in subject and "ผู้รักษาราชการแทน" in text
+def test_the_reminder_to_sign_says_before_whom_the_report_was_laid():
+    subject, text, _ = TEXTS.compose("sign", full("sign", acting=True, signs=False))
+    assert "เสนอเอกสารต่อไปนี้ต่อผู้อำนวยการ" in text and "ประสาน" in subject and "ลงลายมือชื่อ" not in text
+    acting = TEXTS.compose("sign", full("sign", acting=True))[1]
+    assert "ต่อท่านในฐานะผู้ทำการแทนผู้อำนวยการ" in acting and "ลงนามด้วยปากกา" in acting
     late = TEXTS.compose("sign", full("sign", notices=[{**NOTICE, "overdue": True}]))[1]
     assert "ต้องส่งภายใน" not in late and "เลยกำหนดส่ง" in late
 

@@ -257,7 +257,7 @@ def test_report_memo_and_appendix_hold_what_they_are_given() -> None:
     assert all(cell[-1].tag == f"{W}p" for cell in document.iter(f"{W}tc"))
     memo = {
         "organisation": base["organisation"], "agency": "สำนัก โทร. ๐", "number": "", "date_th": "๑๗ มีนาคม ๒๕๖๖", "subject": "ขอส่งรายงาน",
-        "to": "ผู้อำนวยการ", "paragraphs": ["หนึ่ง", "สอง"], "closing": "จึงเรียนมา", "acting": True, "acting_as": "รักษาราชการแทนผู้อำนวยการสำนักทดสอบ",
+        "to": "ผู้อำนวยการ", "paragraphs": ["หนึ่ง", "สอง"], "closing": "จึงเรียนมา", "acting": True, "acting_as": "รักษาราชการแทนผู้อำนวยการสำนักการต่างประเทศ",
         "signer": {"name": "นางกมลทิพย์ เรืองวัฒนกุล", "position": "ผู้เชี่ยวชาญ"},
     }  # fmt: skip
     text = text_of(part(RENDERER.document(template="memo.docx", context=memo), "word/document.xml"))

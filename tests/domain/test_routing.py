@@ -61,6 +61,8 @@ SIDES = [
     ("owes", True, {"owes": ("a",)}, {}),
     ("duplicate", True, {"duplicate": True}, {}),
     ("frozen", True, {"frozen": True}, {}),
+    ("signs", True, {"signs": True}, {"sender_is": "director"}),
+    ("sheets", ["coded", "bare"], {"sheets": "bare"}, {}),
     ("size_over", 10, {"size": 11}, {"size": 10}),
     ("size_under", 10, {"size": 9}, {"size": 10}),
     ("sender_matches", r"@old\.example$", {"sender": "a@old.example"}, {"sender": "a@old.example.org"}),

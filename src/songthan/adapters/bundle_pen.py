@@ -170,9 +170,9 @@ def _code_check(
             found = reader.codes(folder / str(scan["path"]))
             seen += [c for codes in found.values() for c in codes]
             if scan["path"] == place and wanted not in found.get(int(code["sheet"]), []):  # type: ignore[index]
-                return "pen-code", False, f"{place}: ไม่พบรหัส (QR) ของชุดเอกสารนี้ในหน้าที่ลงนาม"
+                return "pen-code", False, f"{place}: ไม่พบรหัส (QR) ของชุดเอกสารนี้ในหน้าลงนาม"
     except (ReadRefused, KeyError, TypeError, ValueError):
         return "pen-code", False, f"{place}: อ่านภาพสแกนไม่ได้"
     if wanted not in seen or any(c != wanted for c in seen):
         return "pen-code", False, f"{place}: มีรหัส (QR) ของเอกสารอื่น หรือไม่พบรหัสของชุดเอกสารนี้"
-    return "pen-code", True, f"รหัส (QR) ในหน้าที่ลงนามตรงกับชุดเอกสารนี้ รหัส {wanted.short}"
+    return "pen-code", True, f"รหัส (QR) ในหน้าลงนามตรงกับชุดเอกสารนี้ รหัส {wanted.short}"

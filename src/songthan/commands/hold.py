@@ -64,7 +64,7 @@ def _stands(row: dict[str, object]) -> str:
 @hold.command("show")
 @click.argument("mail", type=int)
 @click.option(
-    "--save", type=click.Path(path_type=Path, file_okay=False), help="เก็บไฟล์แบบ หรือภาพเทียบหน้าที่ลงนามด้วยปากกา ไว้ในโฟลเดอร์นี้"
+    "--save", type=click.Path(path_type=Path, file_okay=False), help="เก็บไฟล์แบบ หรือภาพเทียบหน้าลงนามด้วยปากกา ไว้ในโฟลเดอร์นี้"
 )
 @ledger_option
 def show(mail: int, save: Path | None, state: Path | None) -> None:
@@ -107,7 +107,7 @@ def _show_pen(office: Office, mail: int, save: Path | None, *, decided: bool) ->
     if not isinstance(view, PenView):
         click.echo(f"ขณะนี้ใช้เป็นลายมือชื่อไม่ได้: {view.reason}")
         return
-    click.echo(f"หน้าที่ลงนามด้วยปากกาของ {view.title} ฉบับที่ {digits(view.version)} หน้าที่ {digits(view.page)}")
+    click.echo(f"หน้าลงนามด้วยปากกาของ {view.title} ฉบับที่ {digits(view.version)} หน้าที่ {digits(view.page)}")
     click.echo(f"ผู้ลงนามที่รออยู่: {view.signer}\nรหัส (QR) ในภาพตรงกับฉบับที่เสนอ: {view.code}\nไฟล์: {clean(view.file)}")
     click.echo("ผลที่เครื่องเทียบให้ (เป็นเพียงข้อสังเกต ท่านต้องเทียบด้วยตา):")
     for hint in view.hints:
@@ -116,7 +116,7 @@ def _show_pen(office: Office, mail: int, save: Path | None, *, decided: bool) ->
         save.mkdir(parents=True, exist_ok=True)
         target = save / f"hold-{mail}-side-by-side.jpg"
         write_whole(target, view.picture)
-        click.echo(f"ภาพเทียบ (ซ้าย: หน้าที่เสนอ ขวา: หน้าที่ส่งมา): {target}")
+        click.echo(f"ภาพเทียบ (ซ้าย: หน้าต้นฉบับ ขวา: ภาพที่ส่งมา): {target}")
     elif view.picture:
         click.echo("ดูภาพเทียบ: เพิ่ม --save โฟลเดอร์ ท้ายคำสั่งนี้")
     if not decided:
@@ -162,7 +162,7 @@ def _decision(name: str, help_th: str, step: str) -> click.Command:
         click.echo(clean(words))
 
     if step == "accept_hold":
-        click.option("--by", default="", help="ชื่อผู้ที่เทียบหน้าที่ลงนามด้วยปากกากับหน้าที่เสนอด้วยตา (จำเป็นเมื่อรับลายมือชื่อด้วยปากกา)")(command)
+        click.option("--by", default="", help="ชื่อผู้ที่เทียบหน้าลงนามด้วยปากกากับหน้าต้นฉบับด้วยตา (จำเป็นเมื่อรับลายมือชื่อด้วยปากกา)")(command)
         click.option(
             "--set", "values", multiple=True, metavar="ช่อง=ค่า",
             help="ค่าที่ท่านอ่านจากไฟล์ด้วยตนเอง ใช้แทนค่าที่ระบบอ่านไม่แน่ชัด (ใช้ซ้ำได้; ชื่อช่องดูจาก hold show ในวงเล็บเหลี่ยม)",

@@ -34,7 +34,7 @@ KIND_TH: Mapping[str, str] = {
     "receipt": phrase("ขอบคุณที่ส่งครบ"),
     "need_file": phrase("แจ้งว่าไม่มีไฟล์แนบ"),
     "not_valid": phrase("แจ้งว่าไฟล์ยังใช้ไม่ได้"),
-    "pen_again": phrase("แจ้งว่าหน้าที่ลงนามด้วยปากกายังใช้ไม่ได้"),
+    "pen_again": phrase("แจ้งว่าหน้าลงนามด้วยปากกายังใช้ไม่ได้"),
     "duty_changed": phrase("แจ้งการเปลี่ยนแปลงหน้าที่"),
     "director": phrase("เสนอลงนาม"),
     "sign": phrase("เตือนให้ลงนาม"),

@@ -119,7 +119,7 @@ def records_in_words(chain: Sequence[Mapping[str, object]]) -> list[str]:
                 )
             case "pen":
                 words.append(
-                    f"จดหมายที่นำหน้าที่ลงนามด้วยปากกามา ได้รับ {_moment(facts.get('received'))} sha256 {facts.get('message_sha256')} "
+                    f"จดหมายที่นำหน้าลงนามด้วยปากกามา ได้รับ {_moment(facts.get('received'))} sha256 {facts.get('message_sha256')} "
                     f"ยืนยันโดย {facts.get('confirmed_by')} เมื่อ {_moment(facts.get('confirmed_at'))}"
                 )
             case "lasting":

@@ -97,11 +97,11 @@ def hints_of(seen: SheetComparison) -> list[str]:
     if seen.read == "yes":
         share = digits(round(seen.same * 100))
         if seen.same < _OTHER_TEXT:
-            said.append(say("เครื่องพบข้อความของหน้าที่เสนอในภาพเพียงร้อยละ {share} อาจเป็นหน้าอื่น โปรดเทียบทุกบรรทัด", share=share))
+            said.append(say("เครื่องพบข้อความของหน้าต้นฉบับในภาพเพียงร้อยละ {share} อาจเป็นหน้าอื่น โปรดเทียบทุกบรรทัด", share=share))
         else:
-            said.append(say("เครื่องพบข้อความของหน้าที่เสนอในภาพร้อยละ {share}", share=share))
+            said.append(say("เครื่องพบข้อความของหน้าต้นฉบับในภาพร้อยละ {share}", share=share))
         said += [say("ไม่พบในภาพ: {line}", line=line) for line in seen.missing[:5]]
-        said += [say("มีในภาพแต่ไม่มีในหน้าที่เสนอ: {line}", line=line) for line in seen.strange[:5]]
+        said += [say("มีในภาพแต่ไม่มีในหน้าต้นฉบับ: {line}", line=line) for line in seen.strange[:5]]
     else:
         said.append(say("เครื่องอ่านข้อความเทียบให้ไม่ได้ โปรดเทียบด้วยตาทุกบรรทัด"))
     return said
@@ -115,14 +115,14 @@ def accept_pen(office: Office, inbox_id: int, row: Mapping[str, object], reason:
     confirmer = squeeze(by)
     if not confirmer or not reason.strip():
         raise UsageError(
-            "ยังไม่ได้ระบุชื่อผู้ที่เทียบหน้าที่ลงนามกับหน้าที่เสนอด้วยตา",
+            "ยังไม่ได้ระบุชื่อผู้ที่เทียบหน้าลงนามกับหน้าต้นฉบับด้วยตา",
             where="songthan hold accept",
             remedy=f'ดูภาพเทียบด้วย songthan hold show {inbox_id} --save โฟลเดอร์ แล้วใช้ songthan hold accept {inbox_id} --by "ชื่อ นามสกุล" --reason "…"',
         )
     message, sheets, found = _found(office, inbox_id)
     if isinstance(found, PenDoubt):
         raise UsageError(
-            f"รับหน้าที่ลงนามด้วยปากกานี้ไม่ได้: {found.reason}",
+            f"รับหน้าลงนามด้วยปากกานี้ไม่ได้: {found.reason}",
             where=f"จดหมายเลขที่ {inbox_id}",
             remedy=f'ปิดรายการนี้ด้วย songthan hold reject {inbox_id} --reason "…" ระบบจะแจ้งผู้ลงนาม',
         )
@@ -271,7 +271,7 @@ def picture_of(office: Office, inbox_id: int) -> str:
     )  # fmt: skip
     hints = "\n".join(f"- {_flat(hint)}" for hint in view.hints)
     shown = base64.b64encode(view.picture).decode("ascii") if view.picture else ""
-    picture = f"![{say('ซ้าย: หน้าที่เสนอ ขวา: หน้าที่ส่งมา')}](data:image/jpeg;base64,{shown})" if shown else ""
+    picture = f"![{say('ซ้าย: หน้าต้นฉบับ ขวา: ภาพที่ส่งมา')}](data:image/jpeg;base64,{shown})" if shown else ""
     return f"{head}\n\n{say('ผลที่เครื่องเทียบให้เป็นเพียงข้อสังเกต โปรดเทียบด้วยตา')}\n\n{hints}\n\n{picture}\n"
 
 

@@ -163,7 +163,7 @@ def reject_hold(office: Office, inbox_id: int, reason: str) -> str:
         with office.ledger.transaction():
             office.ledger.inbox.decide(inbox_id, "reject", reason, office.clock.now())
             reject_pen(office, inbox_id, about, reason)
-        return f"ไม่รับหน้าที่ลงนามด้วยปากกาในจดหมายเลขที่ {inbox_id} แล้ว ระบบจะแจ้งเหตุนี้ถึงผู้ลงนามและรอลายมือชื่อใหม่"
+        return f"ไม่รับหน้าลงนามด้วยปากกาในจดหมายเลขที่ {inbox_id} แล้ว ระบบจะแจ้งเหตุนี้ถึงผู้ลงนามและรอลายมือชื่อใหม่"
     with office.ledger.transaction():
         office.ledger.inbox.decide(inbox_id, "reject", reason, office.clock.now())
     return f"ปิดจดหมายเลขที่ {inbox_id} แล้ว ไม่มีค่าใดถูกนำไปใช้"
@@ -218,7 +218,7 @@ def reopen_hold(office: Office, inbox_id: int, reason: str) -> str:
         return f"จดหมายเลขที่ {inbox_id} ยังไม่ได้วินิจฉัย ไม่มีสิ่งใดเปลี่ยนแปลง"
     if signed := signed_by(office, inbox_id):
         raise UsageError(
-            f"หน้าที่ลงนามด้วยปากกาในจดหมายเลขที่ {inbox_id} ใช้เป็นลายมือชื่อของรายงานแล้ว จึงถอนคำวินิจฉัยไม่ได้",
+            f"หน้าลงนามด้วยปากกาในจดหมายเลขที่ {inbox_id} ใช้เป็นลายมือชื่อของรายงานแล้ว จึงถอนคำวินิจฉัยไม่ได้",
             where="songthan hold reopen",
             remedy=f'หากยังไม่ได้ส่งรายงาน ใช้ songthan reopen {signed} --reason "…" ลายมือชื่อเดิมเป็นอันยกเลิก',
         )

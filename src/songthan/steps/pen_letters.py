@@ -55,7 +55,7 @@ def write_again(
 def hold_commands(inbox_id: int) -> list[dict[str, str]]:
     """What the secretary may type about a page that waits for her eye."""
     return [
-        {"command": f"songthan hold show {inbox_id} --save pen-check", "meaning": say("เก็บภาพหน้าที่สแกนเทียบกับหน้าที่เสนอไว้เปิดดู")},
+        {"command": f"songthan hold show {inbox_id} --save pen-check", "meaning": say("เก็บภาพหน้าสแกนเทียบกับหน้าต้นฉบับไว้เปิดดู")},
         {
             "command": f'songthan hold accept {inbox_id} --by "…" --reason "…"',
             "meaning": say("ยืนยันว่าเทียบด้วยตาแล้วเป็นหน้าเดียวกันและลงนามแล้ว (ระบุชื่อผู้เทียบ)"),

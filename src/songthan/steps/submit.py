@@ -193,7 +193,7 @@ def _files(
         signed = str(bundle["signed"])
         found.append(OutgoingFile(name=name, type="application/pdf", sha256=str(bundle["frozen"]) if bundle["pen"] else signed))
         if bundle["pen"]:
-            name = say("หน้าที่ลงนาม {title}.pdf", title=file_title(office, deadline))
+            name = say("หน้าลงนาม {title}.pdf", title=file_title(office, deadline))
             found.append(OutgoingFile(name=name, type="application/pdf", sha256=signed))
     if any(office.plan.channels[f].evidence or office.plan.channels[f].pictures for f in deadline.forms):
         found += _evidence(office, folder)
