@@ -17,7 +17,8 @@ from songthan.domain.forms import FormIdentity, FormSpec, ReturnedForm
 from songthan.domain.layouts import Layout
 from songthan.domain.messages import Attachment, Listing, MailRef, Message, OutgoingMail, Route, SentRef
 from songthan.domain.outgoing import Mark, Word
-from songthan.domain.seal_codes import SheetFile
+from songthan.domain.seal_codes import SheetComparison, SheetFile
+from songthan.domain.signatures import SignatureReport
 
 
 class Clock(Protocol):
@@ -143,24 +144,6 @@ class Reader(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class SheetComparison:
-    """A scanned sheet laid over the frozen page, as a machine sees it: a hint for the person who looks.
-
-    `whole`: everything printed is inside; `ink`: how much of the signature's place is darker than on the frozen page (0 to 1).
-    `read`: «yes», «no-program», «late» or «» (no words asked for); `same`: the part of the frozen page's text that was
-    found; `missing` and `strange` lines; `picture`: both pages side by side (JPEG).
-    """
-
-    whole: bool
-    ink: float
-    read: str = ""
-    same: float = 0.0
-    missing: tuple[str, ...] = ()
-    strange: tuple[str, ...] = ()
-    picture: bytes | None = None
-
-
 class SheetReader(Protocol):
     """Looks at scans and photographs of a page to sign, in a limited child process."""
 
@@ -173,14 +156,7 @@ class SheetReader(Protocol):
         ...
 
     def compare(
-        self,
-        file: bytes | Path,
-        number: int,
-        *,
-        code: str,
-        frozen: bytes,
-        box: tuple[float, float, float, float],
-        words: bool = False,
+        self, file: bytes | Path, number: int, *, code: str, frozen: bytes, box: tuple[float, float, float, float], words: bool = False
     ) -> SheetComparison:
         """Sheet `number` against `frozen` (a PNG of the frozen page), both known by the code that says `code`; `box` is the
         signature's place as parts of the page (left, top, right, bottom). With `words`: the text and the picture too."""
@@ -203,28 +179,6 @@ class Converter(Protocol):
     def to_pdf(self, documents: Mapping[str, bytes]) -> dict[str, bytes]:
         """docx bytes by name → PDF/A-2b bytes by the same name; ConversionFailed after one retry."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class SignatureReport:
-    """What the verifier found on a signed PDF. `valid` is the whole answer; the rest says why in Thai.
-
-    `lasting` answers the other question: does the file prove it by itself at a later day (`lasting_th`: why not)?
-    `stamped_at` is the trusted time found for that, `certificate_until` the end of the signer's certificate.
-    """
-
-    valid: bool
-    signer: str
-    signed_at: datetime | None
-    covers_whole_document: bool
-    only_signature_added: bool
-    trusted: bool
-    level: str
-    reasons_th: tuple[str, ...] = ()
-    lasting: bool = False
-    lasting_th: tuple[str, ...] = ()
-    stamped_at: datetime | None = None
-    certificate_until: datetime | None = None
 
 
 class SignaturePort(Protocol):

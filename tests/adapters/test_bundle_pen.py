@@ -19,10 +19,10 @@ from test_bundle_files import MAIL, NOW, compiled
 from test_sign_pdf import DIRECTOR
 
 from songthan.adapters import bundle_files, sign_evidence
-from songthan.adapters.assemble_pdf import picture_pages, read_seal
+from songthan.adapters.assemble_pdf import read_seal
 from songthan.adapters.bundle_export import export_bundle
 from songthan.adapters.bundle_files import add_pen, add_receipt, add_signature, add_submission, write_bundle
-from songthan.adapters.bundle_pen import PenReader
+from songthan.adapters.bundle_pen import PenReader, picture_pages
 from songthan.adapters.bundle_records import RecordKey
 from songthan.adapters.bundle_verify import verify_bundle
 from songthan.adapters.sandbox import Sandbox

@@ -8,11 +8,11 @@ from pathlib import Path
 import pypdfium2
 import pytest
 from desk import Q2, Desk
+from test_signed_by_pen import PDF, coded, compiled, picture
 
 from songthan.steps.holds import accept_hold, reject_hold
 from songthan.steps.reopen_duty import reopen
 from songthan.steps.signing_officer import slot_of
-from test_signed_by_pen import PDF, coded, compiled, picture
 
 #: Friday the 10th he is asked; Monday he is reminded; Tuesday it is the acting director's turn.
 TURN = "2023-03-14 09:00"

@@ -43,7 +43,7 @@ from songthan.domain.errors import ConversionFailed, ReadRefused
 from songthan.domain.language import digits, say
 from songthan.domain.seal_codes import SealCode
 
-__all__ = ["ExhibitPages", "Part", "assemble", "exhibit_job", "exhibit_pages", "page_count", "picture_pages", "read_seal"]
+__all__ = ["ExhibitPages", "Part", "assemble", "exhibit_job", "exhibit_pages", "page_count", "read_seal"]
 
 logging.getLogger("pypdf").addHandler(logging.NullHandler())
 logging.getLogger("pypdf").propagate = False
@@ -215,16 +215,6 @@ def _harmless(data: bytes) -> bytes | None:
         return None
 
 
-def picture_pages(pictures: Sequence[bytes]) -> bytes:
-    """JPEG or PNG pictures of our own making as a PDF, each on a page of its own; equal pictures give equal bytes."""
-    writer = PdfWriter()
-    writer.pdf_header = "%PDF-1.7"
-    for picture in pictures:
-        _add_picture(writer, picture, margin=0.0)
-    writer.metadata = None
-    return _written(writer, hashlib.sha256(b"".join(hashlib.sha256(p).digest() for p in pictures)).digest()[:16])
-
-
 def _add_pages(writer: PdfWriter, reader: PdfReader) -> int:
     """Append the reader's pages, stripped; the index of the first. ValueError for a PDF without pages."""
     first = len(writer.pages)
@@ -267,7 +257,7 @@ def _drawn(page: PageObject) -> Iterable[DictionaryObject]:
         )
 
 
-def _add_picture(writer: PdfWriter, data: bytes, *, margin: float = _MARGIN) -> None:
+def _add_picture(writer: PdfWriter, data: bytes) -> None:
     """A JPEG or PNG upright on an A4 page of its own direction."""
     with Image.open(BytesIO(data), formats=("JPEG", "PNG")) as opened:
         if opened.width * opened.height > _MOST_PIXELS:
@@ -288,7 +278,7 @@ def _add_picture(writer: PdfWriter, data: bytes, *, margin: float = _MARGIN) -> 
         | {NameObject("/BitsPerComponent"): NumberObject(8)}
     )
     width, height = _A4[::-1] if landscape else _A4
-    scale = min((width - 2 * margin) / flat.width, (height - 2 * margin) / flat.height, 0.75)
+    scale = min((width - 2 * _MARGIN) / flat.width, (height - 2 * _MARGIN) / flat.height, 0.75)
     shown = flat.width * scale, flat.height * scale
     left, bottom = (width - shown[0]) / 2, (height - shown[1]) / 2
     page = writer.add_blank_page(width=width, height=height)

@@ -10,19 +10,23 @@ Nothing here is signed by the signer's key. The office's record key vouches that
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
+
+from PIL import Image
 
 from songthan.domain.bundles import Manifest, read_json, sha256_of
 from songthan.domain.errors import DataError, ReadRefused, SongthanError
 from songthan.domain.language import digits, moment_words, say
 from songthan.domain.seal_codes import SealCode, read_payload
 
-__all__ = ["MAIL", "PAGES", "RECORD", "PenReader", "checks", "fitting", "proof_data", "record_files"]
+__all__ = ["MAIL", "PAGES", "RECORD", "PenReader", "checks", "fitting", "picture_pages", "proof_data", "record_files"]
 
 RECORD, MAIL, PAGES = "pen.json", "pen/mail.eml", "pen/pages.pdf"
 _SCAN = re.compile(r"pen/scan-[0-9]{2}\.[a-z]{3,4}")
@@ -57,6 +61,16 @@ def proof_data(record: Mapping[str, object]) -> dict[str, object]:
         "confirmed_by": confirmed["by"],  # type: ignore[index]
         "confirmed_at": confirmed["at"],  # type: ignore[index]
     }
+
+
+def picture_pages(pictures: Sequence[bytes]) -> bytes:
+    """Pictures of our own making (JPEG of 200 dpi) as a PDF, one a page; equal pictures give equal bytes."""
+    pages = [Image.open(io.BytesIO(picture), formats=("JPEG",)) for picture in pictures]
+    out, long_ago = io.BytesIO(), time.gmtime(0)
+    pages[0].save(
+        out, "PDF", save_all=True, append_images=pages[1:], resolution=200.0, quality=85, creationDate=long_ago, modDate=long_ago
+    )
+    return out.getvalue()
 
 
 class _Runner(Protocol):

@@ -69,7 +69,7 @@ class Press:
             document.close()
 
     def picture_pages(self, pictures: Sequence[bytes]) -> bytes:
-        return assemble_pdf.picture_pages(pictures)
+        return bundle_pen.picture_pages(pictures)
 
     def signature_place(self, pdf: bytes, name: str) -> tuple[int, tuple[float, float, float, float]]:
         """The last place where `name` stands in brackets; ConversionFailed when the memo does not print it."""

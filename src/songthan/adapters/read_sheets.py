@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from songthan.domain.errors import ReadRefused
-from songthan.domain.seal_codes import Sheet, SheetCode, SheetFile, read_payload
-from songthan.ports import SheetComparison
+from songthan.domain.seal_codes import Sheet, SheetCode, SheetComparison, SheetFile, read_payload
 
 __all__ = ["SandboxedSheets"]
 

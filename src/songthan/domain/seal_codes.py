@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["SealCode", "Sheet", "SheetCode", "SheetFile", "codes_on", "read_payload"]
+__all__ = ["SealCode", "Sheet", "SheetCode", "SheetComparison", "SheetFile", "codes_on", "read_payload"]
 
 _PAYLOAD = re.compile(r"SONGTHAN:1:([A-Z0-9-]{1,60}):([1-9][0-9]{0,3}):([0-9A-F]{64})")
 
@@ -67,6 +67,24 @@ class SheetFile:
     sha256: str
     sheets: tuple[Sheet, ...] = ()
     partly: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SheetComparison:
+    """A scanned sheet laid over the frozen page, as a machine sees it: a hint for the person who looks.
+
+    `whole`: everything printed is inside; `ink`: how much of the signature's place is darker than on the frozen page (0 to 1).
+    `read`: «yes», «no-program», «late» or «» (no words asked for); `same`: the part of the frozen page's text that was
+    found; `missing` and `strange` lines; `picture`: both pages side by side (JPEG).
+    """
+
+    whole: bool
+    ink: float
+    read: str = ""
+    same: float = 0.0
+    missing: tuple[str, ...] = ()
+    strange: tuple[str, ...] = ()
+    picture: bytes | None = None
 
 
 def codes_on(files: Iterable[SheetFile]) -> tuple[SealCode, ...]:

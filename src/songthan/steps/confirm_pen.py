@@ -16,9 +16,8 @@ from songthan.domain.bundles import pen_path
 from songthan.domain.errors import UsageError
 from songthan.domain.language import digits, say
 from songthan.domain.messages import Message
-from songthan.domain.seal_codes import SheetFile
+from songthan.domain.seal_codes import SheetComparison, SheetFile
 from songthan.domain.thai import squeeze
-from songthan.ports import SheetComparison
 from songthan.steps.ask_director import settle_versions
 from songthan.steps.office import Office
 from songthan.steps.pen_letters import write_again

@@ -14,8 +14,7 @@ from songthan.domain.assignments import DeadlineState
 from songthan.domain.language import digits, phrase, say
 from songthan.domain.messages import Attachment, Message
 from songthan.domain.routing import SIGNING_THREADS
-from songthan.domain.seal_codes import SealCode, Sheet, SheetFile, codes_on
-from songthan.ports import SheetComparison
+from songthan.domain.seal_codes import SealCode, Sheet, SheetComparison, SheetFile, codes_on
 from songthan.steps.fill_form import short_title
 from songthan.steps.office import Office
 from songthan.steps.signing_officer import manifest_of, open_versions, signer_of, slot_of
