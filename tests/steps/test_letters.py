@@ -146,7 +146,7 @@ def test_a_silent_director_is_reminded_of_everything_in_one_letter_and_may_sign_
     (asked,) = desk.mails(director, "director")
     desk.tick("2023-03-20 09:00")
     (reminded,) = desk.mails(director, "sign")
-    assert reminded.mail.in_reply_to == asked.message_id and "ยังไม่ได้รับไฟล์ที่ลงนาม" in reminded.mail.text
+    assert reminded.mail.in_reply_to == asked.message_id and "ยังไม่ได้รับเอกสารที่ลงนาม" in reminded.mail.text
     signed = desk.office.signatures.sign(asked.files[0][2])
     desk.reply(director, to=reminded, files=(("s.pdf", PDF, signed),))
     desk.tick("2023-03-20 10:00")

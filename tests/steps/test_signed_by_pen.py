@@ -269,6 +269,17 @@ def test_the_page_mailed_by_somebody_else(desk: Desk) -> None:
         refused(desk, row, "ไม่ได้ส่งมาจากกล่องจดหมายของท่านผู้นั้น", told="จากกล่องจดหมายของท่านผู้นั้นเอง", reader=member)
 
 
+def test_a_delegate_who_presses_the_button_in_the_directors_name(desk: Desk) -> None:
+    """Outlook writes the director into From and his assistant into Sender: not his own hand on his own mailbox."""
+    row = mail(desk, picture(desk), headers={"Sender": f"{desk.secretary.full_name} <{desk.secretary.email}>"})
+    refused(desk, row, "ไม่ได้ส่งมาจากกล่องจดหมายของท่านผู้นั้น", told="จากกล่องจดหมายของท่านผู้นั้นเอง")
+
+
+def test_two_senders_in_one_from(desk: Desk) -> None:
+    row = mail(desk, picture(desk), name=f'{director(desk).full_name} <{director(desk).email}>, "x"', address="x@bfa.example", to=None)
+    assert row["purpose"] == "" and state(desk) == "WITH_DIRECTOR"
+
+
 def test_the_file_itself_sent_back_is_no_scan(desk: Desk) -> None:
     """Printed to PDF by a program, or sent back unsigned: rule 45 says what is missing."""
     row = mail(desk, ("unsigned.pdf", PDF, frozen(desk)))

@@ -32,7 +32,7 @@ def list_holds(state: Path | None, everything: bool, as_json: bool) -> None:
     """รายการจดหมายที่พักไว้ (list)."""
     rows = office_at(state).ledger.inbox.holds(open_only=not everything)
     if as_json:
-        keys = ("id", "route", "rule", "reason", "sender", "subject", "received", "assignment", "decision")
+        keys = ("id", "route", "rule", "reason", "sender", "subject", "received", "assignment", "decision", "purpose")
         click.echo(json.dumps([{k: r[k] for k in keys} for r in rows], ensure_ascii=False, indent=1))
         return
     if not rows:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 
 from songthan.domain.assignments import DeadlineState
@@ -141,9 +142,18 @@ def judge_sheets(office: Office, message: Message, files: Sequence[SheetFile]) -
     for file, sheet in ((f, s) for f in files for s in f.sheets if s.codes):
         attachment = next(a for a in message.attachments if a.sha256 == file.sha256)
         found = PenSheet(attachment=attachment, sheet=sheet, code=code, bundle=bundle)
-        if compare(office, found).whole:
+        if _is_whole(office, found):
             whole = whole or found
     return whole or PenDoubt(kind="cropped", words=words, deadline=code.deadline)
+
+
+def _is_whole(office: Office, found: PenSheet) -> bool:
+    """Is the whole page in the picture? An office to try rules with has the manifests only, and takes that as said."""
+    return not _memo(office, found.bundle).is_file() or compare(office, found).whole
+
+
+def _memo(office: Office, bundle: Mapping[str, object]) -> Path:
+    return office.state / str(bundle["folder"]) / "memo.pdf"
 
 
 def _judge_code(office: Office, message: Message, code: SealCode, words: Mapping[str, object]) -> PenDoubt | None:
@@ -161,12 +171,18 @@ def _judge_code(office: Office, message: Message, code: SealCode, words: Mapping
         number = digits(latest["version"]) if latest else "-"
         return PenDoubt(kind="older", words={**words, "latest": number}, deadline=_deadline(office, code))
     sender, signer = office.plan.roster.by_address(message.sender), signer_of(office, bundle)
-    if sender is None or signer is None or sender.id != signer.id:
+    if sender is None or signer is None or sender.id != signer.id or _by_delegate(message):
         name = slot_of(office, bundle).signer
         return PenDoubt(kind="person", words={**words, "signer": name}, deadline=_deadline(office, code))
-    if message.authentication != "pass":
+    if message.authentication != "pass" or "several-senders" in message.defects:
         return PenDoubt(kind="unproven", words=words, deadline=_deadline(office, code))
     return None
+
+
+def _by_delegate(message: Message) -> bool:
+    """Did somebody else press the button in his name (RFC 5322, 3.6.2: a «Sender» beside «From»)?"""
+    told = (value for name, value in message.headers if name.lower() == "sender")
+    return any(address and address.lower() != message.sender.lower() for _, address in map(parseaddr, told))
 
 
 def compare(office: Office, found: PenSheet, *, words: bool = False) -> SheetComparison:
@@ -186,7 +202,7 @@ def compare(office: Office, found: PenSheet, *, words: bool = False) -> SheetCom
 def place_to_sign(office: Office, bundle: Mapping[str, object]) -> tuple[int, tuple[float, float, float, float]]:
     """The index of the page to sign in the frozen PDF (the memo comes first in it), and the signature's place on it in
     points."""
-    memo = (office.state / str(bundle["folder"]) / "memo.pdf").read_bytes()
+    memo = _memo(office, bundle).read_bytes()
     return office.press.signature_place(memo, slot_of(office, bundle).signer)
 
 

@@ -227,7 +227,8 @@ def _answers_to(office: Office, letter: Write) -> str:
         keys: list[str] = []
         if stage := _STAGE_MAIL.get(notice.kind):
             known = office.ledger.outbox.states(notice.deadline)
-            keys = sorted(k for k in known if k.startswith(f"{notice.deadline}/{stage}/"))[-1:]
+            # of several versions the newest that was mailed to this reader
+            keys = sorted((k for k in known if k.startswith(f"{notice.deadline}/{stage}/")), reverse=True)
         elif notice.kind is _K.REMINDER:
             rows = [office.ledger.assignment_row(i) for i in notice.assignments]
             keys = [str(row["asked_mail"]) for row in rows if row and row["asked_mail"]]
