@@ -6,20 +6,23 @@ The paper is played by PDFium and Pillow (`tests/pen_hand.py`).
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 
 import pytest
-from desk import Q2, Desk
+from click.testing import CliRunner
+from desk import Q2, ROOT, Desk
 from PIL import Image, ImageDraw
 
 from pen_hand import as_jpeg, inked, page_with_code, printed, saved, scanned
 from songthan.adapters.bundle_press import Press
 from songthan.adapters.convert import LibreOffice, default_fontconfig
+from songthan.adapters.ledger import SqliteLedger
 from songthan.adapters.read_sheets import SandboxedSheets
 from songthan.adapters.sandbox import Sandbox
 from songthan.adapters.sign_pdf import PadesSignatures
-from songthan.steps.confirm_pen import PenView, view_pen
-from songthan.steps.holds import accept_hold
+from songthan.cli import main
+from songthan.steps.confirm_pen import PenView, picture_of, view_pen
 from songthan.workspace import check_bundle
 
 pytestmark = pytest.mark.real
@@ -35,7 +38,8 @@ def sandbox():
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory, sandbox) -> Desk:
     """A report that really was compiled and lies before the director."""
-    made = Desk(tmp_path_factory.mktemp("pen"))
+    state = tmp_path_factory.mktemp("pen")
+    made = Desk(state, ledger=SqliteLedger(state / "ledger.sqlite"))
     fonts = default_fontconfig()
     signatures = PadesSignatures(sandbox=sandbox)
     press = Press(made.office.state / "bundles", sandbox=sandbox, signatures=signatures, fonts=fonts, secret=made.ledger.salt)
@@ -110,7 +114,15 @@ def test_a_page_without_ink_is_told(desk: Desk) -> None:
     assert isinstance(view, PenView) and any("ไม่พบรอยหมึก" in hint for hint in view.hints), view
 
 
-def test_from_with_director_to_submitted(desk: Desk) -> None:
+def secretary(desk: Desk, *arguments: object, code: int = 0) -> str:
+    """She types a command; another process than the one that took the mail in would do the same."""
+    runner = CliRunner(env={"SONGTHAN_WORKSPACE": str(ROOT), "COLUMNS": "100"})
+    result = runner.invoke(main, ["hold", *map(str, arguments), "--state", str(desk.office.state)])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def test_from_with_director_to_submitted(desk: Desk, tmp_path) -> None:
     """Scanned at 150 dpi, turned by two degrees, squeezed hard by the phone's mail program."""
     signed = scanned(inked(paper(desk, dpi=150), signature_place(desk)), turn=2.0)
     exif = Image.Exif()
@@ -120,7 +132,17 @@ def test_from_with_director_to_submitted(desk: Desk) -> None:
     view = view_pen(desk.office, int(row["id"]))
     assert isinstance(view, PenView) and not any("อาจเป็นหน้าอื่น" in h or "ไม่พบรอยหมึก" in h for h in view.hints), view
     assert Image.open(io.BytesIO(view.picture)).size == (1270, 1107)
-    accept_hold(desk.office, int(row["id"]), "เทียบทุกบรรทัดแล้ว ลายมือชื่อของท่าน", by=desk.secretary.full_name, account="test")
+    number = int(row["id"])
+    said = secretary(desk, "show", number, "--save", tmp_path)
+    assert "ไม่พบรหัส" not in said and "รอยหมึก" in said and "--by" in said
+    assert Image.open(tmp_path / f"hold-{number}-side-by-side.jpg").size == (1270, 1107)
+    shown = picture_of(desk.office, number)
+    assert "](data:image/jpeg;base64," in shown and len(shown) < 400_000
+    assert "--by" in secretary(desk, "accept", number, "--reason", "เทียบแล้ว", code=2)
+    done = secretary(desk, "accept", number, "--by", desk.secretary.full_name, "--reason", "เทียบทุกบรรทัดแล้ว")
+    assert "ลงนามด้วยปากกา" in done
+    record = json.loads((desk.office.state / str(desk.ledger.bundles.latest(Q2)["folder"]) / "pen.json").read_bytes())
+    assert record["confirmed"]["account"].startswith("command")
     desk.tick("2023-03-10 10:10")
     assert desk.ledger.deadline_state(Q2).value == "SUBMITTED"
     folder = desk.office.state / str(desk.ledger.bundles.latest(Q2)["folder"])
