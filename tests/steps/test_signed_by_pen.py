@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from desk import Q2, Desk
+from desk import DOCX, Q2, Desk, fill
 
 from pen_hand import as_jpeg, cut, inked, page_with_code, printed, saved, scanned
 from songthan.adapters.bundle_press import Press
@@ -135,6 +135,26 @@ def test_the_secretary_confirms_and_the_report_is_handed_in(desk: Desk) -> None:
     assert desk.office.press.verify(folder).ok
 
 
+@pytest.mark.parametrize("rule", [("word",), ("word", "pdf"), ("pdf",)])
+def test_what_goes_to_the_registry_is_by_the_forms_channel_rule(tmp_path: Path, rule: tuple[str, ...]) -> None:
+    made = coded(Desk(tmp_path), tmp_path)
+    plan = made.office.printed_plan
+    channels = {**plan.channels, "f3": replace(plan.channels["f3"], registry=rule)}
+    made.office = replace(made.office, printed_plan=replace(plan, channels=channels))
+    compiled(made)
+    row = mail(made, picture(made))
+    accept_hold(made.office, int(row["id"]), "เทียบแล้ว", by="สมหญิง ทดสอบ")
+    made.tick("2023-03-10 10:20")
+    bundle = made.ledger.bundles.latest(Q2)
+    folder = made.office.state / str(bundle["folder"])
+    (sent,) = made.mailbox.delivered_to(made.office.plan.roster.registry.email)
+    pdfs = [data for name, _, data in sent.files if name.endswith(".pdf")]
+    wanted = [(folder / "bundle.pdf").read_bytes(), (folder / "pen" / "pages.pdf").read_bytes()] if "pdf" in rule else []
+    assert pdfs == wanted and any(name.endswith(".docx") for name, _, _ in sent.files) == ("word" in rule)
+    assert "ลงนามด้วยปากกา" in sent.mail.text and str(bundle["frozen"]) in sent.mail.text
+    assert made.office.press.verify(folder).ok
+
+
 def test_a_second_decision_and_a_reopened_one_are_refused(desk: Desk) -> None:
     row = mail(desk, picture(desk))
     accept_hold(desk.office, int(row["id"]), "เทียบแล้ว", by="สมหญิง ทดสอบ")
@@ -255,6 +275,25 @@ def test_a_sender_our_server_does_not_vouch_for(desk: Desk) -> None:
     row = mail(desk, picture(desk), verdict="none")
     assert row["rule"] == "29_pen_unproven"
     refused(desk, row, "ไม่ได้รับรอง")
+
+
+def test_evidence_that_shows_an_old_page_does_not_stop_a_form(tmp_path: Path) -> None:
+    """While one report waits for its signature, a member's form for it comes with last month's signed memo as evidence."""
+    made = coded(Desk(tmp_path), tmp_path)
+    made.tick()
+    form = fill(made.form_of(made.member("s06")))
+    compiled(made)
+    old = picture(made)
+    reopen(made.office, Q2, reason="แก้ไข", by="test", until=made.clock.moment.date())
+    made.reply(made.member("s06"), files=(("แบบ.docx", DOCX, form), old), body="ส่งแบบพร้อมหลักฐาน")
+    made.tick("2023-03-10 09:30")
+    assert made.last_row()["rule"] in ("60_form", "52_after_freeze", "59_form_needs_eyes")
+
+
+def test_the_registrys_stamped_copy_is_its_receipt_and_no_signature(desk: Desk) -> None:
+    registry = desk.office.plan.roster.registry
+    row = mail(desk, picture(desk), sender=desk.secretary, address=registry.email, name=registry.name, to=None, body="เลขรับที่ 9/2566")
+    assert row["rule"] == "48_registry_other"
 
 
 def test_a_forged_sender_is_quarantined_and_nothing_opened(desk: Desk) -> None:

@@ -121,7 +121,7 @@ def gather(
         duplicate=office.ledger.inbox.seen_before(int(str(row["id"])), message.sha256, message.message_id),
         frozen=any(state in FROZEN for state in states),
         signs=signs,
-        sheets=kind_of_sheets(sheets, signs=signs, forms=forms, thread=thread_kind),
+        sheets=kind_of_sheets(office, sheets, signs=signs, forms=forms, owes=bool(owes), thread=thread_kind),
         size=message.size,
     )
     return Gathered(facts=facts, form_files=tuple(recognised), refused=refused, sheets=sheets)

@@ -115,13 +115,18 @@ def _goes_on(file: Path, frozen: Path) -> bool | None:
     return True if whole > size else None
 
 
-def kind_of_sheets(files: Sequence[SheetFile], *, signs: bool, forms: int, thread: str | None) -> str:
-    """`RoutingFacts.sheets`. Pictures of the signer that carry no code count as «bare» when he answers our letter about the
-    signature, or sends them without any form."""
-    if codes_on(files):
-        return "coded"
-    pictures = any(f.sheets for f in files)
-    return "bare" if signs and pictures and not forms and (thread or "none") in SIGNING_THREADS | {"none", "duties"} else "none"
+def kind_of_sheets(
+    office: Office, files: Sequence[SheetFile], *, signs: bool, forms: int, owes: bool, thread: str | None
+) -> str:
+    """`RoutingFacts.sheets`. Of others than the signer only a page of a report that waits counts as «coded», and none beside a
+    form: evidence may well hold last quarter's memo. The signer's pictures without a code are «bare» when he answers our
+    letter about the signature, or sends them out of the blue and owes no form."""
+    codes = codes_on(files)
+    if codes:
+        waiting = any(office.ledger.deadline_state(c.deadline) is DeadlineState.WITH_DIRECTOR for c in codes)
+        return "coded" if signs or (waiting and not forms) else "none"
+    about = thread in SIGNING_THREADS or not (owes or forms)
+    return "bare" if signs and about and any(f.sheets for f in files) else "none"
 
 
 def judge_sheets(office: Office, message: Message, files: Sequence[SheetFile]) -> PenSheet | PenDoubt:
