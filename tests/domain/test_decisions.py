@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -248,3 +249,24 @@ def test_a_whole_deadline_through_any_outages(deadline, calendar, off, answer_da
         assert matter.missed == 1 and alarm_key("d", "missed") in matter.outbox
     if quiet is not None:
         assert len(office.letters) + len(office.others) == quiet
+
+
+def test_the_report_goes_to_who_acts_for_the_director_in_his_turn_only() -> None:
+    deadline = Deadline(
+        id="d", title="t", kind="quarterly", forms=("f3",), internal=date(2023, 3, 8), external=date(2023, 3, 20)
+    )
+    calendar = WorkCalendar()
+    waiting = DeadlineView(
+        deadline=deadline, state=D.WITH_DIRECTOR, bundle_version=1, director_version=1, director_asked_on=date(2023, 3, 13), acting=True
+    )
+
+    def due(view: DeadlineView, day: int, hour: int = 9) -> list[str]:
+        return [type(a).__name__ for a in decide(view, calendar.at(date(2023, 3, day), time(hour)), calendar)]
+
+    assert due(waiting, 14) == [] and due(waiting, 15) == ["HandToActing"]
+    # not at night, not twice, not while an answer waits, not where nobody else acts
+    assert due(waiting, 15, hour=19) == []
+    for change in ({"acting_asked": True}, {"signer_answered": True}, {"acting": False}):
+        assert due(replace(waiting, **change), 15) == []
+    # on the last day the alarm comes first, whatever becomes of the other
+    assert due(waiting, 20) == ["Alarm", "HandToActing"]

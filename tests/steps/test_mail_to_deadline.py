@@ -439,7 +439,7 @@ def test_a_silent_director_past_the_date_is_alarmed_and_his_late_signature_still
         collected.tick(moment)
     titles = [d.mail.key for d in collected.mails(collected.secretary, "alarm")]
     # his turn over, the report lies before who acts for him as well; his own signature counts all the same
-    assert titles == [f"{Q2}/acting/v2", f"{Q2}/alarm/silent-director", f"{Q2}/alarm/missed"]
+    assert sorted(titles) == [f"{Q2}/acting/v2", f"{Q2}/alarm/missed", f"{Q2}/alarm/silent-director"]
     assert collected.ledger.has_event("deadline-missed", Q2)
     sign(collected)
     collected.tick("2023-03-22 10:00")

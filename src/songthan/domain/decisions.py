@@ -46,7 +46,8 @@ class AssignmentView:
 class DeadlineView:
     """Everything `decide` may look at. `outbox` maps the keys of what was told about this deadline to «intended», «handed»,
     «sent», «doubt», «withheld»; `director_version` is the version laid before the director (0: as `bundle_version`), `acting`
-    whether the roster names somebody else who acts for him, `acting_asked` whether a version was mailed to that person; `signer_answered`
+    whether the roster names somebody else who acts for him, `acting_asked` whether the mail with a version for that person
+    is sent, in doubt or withheld; `signer_answered`
     while a page signed by pen, or words, of one of them wait for the secretary;
     `director_asked_on` and `submitted_on` are the days those mails went out."""
 
@@ -260,11 +261,11 @@ def _finishing(view: DeadlineView, ladder: Ladder, local: datetime, calendar: Wo
         return (AskDirector(deadline=deadline, version=version),) if in_office_hours(local, calendar) else ()
     if view.state is _D.SIGNED:
         return (Submit(deadline=deadline, version=version),)
-    if view.state is _D.WITH_DIRECTOR and _acting_turn(view, local, calendar):
-        return (HandToActing(deadline=deadline),)
-    if view.state is _D.WITH_DIRECTOR and local.date() >= ladder.target:
-        key = alarm_key(deadline, "silent-director")
-        return () if key in view.outbox else (Alarm(deadline=deadline, kind="silent-director"),)
+    if view.state is _D.WITH_DIRECTOR:
+        # told first: the alarm must not hang on the other's report being made
+        silent = local.date() >= ladder.target and alarm_key(deadline, "silent-director") not in view.outbox
+        alarm = (Alarm(deadline=deadline, kind="silent-director"),) if silent else ()
+        return alarm + ((HandToActing(deadline=deadline),) if _acting_turn(view, local, calendar) else ())
     if view.state is _D.SUBMITTED:
         rungs = due_rungs(view.deadline.ladder.registry, view.submitted_on, local.date(), calendar)
         # «submitted, unproven»: told while the last day still has hours in which somebody can ask

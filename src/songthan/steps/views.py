@@ -15,6 +15,8 @@ from songthan.domain.routing import SIGNING_THREADS
 from songthan.steps.office import Office
 from songthan.steps.signing_officer import acting_officer, open_versions, slot_of
 
+#: A mail that is out, or of which a person decides.
+_PERSONS_OR_SENT = frozenset({"sent", "doubt", "withheld"})
 #: Kinds of mail that do not use up a person's day: notices to whoever runs the office.
 OFFICE_KINDS = frozenset({"digest", "alarm", "hold_notice", "bounce_notice"})
 _ROLES = ("secretary", "head", "director", "acting_director")
@@ -56,7 +58,7 @@ def deadline_view(office: Office, deadline_id: str, *, unless: frozenset[str] = 
         director_version=directors,
         acting=acting_officer(office) is not None,
         signer_answered=bool(directors or actings) and _signer_answered(office, deadline_id),
-        acting_asked=bool(actings) and _sent_on(office, f"{deadline_id}/director/v{actings}") is not None,
+        acting_asked=bool(actings) and ledger.outbox.state(f"{deadline_id}/director/v{actings}") in _PERSONS_OR_SENT,
         director_asked_on=_sent_on(office, f"{deadline_id}/director/v{directors or version}"),
         submitted_on=_sent_on(office, f"{deadline_id}/registry/v{version}"),
         missing_forms=tuple(f for f in deadline.forms if f not in office.forms),
