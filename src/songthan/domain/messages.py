@@ -146,3 +146,4 @@ class SentRef:
     change: str
     folder: Literal["drafts", "sent"]
     message_id: str = ""
+    key: str = ""
