@@ -1,9 +1,10 @@
 """New mail: raw bytes into the ledger first, then read, routed by the rules, acted on and filed away."""
 
 from prefect import flow, task
-from prefect.artifacts import create_table_artifact
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from songthan.steps.confirm_pen import new_pages
 from songthan.steps.lease import renew
 from songthan.steps.post import post_all
 from songthan.steps.report_status import inbox_rows
@@ -36,6 +37,8 @@ def take_in_mail(workspace: str, state: str):
     new = fetch(workspace, state)
     settled = settle(workspace, state)
     carry_out(workspace, state)
+    for mail, page in new_pages(office_for(workspace, state)):
+        create_markdown_artifact(key=f"hold-{mail}", markdown=page, description=say("หน้าลงนามด้วยปากกาในจดหมายที่ {mail} เทียบกับต้นฉบับ", mail=mail))
     print(say("จดหมายใหม่ {new} ฉบับ คัดแยกแล้ว {settled} ฉบับ", new=new, settled=settled))
     if new or settled:
         create_table_artifact(

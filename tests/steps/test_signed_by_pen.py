@@ -13,7 +13,7 @@ from pen_hand import as_jpeg, cut, inked, page_with_code, printed, saved, scanne
 from songthan.adapters.bundle_press import Press
 from songthan.adapters.convert import default_fontconfig
 from songthan.domain.errors import UsageError
-from songthan.steps.confirm_pen import PenView, view_pen
+from songthan.steps.confirm_pen import PenView, new_pages, view_pen
 from songthan.steps.holds import accept_hold, reject_hold, reopen_hold
 from songthan.steps.pen_sheets import PenDoubt
 from songthan.steps.reopen_duty import reopen
@@ -153,6 +153,13 @@ def test_what_goes_to_the_registry_is_by_the_forms_channel_rule(tmp_path: Path, 
     assert pdfs == wanted and any(name.endswith(".docx") for name, _, _ in sent.files) == ("word" in rule)
     assert "ลงนามด้วยปากกา" in sent.mail.text and str(bundle["frozen"]) in sent.mail.text
     assert made.office.press.verify(folder).ok
+
+
+def test_the_dashboard_draws_a_page_once(desk: Desk) -> None:
+    row = mail(desk, picture(desk))
+    ((number, page),) = new_pages(desk.office)
+    assert number == row["id"] and "](data:image/jpeg;base64," in page and director(desk).full_name in page
+    assert new_pages(desk.office) == []
 
 
 def test_a_second_decision_and_a_reopened_one_are_refused(desk: Desk) -> None:

@@ -12,7 +12,7 @@ import io
 import math
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from difflib import SequenceMatcher
 
 import pypdfium2
@@ -29,7 +29,7 @@ __all__ = ["compare_job", "look_job", "pages_job"]
 
 _MOST, _DPI = 60, 200
 #: Seconds a whole file may take: below the worker's wall limit.
-_LOOK_S, _OCR_S = 18.0, 10.0
+_LOOK_S, _OCR_S = 14.0, 10.0
 _FAINT_PIXELS = 6_000_000
 #: A page is a sheet when pictures cover this much of it (a scanner's software may add a text layer).
 _COVERED = 0.5
@@ -64,8 +64,8 @@ def pages_job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
     """The sheets of the file in `args["numbers"]` as JPEG, upright where a code tells which way that is; nothing else of the
     file is in them."""
     wanted, found = set(args["numbers"]), []
-    for number, page in _pages(payload):
-        if page is None or number not in wanted:
+    for _, page in _pages(payload, wanted):
+        if page is None:
             continue
         out = io.BytesIO()
         _upright(page).save(out, "JPEG", quality=85, dpi=(_DPI, _DPI))
@@ -84,7 +84,7 @@ def compare_job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
     `args["words"]` also the words: `same` (part of the frozen page's text found), `missing` and `strange` lines, `read`
     («yes», «no-program», «late»); and as bytes both pages side by side (JPEG).
     """
-    page = next((p for number, p in _pages(payload) if number == args["number"]), None)
+    page = next((p for _, p in _pages(payload, {args["number"]})), None)
     frozen = Image.open(io.BytesIO(base64.b64decode(args["frozen"])), formats=("PNG",)).convert("L")
     mine = [corners for text, corners in (_codes(page) if page else []) if text == args["code"]]
     theirs = [corners for text, corners in _codes(frozen) if text == args["code"]]
@@ -113,21 +113,25 @@ def _page_count(data: bytes) -> int:
         document.close()
 
 
-def _pages(data: bytes) -> Iterator[tuple[int, Image.Image | None]]:
-    """Number and grey picture of each page; None for a page that is no sheet. Nothing at all for a file that cannot be read."""
+def _pages(data: bytes, wanted: Collection[int] | None = None) -> Iterator[tuple[int, Image.Image | None]]:
+    """Number and grey picture of each page (of those in `wanted` only); None for a page that is no sheet. Nothing at all for a
+    file that cannot be read."""
     try:
         if b"%PDF-" in data[:1024]:
-            yield from _pdf_pages(data)
+            yield from _pdf_pages(data, wanted)
         else:
-            yield from enumerate((f for f in frames(data, _MOST) if f is not None), 1)
+            found = enumerate((f for f in frames(data, _MOST) if f is not None), 1)
+            yield from (page for page in found if wanted is None or page[0] in wanted)
     except (pypdfium2.PdfiumError, ReadRefused, Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError):
         return
 
 
-def _pdf_pages(data: bytes) -> Iterator[tuple[int, Image.Image | None]]:
+def _pdf_pages(data: bytes, wanted: Collection[int] | None) -> Iterator[tuple[int, Image.Image | None]]:
     document = pypdfium2.PdfDocument(data)
     try:
         for number in range(min(len(document), _MOST)):
+            if wanted is not None and number + 1 not in wanted:
+                continue
             page = document[number]
             if not _is_sheet(page):
                 yield number + 1, None

@@ -35,7 +35,10 @@ class SandboxedSheets:
             return SheetFile(sha256=sha256, partly=True)
 
     def pages(self, file: bytes | Path, numbers: Sequence[int]) -> list[bytes]:
-        answer, found = self._sandbox.run(f"{_JOBS}:pages_job", file, {"numbers": list(numbers)})
+        try:
+            answer, found = self._sandbox.run(f"{_JOBS}:pages_job", file, {"numbers": list(numbers)})
+        except ReadRefused:
+            return []
         return found if answer.get("found") == len(numbers) else []
 
     def compare(

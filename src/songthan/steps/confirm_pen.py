@@ -33,8 +33,10 @@ from songthan.steps.pen_sheets import (
 )
 from songthan.steps.signing_officer import manifest_of, open_versions, slot_of
 
-#: A scan of more sheets than this is no page to sign with what belongs to it.
-MOST_SHEETS = 60
+#: Sheets that are kept as plain pictures beside the page to sign (the files themselves are kept whole), and how many are
+#: asked of the sandbox at once.
+MOST_SHEETS, _AT_ONCE = 24, 6
+_SHOWN = "pen-shown"
 #: Less ink than this in the signature's place may be no signature at all; less of the text found may be another page.
 _NO_INK, _OTHER_TEXT = 0.002, 0.6
 
@@ -212,13 +214,15 @@ def _record(
 def _pictures(office: Office, sheets: tuple[SheetFile, ...], found: PenSheet) -> list[bytes]:
     """Every sheet as a plain picture, the page to sign first, the others in their order."""
     first = office.sheets.pages(office.blobs.checked(found.attachment.sha256), [found.sheet.number])
+    if not first:
+        raise UsageError("อ่านภาพหน้าลงนามไม่ได้", where=found.attachment.name, remedy="ลองอีกครั้ง หรือขอให้ผู้ลงนามส่งภาพใหม่")
     others: list[bytes] = []
     for file in sheets:
         numbers = [
             s.number for s in file.sheets if (file.sha256, s.number) != (found.attachment.sha256, found.sheet.number)
-        ]
-        if numbers and len(others) < MOST_SHEETS:
-            others += office.sheets.pages(office.blobs.checked(file.sha256), numbers)
+        ][: MOST_SHEETS - len(others)]
+        for start in range(0, len(numbers), _AT_ONCE):
+            others += office.sheets.pages(office.blobs.checked(file.sha256), numbers[start : start + _AT_ONCE])
     return first + others
 
 
@@ -257,6 +261,17 @@ def signed_by(office: Office, inbox_id: int) -> str:
             if bundle["pen"] and json.loads(office.blobs.get(str(bundle["pen"])))["mail"]["inbox"] == inbox_id:
                 return deadline.id
     return ""
+
+
+def new_pages(office: Office) -> list[tuple[int, str]]:
+    """(mail, `picture_of` it) for every page that waits for her eye and was not drawn yet. Safe to repeat: each is drawn once."""
+    drawn = []
+    for hold in office.ledger.inbox.holds():
+        inbox_id = int(str(hold["id"]))
+        if is_pen(hold) and not office.ledger.has_event(_SHOWN, f"inbox/{inbox_id}"):
+            drawn.append((inbox_id, picture_of(office, inbox_id)))
+            office.ledger.record(_SHOWN, f"inbox/{inbox_id}", office.clock.now())
+    return drawn
 
 
 def picture_of(office: Office, inbox_id: int) -> str:
