@@ -7,6 +7,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pypdfium2
@@ -14,17 +15,21 @@ import pytest
 from desk import DOCX, ROOT, Desk, at, type_into
 from lxml import etree
 
+from pen_hand import as_jpeg, page_with_code, printed, scanned
 from songthan import workspace
+from songthan.adapters.bundle_press import Press
+from songthan.adapters.convert import default_fontconfig
 from songthan.domain.assignments import DeadlineState
 from songthan.domain.language import THAI, say, use
 from songthan.steps.criteria_coverage import criteria_coverage, scored_deadline, scoring_so_far
+from songthan.steps.holds import accept_hold
 from songthan.steps.plan_progress import plan_progress
 from songthan.steps.report_status import artifact_rows, deadline_summary, inbox_rows
 from songthan.steps.schedule import deadline_schedules
 from songthan.steps.score_status import score_status
 from songthan.steps.take_in import FOLDERS
 from songthan.testing.mailbox import MemoryMailbox
-from songthan.testing.office import SettableClock, memory_office, paper, plan_of
+from songthan.testing.office import DirectRunner, SettableClock, memory_office, paper, plan_of
 
 EXAMPLE = ROOT / "plans" / "example-en"
 Q1, ANNUAL = "en-2027-q1", "en-2027-annual"
@@ -185,3 +190,35 @@ def test_the_score_the_evidence_and_the_points_speak_english(tmp_path: Path) -> 
     said = [m for c in found.values() for m in c.missing] + [w for _, w in points.remarks] + [s.text_th for s in points.success] + lines
     assert said and [text for text in said if THAI_LETTERS.search(text)] == []
     assert any("7 of 8 points" in line for line in lines)
+
+
+def test_who_acts_for_a_silent_director_signs_by_pen_in_english(tmp_path: Path) -> None:
+    desk = EnglishDesk(tmp_path, Q1, "2027-03-25 16:00")
+    press = Press(
+        tmp_path / "bundles", sandbox=DirectRunner(), signatures=desk.office.signatures,  # type: ignore[arg-type]
+        fonts=default_fontconfig(),
+    )  # fmt: skip
+    desk.office = replace(desk.office, press=press)
+    for seat in ("s4", "s5", "s6", "s8"):
+        desk.send(seat, GOOD)
+    # Easter lies between; nobody says a word
+    for day in ("03-26", "03-29", "03-30", "03-31", "04-01"):
+        desk.tick(f"2027-{day} 16:00")
+    roster = desk.office.plan.roster
+    director, acting = roster.member(roster.director), roster.member(roster.acting_director)
+    (asked,) = desk.mails(acting, "director")
+    capacity = f"for the {director.position}"
+    assert capacity in asked.mail.text and "by pen" in asked.mail.text and capacity in text_of(*asked.files[0][::2])
+    page = printed(asked.files[0][2], page=page_with_code(asked.files[0][2]))
+    for place, sender in enumerate((director, acting)):
+        desk.reply(sender, files=(("IMG_1.jpg", "image/jpeg", as_jpeg(scanned(page))),), subject="Signed", body="Signed.")
+        desk.tick(f"2027-04-01 1{place + 7}:00")
+    held = desk.last_row()
+    assert held["purpose"] == "pen" and "compare it with the frozen page" in str(held["reason"])
+    (told,) = desk.mails(director, "pen_again")
+    assert acting.full_name in told.mail.text
+    accept_hold(desk.office, int(held["id"]), "compared line by line", by="Hanna Example")
+    desk.tick("2027-04-01 19:00")
+    (sent,) = desk.mailbox.delivered_to(roster.registry.email)
+    assert f"{acting.full_name} {capacity}" in sent.mail.text and "by pen" in sent.mail.text
+    assert [(where, text) for where, text in desk.everything_said() if THAI_LETTERS.search(text)] == []
