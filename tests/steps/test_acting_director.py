@@ -11,6 +11,7 @@ from desk import Q2, Desk
 from test_signed_by_pen import PDF, coded, compiled, picture
 
 from songthan.steps.holds import accept_hold, reject_hold
+from songthan.steps.reassign_seat import reassign
 from songthan.steps.reopen_duty import reopen
 from songthan.steps.signing_officer import slot_of
 
@@ -92,14 +93,14 @@ def test_his_electronic_signature_counts_and_the_directors_version_is_void(desk:
     (sent,) = desk.mailbox.delivered_to(desk.office.plan.roster.registry.email)
     assert acting(desk).full_name in sent.mail.text and "รักษาราชการแทน" in sent.mail.text
     late = sign(desk, director(desk), "2023-03-14 11:00")
-    assert late["route"] == "hold" and open_versions(desk) == [2]
+    assert late["route"] == "hold" and "ไม่มีเอกสารที่รอลงนาม" in str(late["reason"]) and open_versions(desk) == [2]
 
 
 def test_the_directors_late_signature_still_counts(desk: Desk) -> None:
     row = sign(desk, director(desk), "2023-03-14 10:00")
     assert row["route"] == "accept" and open_versions(desk) == [1] and state(desk) in ("SIGNED", "SUBMITTED")
     late = sign(desk, acting(desk), "2023-03-14 11:00")
-    assert late["route"] == "hold" and open_versions(desk) == [1]
+    assert late["rule"] == "45_director_signature" and "ไม่มีเอกสารที่รอลงนาม" in str(late["reason"]) and open_versions(desk) == [1]
 
 
 @pytest.mark.parametrize("who", ["acting", "director"])
@@ -170,6 +171,19 @@ def test_a_correction_voids_both_and_tells_both(desk: Desk) -> None:
     assert len(desk.mails(director(desk), "duty_changed")) == len(desk.mails(acting(desk), "duty_changed")) == 1
     assert open_versions(desk) == [3] and state(desk) == "WITH_DIRECTOR"
     assert desk.mails(director(desk), "director")[-1].mail.key.endswith("/v3")
+
+
+def test_another_acting_director_gets_a_version_of_his_own(desk: Desk) -> None:
+    before = acting(desk)
+    seat = desk.office.plan.roster.seat_of_role("acting_director").id
+    reassign(desk.office, seat, "m05", reason="ย้าย", by="test")
+    assert acting(desk).id == "m05"
+    for moment in ("2023-03-14 10:00", "2023-03-15 09:00"):
+        desk.tick(moment)
+    assert len(desk.mails(acting(desk), "director")) == 1 and open_versions(desk) == [1, 3]
+    row = sign(desk, before, "2023-03-15 10:00")
+    assert row["route"] == "hold" and state(desk) == "WITH_DIRECTOR"
+    assert sign(desk, acting(desk), "2023-03-15 11:00")["route"] == "accept" and open_versions(desk) == [3]
 
 
 def test_killed_between_the_version_and_its_mail(tmp_path: Path) -> None:

@@ -72,14 +72,16 @@ def _collected_at(office: Office, deadline: str) -> datetime:
 def freeze_for_acting(office: Office, deadline: Deadline) -> int:
     """The same report once more, to be signed by who acts for the director, beside the director's own version; its number.
 
-    Safe to repeat: the version is made once while the director's counts.
+    Safe to repeat: the version is made once while the director's counts. One for somebody who acted before is void.
     """
-    waiting = open_versions(office, deadline.id)
-    made = next((b for b in waiting if slot_of(office, b).capacity), None)
-    if made is not None:
-        return int(str(made["version"]))
     acting = acting_officer(office)
     assert acting is not None
+    for made in open_versions(office, deadline.id):
+        slot, number = slot_of(office, made), int(str(made["version"]))
+        if slot.capacity and slot.signer == acting.full_name:
+            return number
+        if slot.capacity:
+            office.ledger.bundles.note(deadline.id, number, office.clock.now(), "bundle-void", void=1)
     version = 1 + max((int(str(b["version"])) for b in office.ledger.bundles.all(deadline.id)), default=0)
     _freeze(office, deadline, version, acting, capacity_of(office))
     office.tick("frozen")

@@ -18,7 +18,7 @@ from songthan.domain.thai import canonical
 from songthan.ports import Expectation
 from songthan.steps.office import Office
 from songthan.steps.pen_sheets import kind_of_sheets, lookout, read_sheets
-from songthan.steps.signing_officer import open_versions, signer_of
+from songthan.steps.signing_officer import signer_of
 
 _OPEN_STATES = frozenset(
     {AssignmentState.ASKED, AssignmentState.RECEIVED, AssignmentState.NEEDS_CORRECTION, AssignmentState.LAPSED}
@@ -128,14 +128,15 @@ def gather(
 
 
 def _signs(office: Office, member: Member | None, sheets: Sequence[SheetFile], thread: str | None) -> bool:
-    """Is the sender the director, or who acts for him and now speaks of a report that was laid before him?"""
+    """Is the sender the director, or who acts for him and now speaks of a report that was laid before him (at any time: a
+    signature that comes too late is told so, and is no form)?"""
     if member is None:
         return False
     if member.id == office.plan.roster.director:
         return True
     if thread not in SIGNING_THREADS and not codes_on(sheets):
         return False
-    versions = (b for d in office.plan.deadlines for b in open_versions(office, d.id))
+    versions = (b for d in office.plan.deadlines for b in office.ledger.bundles.all(d.id) if b["folder"])
     return any(signer_of(office, b) == member for b in versions)
 
 

@@ -71,8 +71,15 @@ def _versions(office: Office, deadline_id: str) -> tuple[int, int]:
     wait; 0 for none."""
     if office.ledger.deadline_state(deadline_id) is not DeadlineState.WITH_DIRECTOR:
         return 0, 0
-    found = {bool(slot_of(office, b).capacity): int(str(b["version"])) for b in open_versions(office, deadline_id)}
-    return found.get(False, 0), found.get(True, 0)
+    acting = acting_officer(office)
+    directors = actings = 0
+    for bundle in open_versions(office, deadline_id):
+        slot, number = slot_of(office, bundle), int(str(bundle["version"]))
+        if not slot.capacity:
+            directors = number
+        elif acting is not None and slot.signer == acting.full_name:
+            actings = number
+    return directors, actings
 
 
 def _signer_answered(office: Office, deadline_id: str) -> bool:
