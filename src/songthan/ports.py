@@ -155,8 +155,9 @@ class MessageParser(Protocol):
 class Converter(Protocol):
     """LibreOffice."""
 
-    def to_pdf(self, documents: Mapping[str, bytes]) -> dict[str, bytes]:
-        """docx bytes by name → PDF/A-2b bytes by the same name; ConversionFailed after one retry."""
+    def to_pdf(self, documents: Mapping[str, bytes], *, at: datetime | None = None) -> dict[str, bytes]:
+        """docx bytes by name → PDF/A-2b bytes by the same name; ConversionFailed after one retry. With `at` (aware), the date
+        they carry, equal documents give equal bytes at any time."""
         ...
 
 

@@ -4,14 +4,18 @@ import io
 import os
 import select
 import shutil
+import struct
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pypdfium2
 import pytest
+from pypdf import PdfReader
 
 from songthan.adapters.convert import LibreOffice, default_fontconfig
+from songthan.adapters.convert_steady import steady
 from songthan.adapters.render_docx import DocxRenderer
 from songthan.domain.errors import ConversionFailed, EnvironmentNotReady
 
@@ -147,3 +151,30 @@ def test_real_pdf_has_exact_thai_and_the_official_face() -> None:
     ).stdout.decode()
     faces = [line.split() for line in fonts.splitlines()[2:]]
     assert faces and all("THSarabunPSK" in face[0] and face[3] == "yes" for face in faces)
+
+
+@pytest.mark.real
+def test_equal_documents_are_equal_bytes_at_any_time_in_any_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two calls are seconds apart, and LibreOffice writes seconds; alone or with others makes no difference either."""
+    office, day = LibreOffice(timeout_s=120), datetime(2023, 3, 17, 10, 30, tzinfo=timezone(timedelta(hours=7)))
+    bare = office.to_pdf({"ก": memo()})["ก"]
+    made = office.to_pdf({"ก": memo(), "ข": memo()}, at=day)
+    monkeypatch.setenv("TZ", "America/New_York")
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    alone = office.to_pdf({"ก": memo()}, at=day)
+    assert made["ก"] == made["ข"] == alone["ก"] != bare
+    assert office.to_pdf({"ก": memo()}, at=day + timedelta(seconds=1)) != alone
+    assert b"/CreationDate(D:20230317033000Z')" in alone["ก"] and b"2023-03-17T03:30:00Z</xmp:CreateDate>" in alone["ก"]
+    document = pypdfium2.PdfDocument(alone["ก"])
+    assert WORDS in document[0].get_textpage().get_text_bounded()
+    document.close()
+    # every object stands where the mended table of places says
+    reader = PdfReader(io.BytesIO(alone["ก"]), strict=True)
+    assert all(reader.get_object(n) is not None for n in range(1, int(reader.trailer["/Size"])))
+    profile = reader.root_object["/OutputIntents"][0]["/DestOutputProfile"].get_data()
+    assert struct.unpack_from(">6H", profile, 24) == (2023, 3, 17, 3, 30, 0)
+
+
+@pytest.mark.parametrize("odd", [b"", b"%PDF-1.7\nno table\n%%EOF\n", whole_pdf()], ids=["empty", "no table", "another program's"])
+def test_a_pdf_of_another_shape_is_left_as_it_is(odd: bytes) -> None:
+    assert steady(odd, datetime(2023, 3, 17, tzinfo=UTC)) == odd

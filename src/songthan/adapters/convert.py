@@ -1,4 +1,7 @@
-"""LibreOffice as a converter (ports.Converter): docx → PDF/A-2b, many in one call, killed as a group when it hangs."""
+"""LibreOffice as a converter (ports.Converter): docx → PDF/A-2b, many in one call, killed as a group when it hangs.
+
+Equal documents and an equal `at` give equal bytes, whatever the clock, zone and language of the machine (`convert_steady`).
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import pypdfium2
 
+from songthan.adapters.convert_steady import steady
 from songthan.domain.errors import ConversionFailed, EnvironmentNotReady
 from songthan.domain.thai import to_thai_digits
 
@@ -42,10 +47,10 @@ class LibreOffice:
         self._timeout_s = timeout_s
         self._program = program
 
-    def to_pdf(self, documents: Mapping[str, bytes]) -> dict[str, bytes]:
+    def to_pdf(self, documents: Mapping[str, bytes], *, at: datetime | None = None) -> dict[str, bytes]:
         """docx bytes by name → PDF/A-2b bytes by the same name, one LibreOffice call for all.
 
-        What is missing, cut short or unreadable is tried once more; then ConversionFailed names it.
+        `at` (aware) is the date the PDFs carry; None: the time of day. What is missing, cut short or unreadable is tried once more; then ConversionFailed names it.
         EnvironmentNotReady when LibreOffice is not installed.
         """
         program = shutil.which(self._program)
@@ -68,7 +73,7 @@ class LibreOffice:
                 where=", ".join(failed),
                 remedy="เปิดไฟล์ใน Word ตรวจดู แล้วลองใหม่ หรือสั่ง songthan doctor",
             )
-        return {name: done[name] for name in documents}
+        return {name: done[name] if at is None else steady(done[name], at) for name in documents}
 
     def _once(self, program: str, documents: Mapping[str, bytes]) -> tuple[dict[str, bytes], str]:
         """One call: the whole PDFs it made, and in Thai why the others are missing."""
@@ -120,6 +125,8 @@ class LibreOffice:
         env = dict(os.environ)
         if home is not None:
             env |= {"HOME": str(home), "TMPDIR": str(home), "SAL_USE_VCLPLUGIN": "svp"}
+            # the same file in every zone and language
+            env |= {"TZ": "UTC", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "LANGUAGE": ""}
             env.setdefault("XDG_CACHE_HOME", str(Path.home() / ".cache"))
         if self._fontconfig is not None:
             env["FONTCONFIG_FILE"] = str(self._fontconfig)
@@ -163,3 +170,4 @@ def _is_whole(data: bytes) -> bool:
         return len(document) >= 1
     finally:
         document.close()
+

@@ -67,20 +67,22 @@ def make_papers(
     documents["appendix"] = office.renderer.document(
         template="appendix.docx", context=appendix(office.plan, deadline, exhibits, exhibit_pages)
     )
-    pdfs = dict(office.converter.to_pdf({name: data for name, data in documents.items() if data}))
+    pdfs = dict(office.converter.to_pdf({name: data for name, data in documents.items() if data}, at=created))
     for name, make in covers.items():
         limit = office.plan.channels[name.removesuffix("-cover").rpartition("-")[2]].cover_max_sheets
-        documents[name], pdfs[name] = _fitting_cover(office, name, make, limit)
+        documents[name], pdfs[name] = _fitting_cover(office, name, make, limit, created)
     titles |= {"memo": say("บันทึกข้อความ"), "appendix": say("บัญชีหลักฐาน")}
     order = ["memo", *(n for n in documents if n not in ("memo", "appendix")), "appendix"]
     return Papers(documents={n: documents[n] for n in order}, titles=titles, pdfs=pdfs)
 
 
-def _fitting_cover(office: Office, name: str, make: Callable[[int], bytes], limit: int | None) -> tuple[bytes, bytes]:
+def _fitting_cover(
+    office: Office, name: str, make: Callable[[int], bytes], limit: int | None, created: datetime
+) -> tuple[bytes, bytes]:
     """The summary with as much text as its sheets hold (a sheet is one printed page); SongthanError when none fits."""
     for letters in _SUMMARY_LETTERS:
         document = make(letters)
-        pdf = office.converter.to_pdf({name: document})[name]
+        pdf = office.converter.to_pdf({name: document}, at=created)[name]
         if limit is None or office.press.pages(pdf) <= limit:
             return document, pdf
     raise SongthanError(

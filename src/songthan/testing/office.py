@@ -120,7 +120,7 @@ class MarkSignatures:
 class PaperConverter:
     """The twin of LibreOffice: a small, valid PDF with the document's paragraphs as text, in no time."""
 
-    def to_pdf(self, documents: Mapping[str, bytes]) -> dict[str, bytes]:
+    def to_pdf(self, documents: Mapping[str, bytes], *, at: datetime | None = None) -> dict[str, bytes]:
         return {name: paper(_paragraphs(data)) for name, data in documents.items()}
 
 
