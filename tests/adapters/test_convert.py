@@ -1,5 +1,6 @@
 """LibreOffice: real conversion, and false programs that hang, stop half-way or are not there."""
 
+import errno
 import io
 import os
 import select
@@ -7,6 +8,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -94,6 +96,48 @@ def ended(pid: int) -> bool:
         return bool(select.select([handle], [], [], 10)[0])
     finally:
         os.close(handle)
+
+
+@pytest.mark.real
+def test_a_frozen_libreoffice_is_killed_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped as by SIGSTOP, it hears no other signal; its files and locks lie in folders that go with it."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    (tmp_path / "tmp").mkdir()
+    body = "import signal; (pathlib.Path.cwd() / '.~lock.0.docx#').write_text('x'); os.kill(os.getpid(), signal.SIGSTOP)"
+    false = program(tmp_path / "soffice", READS + body)
+    with pytest.raises(ConversionFailed, match="ใช้เวลาเกิน"):
+        LibreOffice(timeout_s=0.5, program=false).to_pdf({"a": b"x"})
+    pids = [int(line.split()[0]) for line in (tmp_path / "soffice.calls").read_text().splitlines()]
+    assert len(pids) == 2 and all(ended(pid) for pid in pids) and not list((tmp_path / "tmp").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"), [("sys.exit(134)", "รหัส ๑๓๔"), ("os.abort()", "รหัส -๖")], ids=["aborted by its script", "aborted"]
+)
+def test_a_crash_is_tried_again_and_told(tmp_path: Path, body: str, reason: str) -> None:
+    false = program(tmp_path / "soffice", READS + body)
+    with pytest.raises(ConversionFailed, match=reason) as caught:
+        LibreOffice(program=false).to_pdf({"a": b"x"})
+    assert caught.value.where == "a" and len((tmp_path / "soffice.calls").read_text().splitlines()) == 2
+
+
+def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(ConversionFailed, match="เต็ม"):
+        LibreOffice(program=shutil.which("true")).to_pdf({"a": b"x"})
+
+
+def test_without_the_official_faces_nothing_is_converted(tmp_path: Path) -> None:
+    bare = tmp_path / "fonts.conf"
+    bare.write_text(f"<fontconfig><cachedir>{tmp_path}</cachedir></fontconfig>", encoding="utf-8")
+    false = program(tmp_path / "soffice", READS)
+    with pytest.raises(EnvironmentNotReady, match="make setup"):
+        LibreOffice(fontconfig=bare, program=false).to_pdf({"a": b"x"})
+    assert not (tmp_path / "soffice.calls").exists()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pypdfium2
 
 from songthan.adapters import assemble_pdf, bundle_files, bundle_verify
 from songthan.adapters.assemble_code import SIDE, SealCode
+from songthan.adapters.bundle_exhibits import ExhibitShower
 from songthan.adapters.bundle_records import RecordKey
 from songthan.adapters.sandbox import Limits, Sandbox
 from songthan.domain.bundles import Exhibit, Manifest, sha256_of
@@ -32,18 +33,27 @@ def _touch(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
 
 class Press:
     """Fulfils ports.BundlePress. `folder` is where bundles live; `fonts` the fontconfig file of the official faces;
-    `secret` the ledger's, of which the record key is made («»: records are not signed)."""
+    `secret` the ledger's, of which the record key is made («»: records are not signed); `convert` turns evidence in Word
+    into PDF (None: LibreOffice)."""
 
     def __init__(
-        self, folder: Path, *, sandbox: Sandbox, signatures: SignaturePort, fonts: Path | None, secret: str = ""
+        self,
+        folder: Path,
+        *,
+        sandbox: Sandbox,
+        signatures: SignaturePort,
+        fonts: Path | None,
+        secret: str = "",
+        convert: Callable[[bytes], bytes] | None = None,
     ) -> None:
         self.folder, self._sandbox, self._signatures = folder, sandbox, signatures
+        self._exhibits = ExhibitShower(sandbox, fonts=fonts, convert=convert)
         self._key = RecordKey(secret) if secret else None
         face = fonts.parent / "fonts" / "THSarabunNew-Regular.ttf" if fonts else None
         self._number_font = face.read_bytes() if face and face.exists() else None
 
     def exhibit_pages(self, data: bytes) -> bytes | None:
-        return assemble_pdf.exhibit_pages(data, sandbox=self._sandbox)
+        return self._exhibits.pages(data)
 
     def pages(self, pdf: bytes | None) -> int:
         return assemble_pdf.page_count(pdf)

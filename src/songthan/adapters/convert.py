@@ -6,6 +6,7 @@ Equal documents and an equal `at` give equal bytes, whatever the clock, zone and
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -46,12 +47,13 @@ class LibreOffice:
         self._fontconfig = fontconfig or default_fontconfig()
         self._timeout_s = timeout_s
         self._program = program
+        self._faces = False
 
     def to_pdf(self, documents: Mapping[str, bytes], *, at: datetime | None = None) -> dict[str, bytes]:
         """docx bytes by name → PDF/A-2b bytes by the same name, one LibreOffice call for all.
 
         `at` (aware) is the date the PDFs carry; None: the time of day. What is missing, cut short or unreadable is tried once more; then ConversionFailed names it.
-        EnvironmentNotReady when LibreOffice is not installed.
+        EnvironmentNotReady when LibreOffice or the official faces are not installed: other faces would give other pages.
         """
         program = shutil.which(self._program)
         if program is None:
@@ -59,12 +61,19 @@ class LibreOffice:
                 "ไม่พบโปรแกรม LibreOffice (soffice) จึงแปลงเอกสารเป็น PDF ไม่ได้",
                 remedy="สั่ง apt-get install libreoffice-writer-nogui หรือ make setup",
             )
+        if documents and not self._faces:
+            if missing := self.fonts_ready():
+                raise EnvironmentNotReady(missing[0], remedy=_REMEDY_FONTS)
+            self._faces = True
         done: dict[str, bytes] = {}
         reason = ""
         for _ in range(2):
             waiting = {name: data for name, data in documents.items() if name not in done}
             if waiting:
-                made, reason = self._once(program, waiting)
+                try:
+                    made, reason = self._once(program, waiting)
+                except OSError as error:
+                    made, reason = {}, _system_words(error)
                 done |= made
         failed = [name for name in documents if name not in done]
         if failed:
@@ -156,6 +165,11 @@ class LibreOffice:
             check=False,
         )
         return answer.stdout.split(",")[0].strip()
+
+
+def _system_words(error: OSError) -> str:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return "เนื้อที่ของโฟลเดอร์พักงานเต็ม" if full else f"ระบบปฏิบัติการแจ้งว่า {error.strerror}"
 
 
 def _is_whole(data: bytes) -> bool:

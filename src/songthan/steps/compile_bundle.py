@@ -19,13 +19,17 @@ from songthan.domain.bundles import (
     MessageSource,
     SignatureSlot,
     seal_of,
+    sha256_of,
 )
 from songthan.domain.decisions import Compile
+from songthan.domain.errors import LedgerError, MailError, SongthanError
 from songthan.domain.evidence import activity_of
 from songthan.domain.forms import Answer
+from songthan.domain.language import day_words, say
 from songthan.domain.plans import Deadline, Member
 from songthan.steps.answer_places import page_of_answers, page_of_exhibits
 from songthan.steps.bundle_documents import Papers, make_papers
+from songthan.steps.letters import tell_secretary
 from songthan.steps.office import Office
 from songthan.steps.signing_officer import certificate_names, signing_officer
 from songthan.steps.take_in import fetch_new, settle_all
@@ -36,7 +40,9 @@ SIGNATURE_FIELD = "songthan_director"
 def compile_bundle(office: Office, action: Compile) -> bool:
     """Freeze the next version of a deadline's report and move the deadline to COMPILED.
 
-    The mailbox is emptied first; False, and nothing frozen, while an answer that just came waits for its judgement.
+    The mailbox is emptied first; False, and nothing frozen, while an answer that just came waits for its judgement. False
+    too when it could not be made (LibreOffice, fonts, a template): the secretary is told why, once for each reason, and the
+    next tick tries again.
     """
     deadline = office.plan.deadline(action.deadline)
     fetch_new(office)
@@ -46,7 +52,13 @@ def compile_bundle(office: Office, action: Compile) -> bool:
     latest = office.ledger.bundles.latest(deadline.id)
     if latest is None:
         version = 1 + max((int(str(b["version"])) for b in office.ledger.bundles.all(deadline.id)), default=0)
-        _freeze(office, deadline, version)
+        try:
+            _freeze(office, deadline, version)
+        except (MailError, LedgerError):
+            raise
+        except SongthanError as error:
+            _tell_why(office, deadline, error)
+            return False
         office.tick("frozen")
     with office.ledger.transaction():
         # reopened by the secretary while it was made: this version is void
@@ -54,6 +66,24 @@ def compile_bundle(office: Office, action: Compile) -> bool:
             return False
         office.ledger.move_deadline(deadline.id, DeadlineState.COMPILED, office.clock.now())
     return True
+
+
+def _tell_why(office: Office, deadline: Deadline, error: SongthanError) -> None:
+    print(f"{deadline.id}: {error}")
+    tell_secretary(
+        office,
+        key=f"{deadline.id}/alarm/not-made/{sha256_of(str(error))[:12]}",
+        deadline=deadline.id,
+        title=say("ยังจัดทำรายงานไม่สำเร็จ {title}", title=deadline.title),
+        what=say(
+            "รวบรวม{title} ครบแล้ว แต่จัดทำชุดเอกสารไม่สำเร็จ: {reason} ระบบพักไว้โดยไม่เสนอผู้อำนวยการ และลองใหม่ทุกรอบ กำหนดส่ง{external}",
+            title=deadline.title,
+            reason=str(error),
+            external=day_words(deadline.external, weekday=True),
+        ),
+        actions=[say("ตรวจความพร้อมของเครื่องด้วยคำสั่งด้านล่าง"), say("หากยังไม่สำเร็จภายในวันนี้ ให้เตรียมส่งรายงานด้วยวิธีเดิม")],
+        commands=[("songthan doctor", say("ตรวจความพร้อมของเครื่อง")), ("songthan status", say("ดูสถานะทุกรายการ"))],
+    )
 
 
 def _collected_at(office: Office, deadline: str) -> datetime:

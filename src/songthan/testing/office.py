@@ -227,7 +227,13 @@ def memory_office(
         parser=SandboxedMailParser(sandbox=runner, authserv_id=AUTHSERV, own_addresses=(plan.roster.mailbox,)),
         converter=PaperConverter(),
         signatures=signatures,
-        press=Press(state / "bundles", sandbox=runner, signatures=signatures, fonts=None),  # type: ignore[arg-type]
+        press=Press(
+            state / "bundles",
+            sandbox=runner,  # type: ignore[arg-type]
+            signatures=signatures,
+            fonts=None,
+            convert=lambda docx: paper(_paragraphs(docx)),
+        ),
         website=WebsiteFolder(state / "website", title=plan.organisation.plan_title),
         state=state,
         practice=True,
