@@ -406,6 +406,17 @@ class Ledger(Protocol):
     def take_lease(self, name: str, holder: str, at: datetime, seconds: float) -> int: ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class SignHere:
+    """A memo as it goes into the bundle: `page` (index) and `box` (points) of the signature, and the lower left corner of the
+    QR code on the same page. `pdf` is another than the memo's own where the page was too full for the code."""
+
+    pdf: bytes
+    page: int
+    box: tuple[float, float, float, float]
+    code: tuple[float, float]
+
+
 class BundlePress(Protocol):
     """Puts a bundle's PDF together and keeps bundles on disk (`songthan.adapters.bundle_press`)."""
 
@@ -419,12 +430,8 @@ class BundlePress(Protocol):
         """What is printed on each page of one of our own documents, a line of print a line."""
         ...
 
-    def signature_place(self, pdf: bytes, name: str) -> tuple[int, tuple[float, float, float, float]]:
-        """Page index and box (points) over the printed name of who signs."""
-        ...
-
-    def code_place(self, pdf: bytes, page: int, avoid: tuple[float, float, float, float]) -> tuple[float, float] | None:
-        """The lower left corner (points) of a free place for the QR code on that page; None when it is full."""
+    def sign_here(self, pdf: bytes, name: str) -> SignHere:
+        """Where on this memo `name` signs and the QR code stands; ConversionFailed when the name is not printed on it."""
         ...
 
     def assemble(

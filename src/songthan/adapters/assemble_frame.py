@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 
-from pypdf import PageObject, PdfWriter
+from pypdf import PageObject, PdfReader, PdfWriter
 from pypdf.generic import (
     ArrayObject,
     DictionaryObject,
@@ -25,7 +26,7 @@ from songthan.adapters.assemble_code import SealCode, drawing, text_place
 from songthan.adapters.assemble_font import StampFont, named, stream
 from songthan.domain.language import digits
 
-__all__ = ["frame", "joined", "letters_of", "stamp_code", "stamp_numbers"]
+__all__ = ["frame", "joined", "letters_of", "squeezed", "stamp_code", "stamp_numbers"]
 
 #: Points kept free above and below a stranger's page.
 _STRIP = 26.0
@@ -83,6 +84,25 @@ def frame(writer: PdfWriter, page: PageObject, used: set[int]) -> None:
         rect = item.get_object()["/Rect"]
         moved = [float(n) * scale + (right, up)[k % 2] for k, n in enumerate(rect)]
         item.get_object()[NameObject("/Rect")] = RectangleObject(moved)
+
+
+def squeezed(pdf: bytes, index: int, foot: float) -> tuple[bytes, tuple[float, float, float]]:
+    """One of our own PDFs with page `index` drawn smaller, so that `foot` points at its lower end are free; and the scale and
+    the shift (right, up) that its places took."""
+    writer = PdfWriter(clone_from=BytesIO(pdf))
+    writer.pdf_header = PdfReader(BytesIO(pdf)).pdf_header
+    page = writer.pages[index]
+    box = _cropped(page)
+    scale = 1 - foot / float(box.height)
+    right = (1 - scale) * (float(box.left) + float(box.right)) / 2
+    up = (1 - scale) * float(box.top)
+    old = page.raw_get("/Contents")
+    parts = old.get_object() if isinstance(old.get_object(), ArrayObject) else [old]
+    begin = stream(writer, f"q {scale:.5f} 0 0 {scale:.5f} {right:.3f} {up:.3f} cm\n".encode("ascii"))
+    page[NameObject("/Contents")] = ArrayObject([begin, *parts, stream(writer, b"\nQ")])
+    out = BytesIO()
+    writer.write(out)
+    return out.getvalue(), (scale, right, up)
 
 
 def _own_stream(writer: PdfWriter, page: PageObject, used: set[int]) -> IndirectObject | None:

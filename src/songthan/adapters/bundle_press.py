@@ -9,26 +9,16 @@ from pathlib import Path
 import pypdfium2
 
 from songthan.adapters import assemble_pdf, bundle_files, bundle_verify
-from songthan.adapters.assemble_code import SIDE, SealCode
+from songthan.adapters.assemble_code import SealCode
 from songthan.adapters.bundle_exhibits import ExhibitShower
+from songthan.adapters.bundle_places import sign_here
 from songthan.adapters.bundle_records import RecordKey
 from songthan.adapters.sandbox import Limits, Sandbox
 from songthan.domain.bundles import Exhibit, Manifest, sha256_of
-from songthan.domain.errors import ConversionFailed
-from songthan.ports import SignaturePort
+from songthan.ports import SignaturePort, SignHere
 
-#: The visible signature: 200 × 60 points, standing on the line above the printed name.
-_WIDTH, _HEIGHT, _GAP = 200.0, 60.0, 4.0
 #: Our own finished PDF, pictures and all, is larger than a file that comes by mail.
 PROOF_LIMITS = Limits(memory_bytes=2 << 30, payload_bytes=256 << 20, cpu_s=60, wall_s=90.0)
-
-
-#: The left margin of official paper, 3 cm.
-_LEFT = 85.0
-
-
-def _touch(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 class Press:
@@ -65,47 +55,8 @@ class Press:
         finally:
             document.close()
 
-    def signature_place(self, pdf: bytes, name: str) -> tuple[int, tuple[float, float, float, float]]:
-        """The last place where `name` stands in brackets; ConversionFailed when the memo does not print it."""
-        document = pypdfium2.PdfDocument(pdf)
-        try:
-            for index in reversed(range(len(document))):
-                page = document[index]
-                text = page.get_textpage()
-                place, searcher = None, text.search(name)
-                while (hit := searcher.get_next()) is not None:
-                    place = hit
-                if place is not None:
-                    boxes = [text.get_charbox(place[0] + n) for n in range(place[1])]
-                    left, right = min(b[0] for b in boxes), max(b[2] for b in boxes)
-                    top, middle = max(b[3] for b in boxes), (left + right) / 2
-                    corner = max(20.0, min(middle - _WIDTH / 2, page.get_width() - _WIDTH - 20))
-                    return index, (corner, top + _GAP, corner + _WIDTH, top + _GAP + _HEIGHT)
-        finally:
-            document.close()
-        raise ConversionFailed(
-            "ไม่พบชื่อผู้ลงนามในบันทึกข้อความ", where=name, remedy="ตรวจแม่แบบ memo.docx ว่ามีชื่อผู้ลงนามในวงเล็บ"
-        )
-
-    def code_place(self, pdf: bytes, page: int, avoid: tuple[float, float, float, float]) -> tuple[float, float] | None:
-        """The lower left corner of a free square for the QR code: level with the signature if it can be, else lower, at the
-        left margin first. None when the page is full."""
-        document = pypdfium2.PdfDocument(pdf)
-        try:
-            text = document[page].get_textpage()
-            boxes = [text.get_rect(n) for n in range(text.count_rects())] + [avoid]
-            wide, high = document[page].get_size()
-        finally:
-            document.close()
-        # the page number stands in the lower right corner
-        boxes.append((wide - 90, 0, wide, 34))
-        rows = [avoid[3] - SIDE, avoid[1] - SIDE / 2, *range(int(avoid[1]), 40, -20), *range(int(avoid[3]), int(high - SIDE), 20)]
-        for bottom in rows:
-            for left in (_LEFT, wide / 2 - SIDE / 2, wide - SIDE - 57):
-                square = (left, bottom, left + SIDE, bottom + SIDE)
-                if bottom >= 40 and not any(_touch(square, box) for box in boxes):
-                    return left, float(bottom)
-        return None
+    def sign_here(self, pdf: bytes, name: str) -> SignHere:
+        return sign_here(pdf, name)
 
     def assemble(
         self,

@@ -161,18 +161,17 @@ def _bundle_pdf(
     version: int,
 ) -> bytes:
     """Memo, reports, evidence list, evidence: one PDF with the director's empty signature field on the memo."""
-    page, box = office.press.signature_place(papers.pdfs["memo"], signer.full_name)
-    place = office.press.code_place(papers.pdfs["memo"], page, box)
+    here = office.press.sign_here(papers.pdfs["memo"], signer.full_name)
+    pdfs = {**papers.pdfs, "memo": here.pdf}
     merged = office.press.assemble(
-        [(papers.titles[name], papers.pdfs[name]) for name in papers.documents],
+        [(papers.titles[name], pdfs[name]) for name in papers.documents],
         [(e, pages[e.number]) for e in exhibits],
         title=deadline.title,
         created=created,
         seal=seal,
-        # a memo too full for the code goes without: its signature by pen is then not known by machine
-        code=(page, *place, deadline.id, version) if place else None,
+        code=(here.page, *here.code, deadline.id, version),
     )
-    return office.signatures.prepare(merged, field=SIGNATURE_FIELD, page=page, box=box)
+    return office.signatures.prepare(merged, field=SIGNATURE_FIELD, page=here.page, box=here.box)
 
 
 def _entries(contents: Mapping[str, bytes]) -> dict[str, FileEntry]:
