@@ -29,7 +29,8 @@ _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _FORMAT = "songthan-manifest/1"
 _EXTENSIONS = frozenset(
     "pdf jpg jpeg png gif webp tif tiff doc docx xls xlsx ppt pptx odt ods odp txt csv mp3 mp4 mov zip".split()  # noqa: SIM905
-)
+) | {"bmp", "heic", "heif", "avif"}
+_NEWER_EXTENSIONS = (".bmp", ".heic", ".heif", ".avif")
 
 
 def _refuse(text: str, where: str = "manifest.json") -> DataError:
@@ -51,6 +52,12 @@ def exhibit_path(number: int, name: str) -> str:
     extension = extension.lower() if extension.lower() in _EXTENSIONS else "bin"
     stem = re.sub(r"[^A-Za-z0-9]+", "-", stem).strip("-").lower()[:40].strip("-")
     return f"evidence/{number:02d}-{stem or 'file'}.{extension}"
+
+
+def _former_path(exhibit: Exhibit) -> str:
+    """Where bundles of before kept a picture of a kind that had no ending of its own then."""
+    path = exhibit.path
+    return f"{path.rpartition('.')[0]}.bin" if path.endswith(_NEWER_EXTENSIONS) else path
 
 
 def sha256_of(data: bytes | str) -> str:
@@ -243,7 +250,7 @@ def _check_manifest(manifest: Manifest) -> None:
     if [e.number for e in manifest.exhibits] != list(range(1, len(manifest.exhibits) + 1)):
         raise _refuse("เลขลำดับหลักฐานไม่ต่อเนื่อง")
     for exhibit in manifest.exhibits:
-        entry = manifest.files.get(exhibit.path)
+        entry = manifest.files.get(exhibit.path) or manifest.files.get(_former_path(exhibit))
         if entry is None or (entry.sha256, entry.size) != (exhibit.sha256, exhibit.size):
             raise _refuse(f"หลักฐานลำดับที่ {digits(exhibit.number)} ไม่ตรงกับรายการแฟ้ม")
     _check_sources(manifest)

@@ -15,7 +15,7 @@ from songthan.domain.evidence import items_in, links_in
 from songthan.domain.forms import Answer, FormSpec, split_field_id, table_row
 from songthan.domain.language import day_words, digits, say
 from songthan.domain.plans import Deadline, Member
-from songthan.domain.reports import appendix, merge_report, plain_organisation
+from songthan.domain.reports import appendix, merge_report, numbered, plain_organisation
 from songthan.domain.rubric import Scoring
 from songthan.steps.fill_form import whole_context
 from songthan.steps.office import Office
@@ -123,7 +123,10 @@ class _Merged:
         filled: dict[str, dict[str, dict[str, object]]] = {}
         for field_id, answer in self._answers.get(spec.id, {}).items():
             row, key = split_field_id(field_id)
-            filled.setdefault(row, {})[key] = {"value": answer.value or "", "carried": False}
+            value = answer.value or ""
+            if not row and any(f.key == key and f.kind == "evidence" for f in spec.fields):
+                value = numbered(value, [e for e in self._exhibits if e.activity == spec.id])
+            filled.setdefault(row, {})[key] = {"value": value, "carried": False}
         _dash_empty(spec, filled)
         words = score_words(self._scoring, office.rubric)
         assignment = office.ledger.as_assignment(rows[0])

@@ -23,7 +23,7 @@ from songthan.domain.bundles import (
 )
 from songthan.domain.decisions import Compile
 from songthan.domain.errors import LedgerError, MailError, SongthanError
-from songthan.domain.evidence import activity_of
+from songthan.domain.evidence import activity_of, place_in
 from songthan.domain.forms import Answer
 from songthan.domain.language import day_words, say
 from songthan.domain.plans import Deadline, Member
@@ -214,7 +214,8 @@ def _answers(
 def _exhibits(
     office: Office, deadline: Deadline, answers: Mapping[str, Mapping[str, Answer]]
 ) -> tuple[Exhibit, ...]:
-    """Numbered in the plan's order of activities, then as they came."""
+    """Numbered as the report names them: form by form, in the plan's order of activities, then as the answers name the
+    files, then as they came."""
     order = {a.id: n for n, a in enumerate(office.plan.activities)}
     assignments = {r["id"]: office.ledger.as_assignment(r) for r in office.ledger.assignment_rows(deadline.id)}
     found = []
@@ -225,8 +226,10 @@ def _exhibits(
         given = answers.get(assignment.form, {})
         named = {a: given[f"{a}.evidence"].value or "" for a in assignment.activities if f"{a}.evidence" in given}
         activity = activity_of(str(row["name"]), assignment.activities, named) if assignment.activities else assignment.form
-        found.append((activity, row))
-    found.sort(key=lambda item: (order.get(item[0], 99), str(item[1]["received"]), str(item[1]["name"])))
+        lines = named.get(activity, "") if assignment.activities else _evidence_of(office, assignment.form, given)
+        place = deadline.forms.index(assignment.form), order.get(activity, 0), place_in(str(row["name"]), lines)
+        found.append(((*place, str(row["received"]), str(row["name"])), activity, row))
+    found.sort(key=lambda item: item[0])
     return tuple(
         Exhibit(
             number=n,
@@ -239,8 +242,14 @@ def _exhibits(
             sender=str(row["sender"]),
             received=datetime.fromisoformat(str(row["received"])),
         )
-        for n, (activity, row) in enumerate(found, 1)
+        for n, (_, activity, row) in enumerate(found, 1)
     )
+
+
+def _evidence_of(office: Office, form: str, given: Mapping[str, Answer]) -> str:
+    """All evidence answers of a whole form, in the form's order."""
+    fields = (f.key for f in office.forms[form].fields if f.kind == "evidence")
+    return "\n".join((given[key].value or "") for key in fields if key in given)
 
 
 def _messages(office: Office, *tables: list[dict[str, object]]) -> tuple[MessageSource, ...]:
