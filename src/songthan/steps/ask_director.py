@@ -19,6 +19,7 @@ from songthan.steps.letters import queue
 from songthan.steps.office import Office
 from songthan.steps.post import post
 from songthan.steps.signing_officer import awaited_holders, signing_officer
+from songthan.steps.version_changes import replaced_by
 
 
 def director_key(deadline: str, version: int) -> str:
@@ -50,6 +51,7 @@ def ask_director(office: Office, action: AskDirector) -> bool:
             "sha256_short": frozen[:16],
             "external_th": day_words(deadline.external, weekday=True),
             "file_name": name,
+            "replaces": _replaces(office, deadline, action.version),
         },
     )
     if not post(office, key):
@@ -59,6 +61,14 @@ def ask_director(office: Office, action: AskDirector) -> bool:
         if not (office.ledger.bundles.get(deadline.id, action.version) or {}).get("void"):
             office.ledger.move_deadline(deadline.id, DeadlineState.WITH_DIRECTOR, office.clock.now())
     return True
+
+
+def _replaces(office: Office, deadline: Deadline, version: int) -> dict[str, object]:
+    """The version of before as the letter names it; empty for the first."""
+    found = replaced_by(office, deadline, version)
+    if found is None:
+        return {}
+    return {"version_th": digits(found.version), "reason": found.reason, "changes": list(found.changes)}
 
 
 def check_signature(office: Office, deadline: Deadline, message: Message) -> tuple[str, SignatureReport] | str:
