@@ -18,6 +18,7 @@ from songthan.domain.plans import Deadline, Member
 from songthan.domain.reports import appendix, merge_report, numbered, plain_organisation
 from songthan.domain.rubric import Scoring
 from songthan.steps.fill_form import whole_context
+from songthan.steps.number_memo import memo_number
 from songthan.steps.office import Office
 from songthan.steps.prefill import score_words, scoring_of
 
@@ -177,7 +178,7 @@ class _Merged:
             "agency": say("{name} โทร. {phone}", name=organisation.name, phone=digits(roster.phone))
             if roster.phone
             else organisation.name,
-            "number": "",
+            "number": digits(memo_number(self._office, self._deadline)),
             "date_th": day_words(created.date()),
             "subject": self._deadline.title,
             "to": organisation.addressee or organisation.parent,
