@@ -38,7 +38,7 @@ from songthan.domain.bundles import Exhibit, sha256_of
 
 ROOT = Path(__file__).resolve().parents[1]
 AT = datetime(2023, 3, 17, 3, 30, tzinfo=UTC)
-BATCHES, LAPS = (1, 10, 30, 100), 3
+BATCHES, LAPS = (1, 10, 30, 100), 4
 PAGES, PER_FILE = 1000, 20
 MOST_ADDED, MOST_SECONDS, MOST_MB = 1.10, 10.0, 500
 SIGNER = "นางสาวทดสอบ ระบบงาน"

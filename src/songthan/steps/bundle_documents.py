@@ -5,6 +5,7 @@ Everything is made from accepted answers; the same answers and the same moment g
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -271,9 +272,12 @@ def _dash_empty(spec: FormSpec, filled: dict[str, dict[str, dict[str, object]]])
 
 
 def _shortened(text: str, letters: int) -> str:
-    """`text` cut at a space after at most so many letters (0: not at all), and saying so."""
+    """`text` cut after at most so many letters (0: not at all), and saying so: at a space where one is near, and never
+    between a letter and the marks above or below it."""
     line = " ".join(text.split())
     if not letters or len(line) <= letters:
         return line
-    cut = line[:letters]
-    return say("{text} … (รายละเอียดตามแบบ)", text=cut.rpartition(" ")[0] or cut)
+    while letters > 1 and unicodedata.category(line[letters]) == "Mn":
+        letters -= 1
+    cut, head = line[:letters], line[:letters].rpartition(" ")[0]
+    return say("{text} … (รายละเอียดตามแบบ)", text=head if len(head) > letters // 2 else cut)
