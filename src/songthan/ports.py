@@ -450,6 +450,10 @@ class BundlePress(Protocol):
         """
         ...
 
+    def numbered(self, pdf: bytes) -> bytes:
+        """One of our own documents with page numbers in the language's digits."""
+        ...
+
     def readme(self, *, title: str, version: int) -> bytes: ...
 
     @property

@@ -3,20 +3,26 @@
 import errno
 import io
 import os
+import re
 import select
 import shutil
 import struct
 import subprocess
 import sys
 import tempfile
+import zipfile
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pypdfium2
 import pytest
+from archive_rules import broken_rules
+from docx import Document
 from pypdf import PdfReader
 
+from songthan.adapters.assemble_frame import numbered
 from songthan.adapters.convert import LibreOffice, default_fontconfig
+from songthan.adapters.convert_pages import without_thai_pages
 from songthan.adapters.convert_steady import steady
 from songthan.adapters.render_docx import DocxRenderer
 from songthan.domain.errors import ConversionFailed, EnvironmentNotReady
@@ -222,3 +228,45 @@ def test_equal_documents_are_equal_bytes_at_any_time_in_any_zone(monkeypatch: py
 @pytest.mark.parametrize("odd", [b"", b"%PDF-1.7\nno table\n%%EOF\n", whole_pdf()], ids=["empty", "no table", "another program's"])
 def test_a_pdf_of_another_shape_is_left_as_it_is(odd: bytes) -> None:
     assert steady(odd, datetime(2023, 3, 17, tzinfo=UTC)) == odd
+
+
+def header(field: str, *, words: str = "หน้า ") -> bytes:
+    """A docx whose header holds a page field."""
+    document, out, done = Document(), io.BytesIO(), io.BytesIO()
+    document.sections[0].header.paragraphs[0].text = "เลขหน้า"
+    document.add_paragraph("เนื้อหา ๑")
+    document.save(out)
+    run = "<w:r><w:t xml:space='preserve'>{}</w:t></w:r>".format
+    code = f"<w:r><w:fldChar w:fldCharType='begin'/></w:r><w:r><w:instrText> {field} </w:instrText></w:r><w:r><w:fldChar w:fldCharType='separate'/></w:r>{run('๑')}<w:r><w:fldChar w:fldCharType='end'/></w:r>"
+    with zipfile.ZipFile(out) as old, zipfile.ZipFile(done, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name.startswith("word/header"):
+                data = re.sub(rb"<w:r>.*?</w:r>", f"{run('สำนัก')}{run(words)}{code}".encode(), data, count=1)
+            new.writestr(name, data)
+    return done.getvalue()
+
+
+@pytest.mark.real
+def test_a_page_number_that_libreoffice_cannot_write_in_thai_is_left_out_and_written_afterwards() -> None:
+    documents = {"ไทย": header(r"PAGE \* THAIARABIC"), "อารบิก": header("PAGE"), "อื่น": header(r"PAGE \* THAIARABIC", words="แผ่น ")}
+    made = LibreOffice().to_pdf(documents, at=datetime(2023, 3, 17, tzinfo=UTC))
+
+    def text(pdf: bytes) -> str:
+        document = pypdfium2.PdfDocument(pdf)
+        words = "".join(document[0].get_textpage().get_text_range().split())
+        document.close()
+        return words
+
+    assert text(made["ไทย"]) == "สำนักเนื้อหา๑" and text(made["อารบิก"]) == "สำนักหน้า1เนื้อหา๑" and text(made["อื่น"]) == "สำนักแผ่นเนื้อหา๑"
+    face = (default_fontconfig().parent / "fonts" / "THSarabunNew-Regular.ttf").read_bytes()
+    stamped = numbered(made["ไทย"], face)
+    assert text(stamped) == "สำนักเนื้อหา๑๑/๑" and stamped == numbered(made["ไทย"], face)
+    # tags, date and the claim stay
+    reader = PdfReader(io.BytesIO(stamped))
+    assert broken_rules(stamped) == [] and "/StructTreeRoot" in reader.root_object and reader.metadata["/CreationDate"] == "D:20230317000000Z'"
+
+
+def test_what_has_no_such_number_is_left_as_it_is() -> None:
+    for data in (b"", b"PK\x03\x04 torn", header("PAGE"), memo()):
+        assert without_thai_pages(data) == data

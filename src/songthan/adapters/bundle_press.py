@@ -10,6 +10,7 @@ import pypdfium2
 
 from songthan.adapters import assemble_pdf, bundle_files, bundle_verify
 from songthan.adapters.assemble_code import SealCode
+from songthan.adapters.assemble_frame import numbered
 from songthan.adapters.bundle_exhibits import ExhibitShower
 from songthan.adapters.bundle_places import sign_here
 from songthan.adapters.bundle_records import RecordKey
@@ -77,6 +78,9 @@ class Press:
             code=code and (*code[:3], SealCode(deadline=code[3], version=code[4], seal=seal)),
             number_font=self._number_font,
         )
+
+    def numbered(self, pdf: bytes) -> bytes:
+        return numbered(pdf, self._number_font) if self._number_font else pdf
 
     def readme(self, *, title: str, version: int) -> bytes:
         return bundle_files.readme(title=title, version=version)

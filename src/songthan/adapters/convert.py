@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pypdfium2
 
+from songthan.adapters.convert_pages import without_thai_pages
 from songthan.adapters.convert_steady import steady
 from songthan.domain.errors import ConversionFailed, EnvironmentNotReady
 from songthan.domain.thai import to_thai_digits
@@ -52,7 +53,7 @@ class LibreOffice:
     def to_pdf(self, documents: Mapping[str, bytes], *, at: datetime | None = None) -> dict[str, bytes]:
         """docx bytes by name → PDF/A-2b bytes by the same name, one LibreOffice call for all.
 
-        `at` (aware) is the date the PDFs carry; None: the time of day. What is missing, cut short or unreadable is tried once more; then ConversionFailed names it.
+        Page numbers in Thai digits are left out (`convert_pages`). `at` (aware) is the date the PDFs carry; None: the time of day. What is missing, cut short or unreadable is tried once more; then ConversionFailed names it.
         EnvironmentNotReady when LibreOffice or the official faces are not installed: other faces would give other pages.
         """
         program = shutil.which(self._program)
@@ -92,7 +93,7 @@ class LibreOffice:
             # names from outside never become paths: the files are numbered
             files = {name: f"{number}.docx" for number, name in enumerate(documents)}
             for name, file in files.items():
-                (home / "in" / file).write_bytes(documents[name])
+                (home / "in" / file).write_bytes(without_thai_pages(documents[name]))
             reason = self._call(program, home, list(files.values()))
             made = {}
             for name, file in files.items():

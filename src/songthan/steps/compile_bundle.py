@@ -116,7 +116,9 @@ def _freeze(office: Office, deadline: Deadline, version: int) -> None:
 
     contents: dict[str, bytes] = {"README.txt": office.press.readme(title=deadline.title, version=version)}
     for name, data in papers.documents.items():
-        contents[f"{name}.docx"], contents[f"{name}.pdf"] = data, papers.pdfs[name]
+        # a memo of one page bears no number
+        pdf = papers.pdfs[name]
+        contents[f"{name}.docx"], contents[f"{name}.pdf"] = data, pdf if name == "memo" else office.press.numbered(pdf)
     contents.update({e.path: office.blobs.get(e.sha256) for e in exhibits})
     head = {
         "deadline": deadline.id,
