@@ -8,6 +8,7 @@ import pytest
 from desk import Q2, Desk, answers_of, fill
 from test_change_duties import FOURTH, changed, decide
 
+from songthan.domain.bundles import Manifest
 from songthan.domain.errors import UsageError
 
 PDF = "application/pdf"
@@ -154,6 +155,11 @@ def test_reopened_after_compile_the_second_version_goes_to_the_director_anew(com
     desk.tick("2023-03-02 11:00")
     assert state(desk) == "WITH_DIRECTOR" and versions(desk) == [(1, True, False), (2, False, False)]
     assert accepted(desk, "s06")["percent"] == "50" and accepted(desk, "s04")["percent"] == "100"
+
+    # both are kept, and the second names the first under its seal
+    folders = [desk.office.state / str(b["folder"]) for b in desk.ledger.bundles.all(Q2)]
+    old, new = (Manifest.from_json((f / "manifest.json").read_bytes()) for f in folders)
+    assert (old.replaces, new.replaces) == ("", old.sha256) and all((f / "bundle.pdf").is_file() for f in folders)
 
     # he reads why there is another one and what is otherwise now
     first, second = (d.mail.text for d in desk.mails(director(desk), "director"))

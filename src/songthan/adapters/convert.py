@@ -29,6 +29,7 @@ __all__ = ["LibreOffice", "default_fontconfig"]
 _FACE = "TH SarabunPSK"
 _STYLES = {"": "ตัวปกติ", ":bold": "ตัวหนา", ":italic": "ตัวเอียง", ":bold:italic": "ตัวหนาเอียง"}
 _FILTER = 'pdf:writer_pdf_Export:{"SelectPdfVersion":{"type":"long","value":"2"}}'
+_FULL, _ROOM = "เนื้อที่ของโฟลเดอร์พักงานเต็ม", 4 << 20
 _REMEDY_FONTS = "สั่ง make setup เพื่อติดตั้งแบบอักษรราชการ"
 
 
@@ -107,6 +108,8 @@ class LibreOffice:
                     made[name] = data
                 elif not reason:
                     reason = "ไฟล์ PDF ไม่สมบูรณ์" if data else "ไม่มีไฟล์ PDF ออกมา"
+            if reason and shutil.disk_usage(home).free < _ROOM:
+                reason = _FULL
             if not reason and not self._profile:
                 self._profile = _taken(home / "profile")
         return made, reason
@@ -191,7 +194,7 @@ def _lay(profile: Path, files: Mapping[str, bytes]) -> None:
 
 def _system_words(error: OSError) -> str:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return "เนื้อที่ของโฟลเดอร์พักงานเต็ม" if full else f"ระบบปฏิบัติการแจ้งว่า {error.strerror}"
+    return _FULL if full else f"ระบบปฏิบัติการแจ้งว่า {error.strerror}"
 
 
 def _is_whole(data: bytes) -> bool:

@@ -21,7 +21,7 @@ LATER_FILES = frozenset(
     {"manifest.json", "proof.json", "sha256sums", "signed.pdf", "lasting.pdf", "submission.json", "receipt.json"}
 )
 #: Keys that came after the first bundles; left out where they say nothing, so that old bundles keep their one spelling.
-_NEWER = frozenset({"recorder", "holders", "page", "row", "whose"})
+_NEWER = frozenset({"recorder", "replaces", "holders", "page", "row", "whose"})
 _SHA = re.compile(r"[0-9a-f]{64}")
 _PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -149,7 +149,8 @@ class Manifest:
     """The list of a bundle. DataError at once when paths, hashes or references do not hold together.
 
     `recorder` is the public key (Ed25519, hex) the office signs its later records with; it stands under the seal, so the
-    director's signature vouches for it. «»: the records carry no signature (bundles of before).
+    director's signature vouches for it. «»: the records carry no signature (bundles of before). `replaces` is the sha256 of
+    the former version's manifest («» for the first): the versions are a chain, and the signature covers it.
     """
 
     deadline: str
@@ -161,6 +162,7 @@ class Manifest:
     messages: tuple[MessageSource, ...] = ()
     signature: SignatureSlot | None = None
     recorder: str = ""
+    replaces: str = ""
 
     def __post_init__(self) -> None:
         _check_manifest(self)
@@ -240,7 +242,7 @@ def _check_manifest(manifest: Manifest) -> None:
         raise _refuse("มีชื่อแฟ้มซ้ำกันเมื่อไม่นับตัวพิมพ์ใหญ่เล็ก")
     hashes = [e.sha256 for e in manifest.files.values()] + [m.sha256 for m in manifest.messages]
     hashes += [h for a in manifest.answers for h in (a.value_sha256, a.attachment_sha256)]
-    if not all(_SHA.fullmatch(h) for h in [*hashes, *filter(None, [manifest.recorder])]):
+    if not all(_SHA.fullmatch(h) for h in [*hashes, *filter(None, [manifest.recorder, manifest.replaces])]):
         raise _refuse("มีค่า sha256 ที่ผิดรูปแบบ")
     times = [manifest.created, *(e.received for e in manifest.exhibits), *(m.received for m in manifest.messages)]
     if any(t.utcoffset() is None for t in times):
@@ -310,9 +312,9 @@ def _record(cls: type, data: object, where: str) -> dict[str, object]:
 
 def _read_manifest(data: bytes) -> Manifest:
     found = read_json(data, where="manifest.json")
-    recorder = found.pop("recorder", "")
-    known = {f.name for f in fields(Manifest)} - {"recorder"}
-    if found.pop("format", None) != _FORMAT or set(found) != known or not isinstance(recorder, str):
+    later = {key: found.pop(key, "") for key in ("recorder", "replaces")}
+    known = {f.name for f in fields(Manifest)} - set(later)
+    if found.pop("format", None) != _FORMAT or set(found) != known or not all(isinstance(v, str) for v in later.values()):
         raise _refuse("สารบัญมีช่องเกิน ขาด หรือเป็นรูปแบบที่ไม่รู้จัก")
     head = {key: found[key] for key in ("deadline", "version", "created")}
     files, slot = found["files"], found["signature"]
@@ -325,7 +327,7 @@ def _read_manifest(data: bytes) -> Manifest:
         answers=tuple(AnswerSource(**_record(AnswerSource, a, "answers")) for a in found["answers"]),  # type: ignore
         messages=tuple(MessageSource(**_record(MessageSource, m, "messages")) for m in found["messages"]),  # type: ignore
         signature=None if slot is None else SignatureSlot(**_record(SignatureSlot, slot, "signature")),  # type: ignore
-        recorder=recorder,
+        **later,
     )
 
 

@@ -134,6 +134,7 @@ def _freeze(office: Office, deadline: Deadline, version: int) -> None:
             holders=certificate_names(office, signer),
         ),
         "recorder": office.press.recorder,
+        "replaces": _replaces(office, deadline, version),
     }
     seal = seal_of(**head, files=_entries(contents))
     contents["bundle.pdf"] = _bundle_pdf(office, deadline, papers, exhibits, pages, created, seal, signer, version)
@@ -149,6 +150,12 @@ def _freeze(office: Office, deadline: Deadline, version: int) -> None:
         frozen=frozen,
         at=office.clock.now(),
     )
+
+
+def _replaces(office: Office, deadline: Deadline, version: int) -> str:
+    """The manifest of the version before this one; «» when there is none (a number alone may be used up)."""
+    rows = [b for b in office.ledger.bundles.all(deadline.id) if b["manifest"] and int(str(b["version"])) < version]
+    return str(max(rows, key=lambda b: int(str(b["version"])))["manifest"]) if rows else ""
 
 
 def _bundle_pdf(
