@@ -13,6 +13,7 @@ from test_change_duties import decide
 from test_reopen_duty import SEATS, director, sign, state, versions
 
 from songthan.domain.errors import UsageError
+from songthan.steps.report_status import deadline_status, version_words
 
 NUMBER = "สว ๐๐๐๑/๑๒๓"
 
@@ -57,6 +58,9 @@ def test_a_number_while_the_director_has_it_makes_the_next_version(desk: Desk) -
     withdrawn = desk.mails(director(desk), "duty_changed")[-1].mail
     assert "ถอนเรื่อง" in withdrawn.subject and NUMBER in withdrawn.text
     assert NUMBER in desk.mails(director(desk), "director")[-1].mail.text
+    status = deadline_status(desk.office, Q2)
+    assert (status["version"], status["voided"], status["memo_number"]) == (2, [1], "สว 0001/123")
+    assert version_words(status) == f"ฉบับที่ ๒ · ฉบับที่ยกเลิกแล้ว: ๑ · เลขที่หนังสือ {NUMBER}"
     # the former version signed is worth nothing, the new one is
     sign(desk, 0)
     desk.tick("2023-03-02 11:00")
