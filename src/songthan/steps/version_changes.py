@@ -24,10 +24,11 @@ class Replaced:
 
 
 def replaced_by(office: Office, deadline: Deadline, version: int) -> Replaced | None:
-    """What `version` replaces; None for the first that was made."""
+    """The withdrawn version that `version` stands for; None when there is none."""
     rows = [b for b in office.ledger.bundles.all(deadline.id) if b["folder"] and int(str(b["version"])) <= version]
     by_version = {int(str(b["version"])): b for b in rows}
-    before = max((v for v in by_version if v < version), default=0)
+    # one that still counts beside it is replaced by nothing
+    before = max((v for v, b in by_version.items() if v < version and b["void"]), default=0)
     if not before or version not in by_version:
         return None
     old, new = (
