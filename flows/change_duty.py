@@ -12,7 +12,7 @@ from songthan.workspace import office_for
 
 @flow(name="เปลี่ยนแปลงหน้าที่", flow_run_name="{kind} {what}", log_prints=True)
 def change_duty(
-    kind: Literal["waive", "reopen", "reassign", "extend", "receipt"],
+    kind: Literal["waive", "reopen", "reassign", "extend", "receipt", "number"],
     what: str,
     reason: str,
     workspace: str,
@@ -21,7 +21,7 @@ def change_duty(
     date: str = "",
     date_to: str = "",
 ):
-    """waive, reopen: what = duty or deadline (to = whose) · reassign: what = seat, to = member · extend: what = deadline, date · receipt: to = number."""
+    """waive, reopen: what = duty or deadline (to = whose) · reassign: what = seat, to = member · extend: what = deadline, date · receipt, number: to = number."""
     office = office_for(workspace, state)
     outcome = change(office, kind=kind, what=what, to=to, date=date, date_to=date_to, reason=reason, by="dashboard")
     print(outcome.words)

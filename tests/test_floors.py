@@ -27,11 +27,12 @@ FLOORS = {
 
 #: adapter family → the sibling families it may lean on; a family is a name up to its first underscore
 SIBLINGS = {
-    "bundle": {"assemble", "sandbox"},
+    "bundle": {"assemble", "sandbox", "convert"},
     # the blank form is read with the reader's own eyes, and the renderer hands it out
     "form": {"render", "read"},
     "render": {"form"},
-    "read": {"sandbox"},
+    # what is converted is converted in one jail
+    "read": {"sandbox", "convert"},
     # a plan from outside is opened by the reader's guards, and compared with the year's folder
     "import": {"read", "sandbox", "plan", "rubric"},
     # mail is taken apart in the sandbox, which says how files come out of it
@@ -57,7 +58,7 @@ OWNERS = {
     "imapclient": ("adapters/imap",),
     "docxtpl": ("adapters/render_",),
     # fields are read where PDFs are read, pages are put together where bundles are
-    "pypdf": ("adapters/assemble_pdf.py", "adapters/read_pdf_fields.py"),
+    "pypdf": ("adapters/assemble_", "adapters/read_pdf_fields.py"),
     "segno": ("adapters/render_", "adapters/assemble_code.py"),
     "zxingcpp": ("adapters/read_scan",),
     "prefect": ("adapters/prefect_server.py", "flows/"),

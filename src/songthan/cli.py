@@ -38,7 +38,7 @@ COMMAND_MODULES: Mapping[str, tuple[str, ...]] = {
     "hold": ("hold",),
     "outbox": ("outbox",),
     "leave": ("leave",),
-    "duties": ("waive", "reopen", "reassign", "extend", "receipt"),
+    "duties": ("waive", "reopen", "reassign", "extend", "receipt", "number"),
     "verify": ("verify",),
     "sign": ("sign",),
 }

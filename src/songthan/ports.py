@@ -17,7 +17,7 @@ from songthan.domain.forms import FormIdentity, FormSpec, ReturnedForm
 from songthan.domain.layouts import Layout
 from songthan.domain.messages import Attachment, Listing, MailRef, Message, OutgoingMail, Route, SentRef
 from songthan.domain.outgoing import Mark, Word
-from songthan.domain.seal_codes import SheetComparison, SheetFile
+from songthan.domain.seal_codes import SheetComparison, SheetFile, SignHere
 from songthan.domain.signatures import SignatureReport
 
 
@@ -176,8 +176,9 @@ class MessageParser(Protocol):
 class Converter(Protocol):
     """LibreOffice."""
 
-    def to_pdf(self, documents: Mapping[str, bytes]) -> dict[str, bytes]:
-        """docx bytes by name → PDF/A-2b bytes by the same name; ConversionFailed after one retry."""
+    def to_pdf(self, documents: Mapping[str, bytes], *, at: datetime | None = None) -> dict[str, bytes]:
+        """docx bytes by name → PDF/A-2b bytes by the same name; ConversionFailed after one retry. With `at` (aware), the date
+        they carry, equal documents give equal bytes at any time."""
         ...
 
 
@@ -417,10 +418,6 @@ class BundlePress(Protocol):
         """What is printed on each page of one of our own documents, a line of print a line."""
         ...
 
-    def signature_place(self, pdf: bytes, name: str) -> tuple[int, tuple[float, float, float, float]]:
-        """Page index and box (points) over the printed name of who signs."""
-        ...
-
     def page_picture(self, pdf: bytes, page: int) -> tuple[bytes, tuple[float, float]]:
         """One page (index) of one of our own documents as a PNG of 150 dpi, and its width and height in points."""
         ...
@@ -429,8 +426,8 @@ class BundlePress(Protocol):
         """Pictures (JPEG) as a PDF, one a page; the same pictures give the same bytes."""
         ...
 
-    def code_place(self, pdf: bytes, page: int, avoid: tuple[float, float, float, float]) -> tuple[float, float] | None:
-        """The lower left corner (points) of a free place for the QR code on that page; None when it is full."""
+    def sign_here(self, pdf: bytes, name: str) -> SignHere:
+        """Where on this memo `name` signs and the QR code stands; ConversionFailed when the name is not printed on it."""
         ...
 
     def assemble(
@@ -452,6 +449,10 @@ class BundlePress(Protocol):
     @property
     def draws_codes(self) -> bool:
         """Can it draw the code on the page to sign (the official face is there)?"""
+        ...
+
+    def numbered(self, pdf: bytes) -> bytes:
+        """One of our own documents with page numbers in the language's digits."""
         ...
 
     def readme(self, *, title: str, version: int) -> bytes: ...

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pypdfium2
 import pytest
@@ -14,9 +13,9 @@ from PIL import Image, ImageFilter
 
 from songthan.adapters.assemble_code import SIDE
 from songthan.adapters.assemble_pdf import Part, assemble
-from songthan.adapters.bundle_press import Press
+from songthan.adapters.bundle_places import sign_here
 from songthan.adapters.convert import default_fontconfig
-from songthan.adapters.sandbox import Sandbox
+from songthan.domain.errors import ConversionFailed
 from songthan.domain.seal_codes import SealCode, read_payload
 from songthan.testing.office import paper
 
@@ -64,15 +63,46 @@ def test_a_strangers_code_is_none_of_ours(text: str) -> None:
     assert read_payload(text) is None
 
 
-def test_a_place_is_found_beside_the_signature_and_never_on_words(tmp_path: Path) -> None:
-    press = Press(tmp_path, sandbox=Sandbox(), signatures=None, fonts=None)  # type: ignore[arg-type]
-    box = (300.0, 300.0, 500.0, 360.0)
-    left, bottom = press.code_place(paper(["one line"]), 0, box)
-    assert left == 85.0 and bottom + SIDE <= 842
-    assert press.code_place(paper(["x" * 120] * 55, per_page=55), 0, box) is None
-    words = paper(["x" * 40] * 55, per_page=55)
-    left, bottom = press.code_place(words, 0, box)
-    text = pypdfium2.PdfDocument(words)[0].get_textpage()
-    for n in range(text.count_rects()):
-        x0, y0, x1, y1 = text.get_rect(n)
-        assert x1 <= left or x0 >= left + SIDE or y1 <= bottom or y0 >= bottom + SIDE
+NAME = "(นางสาวพิมพ์ลดา)"
+
+
+def memo(lines: list[str], *, name_at: int) -> bytes:
+    """A memo of one page with the name of who signs on that line."""
+    return paper([*lines[:name_at], " " * 70 + NAME, *lines[name_at:]], per_page=56)
+
+
+@pytest.mark.parametrize(
+    ("pdf", "squeezed"),
+    [
+        (memo(["one line"] * 3, name_at=3), False),
+        (memo(["x" * 40] * 40, name_at=35), False),
+        (memo(["x" * 120] * 55, name_at=54), True),
+        (memo(["x" * 120] * 55, name_at=1), True),
+        (memo(["x" * 120] * 30, name_at=20), False),
+    ],
+    ids=["short", "half the width", "full, signed at its foot", "full, signed at its head", "full above"],
+)
+def test_the_code_stands_on_the_page_to_sign_and_never_on_words(face: bytes, pdf: bytes, squeezed: bool) -> None:
+    here = sign_here(pdf, NAME)
+    assert (here.pdf != pdf) is squeezed
+    bundle = assemble(
+        [Part(title="บันทึก", pdf=here.pdf)], title="t", created=AT, seal=SEAL, code=(here.page, *here.code, CODE), number_font=face
+    )
+    (found,) = zxingcpp.read_barcodes(scanned(bundle, dpi=150))
+    assert read_payload(found.text) == CODE
+    left, bottom = here.code
+    square = (left, bottom, left + SIDE, bottom + SIDE)
+    assert left >= 20 and left + SIDE <= 575 and bottom + SIDE <= 842
+    document = pypdfium2.PdfDocument(here.pdf)
+    text = document[here.page].get_textpage()
+    boxes = [text.get_rect(n) for n in range(text.count_rects())]
+    document.close()
+    for x0, y0, x1, y1 in [*boxes, here.box]:
+        assert x1 <= square[0] or x0 >= square[2] or y1 <= square[1] or y0 >= square[3]
+    # the signature still stands on its name
+    assert any(y1 <= here.box[1] <= y1 + 8 and x0 < here.box[2] for x0, _, x1, y1 in boxes)
+
+
+def test_a_memo_without_its_signers_name_is_no_memo() -> None:
+    with pytest.raises(ConversionFailed, match="ไม่พบชื่อ"):
+        sign_here(paper(["one"]), NAME)

@@ -21,7 +21,7 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from songthan.adapters import assemble_pdf
+from songthan.adapters import assemble_picture
 from songthan.adapters.assemble_pdf import (
     ExhibitPages,
     Part,
@@ -262,7 +262,7 @@ def test_what_cannot_be_shown_is_only_listed(data):
 
 
 def test_a_picture_of_too_many_pixels_is_not_opened(monkeypatch):
-    monkeypatch.setattr(assemble_pdf, "_MOST_PIXELS", 1000)
+    monkeypatch.setattr(assemble_picture, "MOST_PIXELS", 1000)
     assert exhibit_pages(picture()) is None
 
 
@@ -277,7 +277,7 @@ def test_page_numbers_in_thai_on_every_page_as_seen():
     assert data == bundle([shown(1, hostile_pdf(), "x.pdf")], number_font=FONT.read_bytes())
     document = pypdfium2.PdfDocument(data)
     texts = [page.get_textpage().get_text_range().strip() for page in document]
-    assert texts == ["๑/๔", "๒/๔", "๓/๔", "๔/๔"]
+    assert texts == ["๑/๔", "๒/๔", "๓/๔", "๔/๔\r\nหลักฐานที่ ๑"]
     left, bottom, right, top = document[0].get_textpage().get_charbox(0)
     assert 540 < left < right < 575 and 10 < bottom < top < 30
     document.close()

@@ -84,6 +84,7 @@ CONTEXTS: dict[str, dict] = {
         "sha256_short": "0a1b2c3d4e5f",
         "external_th": "๒๐ มีนาคม ๒๕๖๖",
         "file_name": "รายงาน.pdf",
+        "replaces": {"version_th": "๑", "reason": "แก้ร้อยละ", "changes": ["กิจกรรมที่ ๑.๒ ประชุม"]},
     },
     "registry": {
         "registry": {"name": "งานสารบรรณกลาง"},

@@ -25,6 +25,7 @@ from songthan.domain.bundles import (
     sha256_of,
 )
 from songthan.domain.errors import DataError
+from songthan.domain.evidence import place_in
 from songthan.domain.forms import Answer
 from songthan.domain.plans import (
     Activity,
@@ -37,7 +38,7 @@ from songthan.domain.plans import (
     Registry,
     Roster,
 )
-from songthan.domain.reports import NOT_REPORTED, appendix, merge_report, two_decimals
+from songthan.domain.reports import NOT_REPORTED, appendix, merge_report, numbered, two_decimals
 
 BANGKOK = timezone(timedelta(hours=7))
 WHEN = datetime(2023, 3, 17, 10, 30, tzinfo=BANGKOK)
@@ -383,7 +384,7 @@ def test_the_appendix_lists_every_exhibit():
         "sha256": sha256_of("photo"),
         "pages_th": "๑๒",
     }
-    assert (second["pages_th"], second["kind_th"]) == ("-", "แฟ้มแนบ")
+    assert (second["pages_th"], second["kind_th"]) == ("แนบเป็นแฟ้ม", "แฟ้มแนบ")
 
 
 def test_times_keep_their_zone():
@@ -391,3 +392,26 @@ def test_times_keep_their_zone():
     assert Manifest.from_json(utc.to_json()).created.utcoffset() == timedelta(0)
     with pytest.raises(DataError):
         manifest(created=datetime(2023, 3, 17))
+
+
+def test_the_lines_of_a_whole_form_carry_the_numbers_of_their_exhibits():
+    files = [exhibit(4, name="คำสั่ง.pdf"), exhibit(5, name="ภาพ.JPG"), exhibit(6, name="ภาพ.jpg")]
+    value = "คำสั่ง.pdf\nhttps://intranet.example/1\n ภาพ.jpg\nภาพ.jpg\nภาพ.jpg"
+    assert numbered(value, files).splitlines() == [
+        "หลักฐานที่ ๔ คำสั่ง.pdf", "https://intranet.example/1", "หลักฐานที่ ๕ ภาพ.jpg", "หลักฐานที่ ๖ ภาพ.jpg", "หลักฐานที่ ๕ ภาพ.jpg",
+    ]  # fmt: skip
+    assert numbered("ไม่มี", files) == "ไม่มี" and numbered("", files) == ""
+
+
+def test_exhibits_stand_as_the_answers_name_them():
+    assert [place_in(n, "ก.pdf\nข.jpg") for n in ("ข.JPG", "ก.pdf", "ค.pdf")] == [1, 0, 2]
+
+
+def test_a_photograph_keeps_its_ending_and_bundles_of_before_still_hold():
+    photo = exhibit(name="IMG.HEIC")
+    assert photo.path == "evidence/01-img.heic"
+    entry = FileEntry(sha256=photo.sha256, size=photo.size, role="evidence")
+    for path in ("evidence/01-img.heic", "evidence/01-img.bin"):
+        manifest(files={**{p: e for p, e in manifest().files.items() if not p.startswith("evidence/")}, path: entry}, exhibits=(photo,))
+    with pytest.raises(DataError):
+        manifest(files={**{p: e for p, e in manifest().files.items() if not p.startswith("evidence/")}}, exhibits=(photo,))

@@ -91,7 +91,7 @@ class MemoPress(Memo):
     """The press: what only computes is remembered, what writes the bundle's folder is done."""
 
     def __getattr__(self, name: str) -> Callable[..., object]:
-        if name in ("assemble", "signature_place", "pages", "exhibit_pages"):
+        if name in ("assemble", "sign_here", "pages", "exhibit_pages"):
             return super().__getattr__(name)
         return getattr(self._real, name)
 

@@ -8,7 +8,7 @@ import pytest
 from desk import DOCX, Q2, Desk, answers_of, at, fill
 
 from songthan.domain.assignments import DeadlineState
-from songthan.domain.errors import MailAmbiguous, UsageError
+from songthan.domain.errors import ConversionFailed, MailAmbiguous, UsageError
 from songthan.steps.holds import accept_hold, reject_hold
 from songthan.steps.submit import receipt_number
 from songthan.steps.take_in import fetch_new, settle_all
@@ -430,7 +430,27 @@ def test_a_better_version_while_the_report_cannot_be_made_is_in_the_report(desk:
     assert "99" in {a.value for form in answers for k, a in form.items() if k.endswith(".percent")}
 
 
-def _broken(documents: object) -> dict:
+def test_a_report_that_cannot_be_made_is_held_and_its_reason_told_once(desk: Desk, monkeypatch) -> None:
+    """LibreOffice failed twice: nothing goes to the director, the secretary reads why, and the next tick makes it."""
+    for seat in desk.states():
+        desk.answer(seat)
+
+    def fails(documents: object, **_: object) -> dict:
+        raise ConversionFailed("LibreOffice แปลงเป็น PDF ไม่สำเร็จ ๒ ครั้ง (จบด้วยรหัส ๑๓๔)", where="memo", remedy="เปิดไฟล์ใน Word ตรวจดู")
+
+    monkeypatch.setattr(desk.office.converter, "to_pdf", fails)
+    for moment in ("2023-03-10 09:00", "2023-03-10 09:15", "2023-03-10 09:30"):
+        desk.tick(moment)
+    assert desk.ledger.deadline_state(Q2) is DeadlineState.COLLECTED and desk.ledger.bundles.latest(Q2) is None
+    (alarm,) = desk.mails(desk.secretary, "alarm")
+    for words in ("จบด้วยรหัส ๑๓๔", "memo", "เปิดไฟล์ใน Word ตรวจดู", "songthan doctor", "๒๐ มีนาคม ๒๕๖๖"):
+        assert words in alarm.mail.text
+    monkeypatch.undo()
+    desk.tick("2023-03-10 10:00")
+    assert desk.ledger.deadline_state(Q2) is DeadlineState.WITH_DIRECTOR
+
+
+def _broken(documents: object, **_: object) -> dict:
     raise RuntimeError("no LibreOffice")
 
 

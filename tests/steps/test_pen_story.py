@@ -59,7 +59,7 @@ def signature_place(desk: Desk) -> tuple[float, float, float, float]:
     bundle = desk.ledger.bundles.latest(Q2)
     memo = (desk.office.state / str(bundle["folder"]) / "memo.pdf").read_bytes()
     director = desk.office.plan.roster.member(desk.office.plan.roster.director)
-    _, (left, low, right, high) = desk.office.press.signature_place(memo, director.full_name)
+    left, low, right, high = desk.office.press.sign_here(memo, director.full_name).box
     return left / 595.3, 1 - high / 841.9, right / 595.3, 1 - low / 841.9
 
 

@@ -8,6 +8,7 @@ import pytest
 from desk import Q2, Desk, answers_of, fill
 from test_change_duties import FOURTH, changed, decide
 
+from songthan.domain.bundles import Manifest
 from songthan.domain.errors import UsageError
 
 PDF = "application/pdf"
@@ -155,6 +156,18 @@ def test_reopened_after_compile_the_second_version_goes_to_the_director_anew(com
     assert state(desk) == "WITH_DIRECTOR" and versions(desk) == [(1, True, False), (2, False, False)]
     assert accepted(desk, "s06")["percent"] == "50" and accepted(desk, "s04")["percent"] == "100"
 
+    # both are kept, and the second names the first under its seal
+    folders = [desk.office.state / str(b["folder"]) for b in desk.ledger.bundles.all(Q2)]
+    old, new = (Manifest.from_json((f / "manifest.json").read_bytes()) for f in folders)
+    assert (old.replaces, new.replaces) == ("", old.sha256) and all((f / "bundle.pdf").is_file() for f in folders)
+
+    # he reads why there is another one and what is otherwise now
+    first, second = (d.mail.text for d in desk.mails(director(desk), "director"))
+    changed_row = next(a for a in desk.office.plan.activities if a.seats[0] == "s06")
+    same_row = next(a for a in desk.office.plan.activities if a.seats[0] == "s04")
+    assert "ใช้แทนฉบับที่" not in first and "ใช้แทนฉบับที่ ๑ ซึ่งยกเลิกแล้ว เนื่องจาก ผู้อำนวยการให้แก้ไข" in second
+    assert f"กิจกรรมที่ {changed_row.number} " in second and f"กิจกรรมที่ {same_row.number} " not in second
+
     # the old version signed is worth nothing, the new one is
     sign(desk, 0)
     desk.tick("2023-03-02 12:00")
@@ -188,6 +201,13 @@ def test_without_anything_new_the_report_is_made_again_when_waiting_ends(compile
     assert state(compiled) == "OPEN"
     compiled.tick("2023-03-03 12:00")
     assert state(compiled) == "WITH_DIRECTOR" and [v[0] for v in versions(compiled)] == [1, 2]
+
+
+def test_a_version_made_again_of_the_same_answers_says_so(compiled: Desk) -> None:
+    decide(compiled, "reopen", Q2, date="2023-03-02")
+    compiled.tick("2023-03-02 10:00")
+    text = compiled.mails(director(compiled), "director")[-1].mail.text
+    assert [v[0] for v in versions(compiled)] == [1, 2] and "เหมือนฉบับเดิมทุกประการ" in text
 
 
 def test_one_duty_of_a_compiled_report_opens_the_report_with_it(compiled: Desk) -> None:

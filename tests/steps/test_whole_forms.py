@@ -384,7 +384,7 @@ def test_the_summary_is_shortened_until_it_fits_its_sheets(july: Desk) -> None:
     class Sheets:
         """A converter whose page holds 1,800 letters."""
 
-        def to_pdf(self, documents):
+        def to_pdf(self, documents, **_):
             found = dict(real(documents))
             if set(documents) == {"report-f2-cover"}:
                 text = words(documents["report-f2-cover"])

@@ -2,17 +2,16 @@
 
 Equal input gives equal bytes: dates come from the caller and the file's /ID from the content. Evidence is a stranger's
 file that was checked before; still only its pages are taken: no actions, no scripts, no attachments, no form fields, no
-annotations but as drawn. What cannot be shown as pages (films, Word files, locked PDFs) is only listed.
+annotations but as drawn. What cannot be shown as pages (films, spreadsheets, locked PDFs) is only listed.
 
-The PDF/A-2b claim of the first part is kept only while every page came from a PDF/A part or a picture; evidence that is
-itself a PDF ends it, for nothing here can prove such a claim.
+The PDF/A-2b claim of the first part is kept only while every page came from a PDF/A part, a picture or our own conversion
+of a Word file; evidence that is itself a PDF ends it, for nothing here can prove such a claim.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +19,6 @@ from io import BytesIO
 from typing import Protocol
 from xml.sax.saxutils import escape
 
-from PIL import Image, ImageOps
 from pypdf import PageObject, PdfReader, PdfWriter
 from pypdf.errors import PyPdfError
 from pypdf.generic import (
@@ -28,8 +26,6 @@ from pypdf.generic import (
     ByteStringObject,
     DecodedStreamObject,
     DictionaryObject,
-    FloatObject,
-    IndirectObject,
     NameObject,
     NumberObject,
     RectangleObject,
@@ -37,7 +33,9 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from songthan.adapters.assemble_code import drawing, text_place
+from songthan.adapters.assemble_font import StampFont, named, stream
+from songthan.adapters.assemble_frame import frame, joined, letters_of, stamp_code, stamp_numbers
+from songthan.adapters.assemble_picture import Print, is_picture, prints
 from songthan.domain.bundles import Exhibit
 from songthan.domain.errors import ConversionFailed, ReadRefused
 from songthan.domain.language import digits, say
@@ -50,8 +48,6 @@ logging.getLogger("pypdf").propagate = False
 
 _A4 = (595.276, 841.89)
 _MARGIN = 42.5
-_MOST_PIXELS = 60_000_000
-_PRINT_PIXELS = (1754, 2480)  # A4 at 212 dpi: readable print, and the untouched picture lies in evidence/
 _PAGE_KEYS = frozenset({"/Type", "/Resources", "/MediaBox", "/CropBox", "/Rotate", "/Contents", "/Group", "/UserUnit"})
 _LIVE_KEYS = ("/AA", "/OpenAction", "/JS", "/JavaScript", "/EF", "/EmbeddedFiles", "/XFA", "/Ref", "/OPI", "/PieceInfo")
 _DRAWN = frozenset(
@@ -84,13 +80,14 @@ class ExhibitPages:
     pdf: bytes | None
 
 
-def exhibit_pages(data: bytes, *, sandbox: _Runner | None = None) -> bytes | None:
-    """The pages of a piece of evidence as a harmless PDF: a PDF's own pages, or a JPEG/PNG picture on A4. None when it
-    is something else, locked or damaged. With a `sandbox` it is opened in its limited child process."""
+def exhibit_pages(data: bytes, *, sandbox: _Runner | None = None, archive: bool = False) -> bytes | None:
+    """The pages of a piece of evidence as a harmless PDF: a PDF's own pages, or a picture's on A4. None when it is something
+    else, locked or damaged. With a `sandbox` it is opened in its limited child process. `archive`: our own converter made
+    it, so its claim to be PDF/A-2b is believed."""
     if sandbox is None:
-        return _harmless(data)
+        return _harmless(data, archive=archive)
     try:
-        answer, blobs = sandbox.run(_JOB, data, {})
+        answer, blobs = sandbox.run(_JOB, data, {"archive": archive})
     except ReadRefused:
         return None
     return blobs[0] if answer["shown"] else None
@@ -98,7 +95,7 @@ def exhibit_pages(data: bytes, *, sandbox: _Runner | None = None) -> bytes | Non
 
 def exhibit_job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
     """The sandbox's job behind `exhibit_pages`."""
-    pdf = _harmless(payload)
+    pdf = _harmless(payload, archive=bool(args.get("archive")))
     return {"shown": pdf is not None}, [] if pdf is None else [pdf]
 
 
@@ -159,12 +156,13 @@ def assemble(
         except (PyPdfError, LookupError, ValueError, TypeError, AttributeError) as error:
             raise ConversionFailed("อ่าน PDF ของเอกสารส่วนนี้ไม่ได้", where=part.title) from error
         writer.add_outline_item(title=part.title, page_number=first)
-    claim &= _add_exhibits(writer, exhibits)
+    shown, labels = _add_exhibits(writer, exhibits)
+    claim &= shown
     if number_font is not None:
-        font = _NumberFont(writer, number_font)
-        _stamp_numbers(writer, font)
+        font = StampFont(writer, number_font, letters_of(labels))
+        stamp_numbers(writer, font, labels)
         if code is not None:
-            _stamp_code(writer, font, *code)
+            stamp_code(writer, font, *code)
     _finish(writer, title=title, created=created, claim=claim, seal=seal)
     digest = hashlib.sha256(repr((title, created.isoformat(), seal, code, number_font is None)).encode())
     for data in (*(p.pdf for p in parts), *(e.pdf or b"" for e in exhibits)):
@@ -172,10 +170,11 @@ def assemble(
     return _written(writer, digest.digest()[:16])
 
 
-def _add_exhibits(writer: PdfWriter, exhibits: Sequence[ExhibitPages]) -> bool:
-    """Append the evidence; True while nothing of it speaks against PDF/A."""
-    claim, parent = True, None
+def _add_exhibits(writer: PdfWriter, exhibits: Sequence[ExhibitPages]) -> tuple[bool, dict[int, str]]:
+    """Append the evidence; True while nothing of it speaks against PDF/A, and what is written above each of its pages."""
+    claim, parent, used, labels = True, None, set[int](), dict[int, str]()
     for item in exhibits:
+        label = say("หลักฐานที่ {number}", number=digits(item.exhibit.number))
         name = say("หลักฐานที่ {number} {name}", number=digits(item.exhibit.number), name=item.exhibit.name)
         first = None
         if item.pdf is None:
@@ -184,39 +183,46 @@ def _add_exhibits(writer: PdfWriter, exhibits: Sequence[ExhibitPages]) -> bool:
             reader = PdfReader(BytesIO(item.pdf))
             claim &= _claims(reader)
             first = _add_pages(writer, reader)
+            count = len(writer.pages) - first
+            for n in range(count):
+                frame(writer, writer.pages[first + n], used)
+                labels[first + n] = f"{label} ({digits(n + 1)}/{digits(count)})" if count > 1 else label
         if parent is None:
             parent = writer.add_outline_item(title=say("เอกสาร/หลักฐาน"), page_number=first)
         writer.add_outline_item(title=name, page_number=first, parent=parent)
-    return claim
+    return claim, labels
 
 
 # ---------------------------------------------------------------------------------------------- pages without life
 
 
-def _harmless(data: bytes) -> bytes | None:
+def _harmless(data: bytes, *, archive: bool = False) -> bytes | None:
     try:
         writer = PdfWriter()
         writer.pdf_header = "%PDF-1.7"
-        picture = data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"))
+        picture = is_picture(data)
         if picture:
-            _add_picture(writer, data)
+            for one in prints(data):
+                _add_picture(writer, one)
         elif b"%PDF-" in data[:1024]:
             reader = PdfReader(BytesIO(data))
             if reader.is_encrypted and not reader.decrypt(""):
                 return None
-            _add_pages(writer, reader)
+            _add_pages(writer, reader, strange=True)
+            archive = archive and _claims(reader)
         if not writer.pages:
             return None
         writer.metadata = None
-        if picture:
+        if picture or archive:
             _set_xmp(writer, _CLAIM)
         return _written(writer, hashlib.sha256(data).digest()[:16])
     except Exception:  # a stranger's file: whatever it breaks, it is then listed and not shown
         return None
 
 
-def _add_pages(writer: PdfWriter, reader: PdfReader) -> int:
-    """Append the reader's pages, stripped; the index of the first. ValueError for a PDF without pages."""
+def _add_pages(writer: PdfWriter, reader: PdfReader, *, strange: bool = False) -> int:
+    """Append the reader's pages, stripped; the index of the first. ValueError for a PDF without pages. The drawing of a
+    `strange` page becomes one stream."""
     first = len(writer.pages)
     for page in reader.pages:
         annotations = ArrayObject(_drawn(page))
@@ -224,6 +230,8 @@ def _add_pages(writer: PdfWriter, reader: PdfReader) -> int:
             del page[key]
         if annotations:
             page[NameObject("/Annots")] = annotations
+        if strange:
+            joined(page)
         writer.add_page(page)
     if len(writer.pages) == first:
         raise ValueError("no pages")
@@ -257,45 +265,25 @@ def _drawn(page: PageObject) -> Iterable[DictionaryObject]:
         )
 
 
-def _add_picture(writer: PdfWriter, data: bytes) -> None:
-    """A JPEG or PNG upright on an A4 page of its own direction."""
-    with Image.open(BytesIO(data), formats=("JPEG", "PNG")) as opened:
-        if opened.width * opened.height > _MOST_PIXELS:
-            raise ValueError("too many pixels")
-        upright = ImageOps.exif_transpose(opened)
-        flat = Image.new("RGB", upright.size, "white")
-        layer = upright.convert("RGBA")
-        flat.paste(layer, mask=layer.getchannel("A"))
-    landscape = flat.width > flat.height
-    flat.thumbnail(_PRINT_PIXELS[::-1] if landscape else _PRINT_PIXELS, Image.Resampling.LANCZOS)
-    jpeg = BytesIO()
-    flat.save(jpeg, "JPEG", quality=88)
+def _add_picture(writer: PdfWriter, picture: Print) -> None:
+    """Upright on an A4 page of its own direction."""
     image = StreamObject()
-    image.set_data(jpeg.getvalue())
+    image.set_data(picture.jpeg)
+    colours = "DeviceGray" if picture.grey else "DeviceRGB"
     image.update(
-        _named(Type="XObject", Subtype="Image", Filter="DCTDecode", ColorSpace="DeviceRGB")
-        | {NameObject(f"/{k}"): NumberObject(v) for k, v in (("Width", flat.width), ("Height", flat.height))}
+        named(Type="XObject", Subtype="Image", Filter="DCTDecode", ColorSpace=colours)
+        | {NameObject(f"/{k}"): NumberObject(v) for k, v in (("Width", picture.width), ("Height", picture.height))}
         | {NameObject("/BitsPerComponent"): NumberObject(8)}
     )
-    width, height = _A4[::-1] if landscape else _A4
-    scale = min((width - 2 * _MARGIN) / flat.width, (height - 2 * _MARGIN) / flat.height, 0.75)
-    shown = flat.width * scale, flat.height * scale
+    width, height = _A4[::-1] if picture.width > picture.height else _A4
+    scale = min((width - 2 * _MARGIN) / picture.width, (height - 2 * _MARGIN) / picture.height, 0.75)
+    shown = picture.width * scale, picture.height * scale
     left, bottom = (width - shown[0]) / 2, (height - shown[1]) / 2
     page = writer.add_blank_page(width=width, height=height)
     names = DictionaryObject({NameObject("/Picture"): writer._add_object(image)})
     page[NameObject("/Resources")] = DictionaryObject({NameObject("/XObject"): names})
     drawing = f"q {shown[0]:.3f} 0 0 {shown[1]:.3f} {left:.3f} {bottom:.3f} cm /Picture Do Q"
-    page[NameObject("/Contents")] = _stream(writer, drawing.encode("ascii"))
-
-
-def _named(**names: str) -> dict[NameObject, NameObject]:
-    return {NameObject(f"/{key}"): NameObject(f"/{value}") for key, value in names.items()}
-
-
-def _stream(writer: PdfWriter, data: bytes) -> IndirectObject:
-    stream = DecodedStreamObject()
-    stream.set_data(data)
-    return writer._add_object(stream)
+    page[NameObject("/Contents")] = stream(writer, drawing.encode("ascii"))
 
 
 # ------------------------------------------------------------------------------------------------------ the file
@@ -348,7 +336,7 @@ def _set_xmp(writer: PdfWriter, properties: bytes) -> None:
         + properties
         + b'</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="r"?>'
     )
-    stream.update(_named(Type="Metadata", Subtype="XML"))
+    stream.update(named(Type="Metadata", Subtype="XML"))
     writer.root_object[NameObject("/Metadata")] = writer._add_object(stream)
 
 
@@ -371,124 +359,3 @@ def _still(value: object) -> None:
     elif isinstance(value, ArrayObject):
         for inner in value:
             _still(inner)
-
-
-# -------------------------------------------------------------------------------------------------- page numbers
-
-
-def _stamp_numbers(writer: PdfWriter, font: _NumberFont) -> None:
-    """«๑/๑๒» small in the lower right corner of every page as it is seen (rotated pages too)."""
-    total = len(writer.pages)
-    for number, page in enumerate(writer.pages, start=1):
-        text = digits(f"{number}/{total}")
-        box, turn = page.cropbox, int(page.get("/Rotate", 0)) % 360
-        wide, high = float(box.width), float(box.height)
-        turned = {90: f"0 1 -1 0 {wide:.2f} 0", 180: f"-1 0 0 -1 {wide:.2f} {high:.2f}", 270: f"0 -1 1 0 0 {high:.2f}"}
-        right = (high if turn in (90, 270) else wide) - 24 - font.width(text, 11)
-        # The line end closes a comment the page's own drawing may end in.
-        drawing = (
-            f"\nQ q 1 0 0 1 {float(box.left):.2f} {float(box.bottom):.2f} cm {turned.get(turn, '1 0 0 1 0 0')} cm "
-            f"BT 0 g {font.name} 11 Tf {right:.2f} 16 Td <{font.encode(text)}> Tj ET Q"
-        )
-        _draw_over(writer, page, font, drawing)
-
-
-def _stamp_code(writer: PdfWriter, font: _NumberFont, index: int, left: float, bottom: float, code: SealCode) -> None:
-    """The QR code, and under it the beginning of the seal for people."""
-    x, y = text_place(code.payload, left, bottom, font.width(code.short, 10))
-    words = f"BT 0 g {font.name} 10 Tf {x:.2f} {y:.2f} Td <{font.encode(code.short)}> Tj ET"
-    _draw_over(writer, writer.pages[index], font, f"\nQ q {drawing(code.payload, left, bottom)} {words} Q")
-
-
-def _draw_over(writer: PdfWriter, page: PageObject, font: _NumberFont, drawing: str) -> None:
-    """Add a drawing (it begins by closing the state opened here) on top of a page."""
-    resources = page.setdefault(NameObject("/Resources"), DictionaryObject()).get_object()
-    fonts = resources.setdefault(NameObject("/Font"), DictionaryObject()).get_object()
-    fonts[NameObject(font.name)] = font.reference
-    old = page.raw_get("/Contents") if "/Contents" in page else ArrayObject()
-    streams = old.get_object() if isinstance(old.get_object(), ArrayObject) else [old]
-    ends = _stream(writer, b"q\n"), _stream(writer, drawing.encode("ascii"))
-    page[NameObject("/Contents")] = ArrayObject([ends[0], *streams, ends[1]])
-
-
-class _NumberFont:
-    """A TrueType font embedded whole, used for the glyphs of «๐–๙/» and hexadecimal numbers only (CIDFontType2, Identity-H)."""
-
-    name = "/SongthanNumbers"
-
-    def __init__(self, writer: PdfWriter, data: bytes) -> None:
-        count = struct.unpack_from(">H", data, 4)[0]
-        rows = (struct.unpack_from(">4s4xLL", data, 12 + 16 * i) for i in range(count))
-        self._tables = {tag: data[start : start + size] for tag, start, size in rows}
-        self._unit = 1000 / struct.unpack_from(">H", self._tables[b"head"], 18)[0]
-        self._glyphs = {c: self._glyph(ord(c)) for c in digits("0123456789/") + "0123456789ABCDEF-"}
-        self.reference = self._embed(writer, data)
-
-    def encode(self, text: str) -> str:
-        return "".join(f"{self._glyphs[c]:04X}" for c in text)
-
-    def width(self, text: str, size: float) -> float:
-        return sum(self._advance(self._glyphs[c]) for c in text) * size / 1000
-
-    def _advance(self, glyph: int) -> float:
-        metrics = struct.unpack_from(">H", self._tables[b"hhea"], 34)[0]
-        return struct.unpack_from(">H", self._tables[b"hmtx"], 4 * min(glyph, metrics - 1))[0] * self._unit
-
-    def _glyph(self, code: int) -> int:
-        """The glyph of a character by the font's format 4 table; ValueError if it has none."""
-        cmap = self._tables[b"cmap"]
-        for index in range(struct.unpack_from(">H", cmap, 2)[0]):
-            start = struct.unpack_from(">4xL", cmap, 4 + 8 * index)[0]
-            if struct.unpack_from(">H", cmap, start)[0] != 4:
-                continue
-            segments = struct.unpack_from(">H", cmap, start + 6)[0] // 2
-            for s in range(segments):
-                end, first, delta, offset = (
-                    struct.unpack_from(">H", cmap, start + 14 + 2 * s + skip)[0]
-                    for skip in (0, 2 * segments + 2, 4 * segments + 2, 6 * segments + 2)
-                )
-                if first <= code <= end:
-                    place = start + 16 + 6 * segments + 2 * s + offset + 2 * (code - first)
-                    glyph = struct.unpack_from(">H", cmap, place)[0] if offset else code
-                    return (glyph + delta) % 65536
-        raise ValueError(f"the font has no glyph for U+{code:04X}")
-
-    def _embed(self, writer: PdfWriter, data: bytes) -> IndirectObject:
-        program = DecodedStreamObject()
-        program.set_data(data)
-        packed = program.flate_encode()
-        packed[NameObject("/Length1")] = NumberObject(len(data))
-        ascent, descent = struct.unpack_from(">hh", self._tables[b"hhea"], 4)
-        box = struct.unpack_from(">4h", self._tables[b"head"], 36)
-        family = _named(Type="FontDescriptor", FontName="SongthanNumbers")
-        numbers = {"Flags": 4, "ItalicAngle": 0, "StemV": 80, "CapHeight": ascent * self._unit}
-        numbers |= {"Ascent": ascent * self._unit, "Descent": descent * self._unit}
-        described = DictionaryObject(family | {NameObject(f"/{k}"): FloatObject(v) for k, v in numbers.items()})
-        described[NameObject("/Flags")] = NumberObject(4)
-        described[NameObject("/FontBBox")] = ArrayObject(FloatObject(n * self._unit) for n in box)
-        described[NameObject("/FontFile2")] = writer._add_object(packed)
-        widths = ArrayObject()
-        for glyph in sorted(set(self._glyphs.values())):
-            widths += [NumberObject(glyph), ArrayObject([FloatObject(round(self._advance(glyph), 3))])]
-        system = DictionaryObject({NameObject("/Supplement"): NumberObject(0)})
-        system |= {
-            NameObject("/Registry"): TextStringObject("Adobe"),
-            NameObject("/Ordering"): TextStringObject("Identity"),
-        }
-        names = _named(Type="Font", Subtype="CIDFontType2", BaseFont="SongthanNumbers", CIDToGIDMap="Identity")
-        inner = DictionaryObject(names | {NameObject("/W"): widths, NameObject("/CIDSystemInfo"): system})
-        inner[NameObject("/FontDescriptor")] = writer._add_object(described)
-        outer = DictionaryObject(
-            _named(Type="Font", Subtype="Type0", BaseFont="SongthanNumbers", Encoding="Identity-H")
-        )
-        outer[NameObject("/DescendantFonts")] = ArrayObject([writer._add_object(inner)])
-        outer[NameObject("/ToUnicode")] = _stream(writer, self._to_unicode())
-        return writer._add_object(outer)
-
-    def _to_unicode(self) -> bytes:
-        pairs = "\n".join(f"<{glyph:04X}> <{ord(c):04X}>" for c, glyph in self._glyphs.items())
-        return (
-            "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /SongthanNumbers def "
-            "/CMapType 2 def 1 begincodespacerange <0000> <FFFF> endcodespacerange "
-            f"{len(self._glyphs)} beginbfchar\n{pairs}\nendbfchar endcmap end end"
-        ).encode("ascii")

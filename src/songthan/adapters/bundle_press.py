@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -10,44 +10,46 @@ from pathlib import Path
 import pypdfium2
 
 from songthan.adapters import assemble_pdf, bundle_files, bundle_pen, bundle_verify
-from songthan.adapters.assemble_code import SIDE
+from songthan.adapters.assemble_frame import numbered
+from songthan.adapters.bundle_exhibits import ExhibitShower
+from songthan.adapters.bundle_places import sign_here
 from songthan.adapters.bundle_records import RecordKey
 from songthan.adapters.sandbox import Limits, Sandbox
 from songthan.domain.bundles import Exhibit, Manifest, sha256_of
-from songthan.domain.errors import ConversionFailed
-from songthan.domain.seal_codes import SealCode
+from songthan.domain.seal_codes import SealCode, SignHere
 from songthan.ports import SignaturePort
 
-#: The visible signature: 200 × 60 points, standing on the line above the printed name.
-_WIDTH, _HEIGHT, _GAP = 200.0, 60.0, 4.0
 #: Our own finished PDF, pictures and all, is larger than a file that comes by mail.
 PROOF_LIMITS = Limits(memory_bytes=2 << 30, payload_bytes=256 << 20, cpu_s=60, wall_s=90.0)
 
 
 #: What the frozen page is compared at: print is readable, and a code of 27 mm has its 160 points.
 _SHOWN_DPI = 150
-#: The left margin of official paper, 3 cm.
-_LEFT = 85.0
-
-
-def _touch(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 class Press:
     """Fulfils ports.BundlePress. `folder` is where bundles live; `fonts` the fontconfig file of the official faces;
-    `secret` the ledger's, of which the record key is made («»: records are not signed)."""
+    `secret` the ledger's, of which the record key is made («»: records are not signed); `convert` turns evidence in Word
+    into PDF (None: LibreOffice)."""
 
     def __init__(
-        self, folder: Path, *, sandbox: Sandbox, signatures: SignaturePort, fonts: Path | None, secret: str = ""
+        self,
+        folder: Path,
+        *,
+        sandbox: Sandbox,
+        signatures: SignaturePort,
+        fonts: Path | None,
+        secret: str = "",
+        convert: Callable[[bytes], bytes] | None = None,
     ) -> None:
         self.folder, self._sandbox, self._signatures = folder, sandbox, signatures
+        self._exhibits = ExhibitShower(sandbox, fonts=fonts, convert=convert)
         self._key = RecordKey(secret) if secret else None
         face = fonts.parent / "fonts" / "THSarabunNew-Regular.ttf" if fonts else None
         self._number_font = face.read_bytes() if face and face.exists() else None
 
     def exhibit_pages(self, data: bytes) -> bytes | None:
-        return assemble_pdf.exhibit_pages(data, sandbox=self._sandbox)
+        return self._exhibits.pages(data)
 
     def pages(self, pdf: bytes | None) -> int:
         return assemble_pdf.page_count(pdf)
@@ -71,47 +73,8 @@ class Press:
     def picture_pages(self, pictures: Sequence[bytes]) -> bytes:
         return bundle_pen.picture_pages(pictures)
 
-    def signature_place(self, pdf: bytes, name: str) -> tuple[int, tuple[float, float, float, float]]:
-        """The last place where `name` stands in brackets; ConversionFailed when the memo does not print it."""
-        document = pypdfium2.PdfDocument(pdf)
-        try:
-            for index in reversed(range(len(document))):
-                page = document[index]
-                text = page.get_textpage()
-                place, searcher = None, text.search(name)
-                while (hit := searcher.get_next()) is not None:
-                    place = hit
-                if place is not None:
-                    boxes = [text.get_charbox(place[0] + n) for n in range(place[1])]
-                    left, right = min(b[0] for b in boxes), max(b[2] for b in boxes)
-                    top, middle = max(b[3] for b in boxes), (left + right) / 2
-                    corner = max(20.0, min(middle - _WIDTH / 2, page.get_width() - _WIDTH - 20))
-                    return index, (corner, top + _GAP, corner + _WIDTH, top + _GAP + _HEIGHT)
-        finally:
-            document.close()
-        raise ConversionFailed(
-            "ไม่พบชื่อผู้ลงนามในบันทึกข้อความ", where=name, remedy="ตรวจแม่แบบ memo.docx ว่ามีชื่อผู้ลงนามในวงเล็บ"
-        )
-
-    def code_place(self, pdf: bytes, page: int, avoid: tuple[float, float, float, float]) -> tuple[float, float] | None:
-        """The lower left corner of a free square for the QR code: level with the signature if it can be, else lower, at the
-        left margin first. None when the page is full."""
-        document = pypdfium2.PdfDocument(pdf)
-        try:
-            text = document[page].get_textpage()
-            boxes = [text.get_rect(n) for n in range(text.count_rects())] + [avoid]
-            wide, high = document[page].get_size()
-        finally:
-            document.close()
-        # the page number stands in the lower right corner
-        boxes.append((wide - 90, 0, wide, 34))
-        rows = [avoid[3] - SIDE, avoid[1] - SIDE / 2, *range(int(avoid[1]), 40, -20), *range(int(avoid[3]), int(high - SIDE), 20)]
-        for bottom in rows:
-            for left in (_LEFT, wide / 2 - SIDE / 2, wide - SIDE - 57):
-                square = (left, bottom, left + SIDE, bottom + SIDE)
-                if bottom >= 40 and not any(_touch(square, box) for box in boxes):
-                    return left, float(bottom)
-        return None
+    def sign_here(self, pdf: bytes, name: str) -> SignHere:
+        return sign_here(pdf, name)
 
     def assemble(
         self,
@@ -136,6 +99,9 @@ class Press:
     @property
     def draws_codes(self) -> bool:
         return self._number_font is not None
+
+    def numbered(self, pdf: bytes) -> bytes:
+        return numbered(pdf, self._number_font) if self._number_font else pdf
 
     def readme(self, *, title: str, version: int) -> bytes:
         return bundle_files.readme(title=title, version=version)

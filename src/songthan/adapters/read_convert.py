@@ -1,22 +1,14 @@
 """Returned .odt, .doc and .rtf: looked at in the sandbox, converted to .docx by LibreOffice, then read like a .docx.
 
 `check_convertible` runs in the sandbox (the file is hostile until then) and refuses macros, passwords, embedded objects
-and links. `to_docx` runs LibreOffice with a profile and home of its own, macros and link updates off, without network,
-in a process group that is killed. `ConvertingReader` joins both; its verdict is never better than «review».
+and links. `to_docx` runs LibreOffice in its jail (`convert_jail`). `ConvertingReader` joins both; its verdict is never better than «review».
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
-import os
 import re
-import shutil
-import signal
-import subprocess
-import sys
-import tempfile
 import threading
 import zipfile
 from collections import OrderedDict
@@ -26,6 +18,7 @@ from pathlib import Path
 
 from lxml import etree
 
+from songthan.adapters.convert_jail import JAIL_TIMEOUT_S, convert_jailed
 from songthan.adapters.read_package import (
     BROKEN_ZIP,
     MAX_ENTRIES,
@@ -38,7 +31,7 @@ from songthan.adapters.read_package import (
 )
 from songthan.domain.errors import ConversionFailed, EnvironmentNotReady
 from songthan.domain.forms import Problem, ReturnedForm
-from songthan.domain.language import digits, phrase, say
+from songthan.domain.language import phrase, say
 from songthan.ports import Expectation, Reader
 
 __all__ = ["CONVERTED", "ConvertingReader", "check_convertible", "to_docx"]
@@ -50,10 +43,6 @@ _COMPARE = phrase("ไฟล์นี้เป็น {kind} ระบบแป�
 _FAILED = phrase(
     "ไฟล์นี้เป็น {kind} ซึ่งระบบแปลงเป็น .docx ไม่สำเร็จ ({why}) โปรดเปิดใน Word บันทึกเป็น .docx แล้วส่งใหม่ หรือตรวจด้วยตนเอง"
 )
-_IN_FILTERS = {"odt": "writer8", "doc": "MS Word 97", "rtf": "Rich Text Format"}
-_OUT_FILTER = "docx:MS Word 2007 XML"
-_TIMEOUT_S = 60.0
-_MEMORY, _CPU_S, _FILE = 6 << 30, 60, 256 << 20
 _KEPT = 4  # identify and read follow each other: the conversion is kept between them
 
 # --- checks, in the sandbox -------------------------------------------------------------------------------------------
@@ -159,99 +148,10 @@ def _check_odt_part(part: str, root: etree._Element) -> None:
 
 # --- conversion, outside the sandbox ----------------------------------------------------------------------------------
 
-# Run by a small Python that becomes soffice: no network (as root or in a user namespace of one's own), no new rights,
-# limited memory, time and file size. Not in `preexec_fn`, which is unsafe beside threads.
-_JAIL = """
-import ctypes, os, resource, sys
-libc = ctypes.CDLL(None, use_errno=True)
-libc.prctl(38, 1, 0, 0, 0)
-if libc.unshare(0x40000000) != 0:
-    libc.unshare(0x50000000)
-for name, value in zip(("RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_FSIZE", "RLIMIT_CORE"), map(int, sys.argv[1].split(","))):
-    try:
-        resource.setrlimit(getattr(resource, name), (value, value))
-    except (ValueError, OSError):
-        pass
-os.execv(sys.argv[2], sys.argv[2:])
-"""
-_SETTINGS = {
-    "org.openoffice.Office.Common/Security/Scripting": {
-        "MacroSecurityLevel": "3",
-        "DisableMacrosExecution": "true",
-        "BlockUntrustedRefererLinks": "true",
-    },
-    "org.openoffice.Office.Writer/Content/Update": {"Link": "2", "Field": "false", "Chart": "false"},
-    "org.openoffice.Office.Common/Save/Document": {"LoadPrinter": "false"},
-}
 
-
-def to_docx(data: bytes, kind: str, *, timeout_s: float = _TIMEOUT_S, program: str = "soffice") -> bytes:
-    """`data` (kind odt, doc or rtf) as docx bytes.
-
-    EnvironmentNotReady without LibreOffice; ConversionFailed when it hung, crashed or wrote nothing.
-    """
-    found = shutil.which(program)
-    if found is None:
-        raise EnvironmentNotReady(
-            "ไม่พบโปรแกรม LibreOffice (soffice)", remedy="สั่ง apt-get install libreoffice-writer-nogui หรือ make setup"
-        )
-    with tempfile.TemporaryDirectory(prefix="songthan-returned-", ignore_cleanup_errors=True) as box:
-        home = Path(box)
-        _lay_profile(home / "profile")
-        # a name from outside never becomes a path
-        (home / f"form.{kind}").write_bytes(data)
-        why = _convert(found, home, kind, timeout_s)
-        made = home / "out" / "form.docx"
-        docx = made.read_bytes() if made.is_file() and not why else b""
-        if not docx.startswith(b"PK\x03\x04"):
-            raise ConversionFailed(f"LibreOffice แปลงไฟล์ .{kind} ไม่สำเร็จ", where=why or "ไม่มีไฟล์ .docx ออกมา")
-        return docx
-
-
-def _lay_profile(profile: Path) -> None:
-    items = "".join(
-        f'<item oor:path="/{path}"><prop oor:name="{name}" oor:op="fuse"><value>{value}</value></prop></item>'
-        for path, values in _SETTINGS.items()
-        for name, value in values.items()
-    )
-    (profile / "user").mkdir(parents=True)
-    (profile / "user" / "registrymodifications.xcu").write_text(
-        '<?xml version="1.0" encoding="UTF-8"?><oor:items xmlns:oor="http://openoffice.org/2001/registry">'
-        f"{items}</oor:items>",
-        "utf-8",
-    )
-
-
-def _convert(program: str, home: Path, kind: str, timeout_s: float) -> str:
-    """Run soffice in a process group of its own; "" or the reason it was stopped, in Thai."""
-    limits = f"{_MEMORY},{_CPU_S},{_FILE},0"
-    command = [
-        sys.executable, "-I", "-S", "-c", _JAIL, limits, program, f"-env:UserInstallation={(home / 'profile').as_uri()}",
-        "--headless", "--norestore", "--nolockcheck", "--nodefault", f"--infilter={_IN_FILTERS[kind]}",
-        "--convert-to", _OUT_FILTER, "--outdir", str(home / "out"), f"form.{kind}",
-    ]  # fmt: skip
-    env = {"HOME": str(home), "TMPDIR": str(home), "SAL_USE_VCLPLUGIN": "svp", "LANG": "C.UTF-8"}
-    env |= {name: os.environ[name] for name in ("PATH", "FONTCONFIG_FILE") if name in os.environ}
-    env["XDG_CACHE_HOME"] = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    process = subprocess.Popen(
-        command,
-        cwd=home,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        code = process.wait(timeout_s)
-    except subprocess.TimeoutExpired:
-        return say("ใช้เวลาเกิน {seconds} วินาที จึงถูกหยุด", seconds=digits(f"{timeout_s:g}"))
-    finally:
-        # the whole group: soffice is a script, and soffice.bin would outlive it
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    return say("จบด้วยรหัส {code}", code=digits(code)) if code else ""
+def to_docx(data: bytes, kind: str, *, timeout_s: float = JAIL_TIMEOUT_S, program: str = "soffice") -> bytes:
+    """`data` (kind odt, doc or rtf) as docx bytes; fails as `convert_jailed`."""
+    return convert_jailed(data, kind, "docx", timeout_s=timeout_s, program=program)
 
 
 class ConvertingReader:

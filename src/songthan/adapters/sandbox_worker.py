@@ -36,6 +36,7 @@ ALLOWED = frozenset(
         "songthan.adapters.assemble_pdf:seal_job",
         "songthan.adapters.import_docx:read_job",
         "songthan.adapters.parse_mail:parse_job",
+        "songthan.adapters.read_exhibit:word_job",
         "songthan.adapters.read_office:identify_job",
         "songthan.adapters.read_office:read_job",
         "songthan.adapters.read_scan_sheet:compare_job",

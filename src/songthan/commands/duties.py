@@ -1,4 +1,4 @@
-"""`songthan waive`, `reopen`, `reassign`, `extend`, `receipt`: the secretary's decisions about duties, dates and proof."""
+"""`songthan waive`, `reopen`, `reassign`, `extend`, `receipt`, `number`: the secretary's decisions about duties, dates and proof."""
 
 from __future__ import annotations
 
@@ -79,4 +79,15 @@ def receipt(deadline: str, number: str, mail: int | None, reason: str, state: Pa
     tell(enter_receipt(office_at(state), deadline, number, mail=mail, reason=reason, by=at_the_desk()), as_json)
 
 
-COMMANDS = [waive, reopen, reassign, extend, receipt]
+@click.command()
+@click.argument("deadline")
+@click.argument("number")
+@click.option("--reason", default="", metavar="เหตุผล", help="ไม่บังคับ พิมพ์ในจดหมายถึงผู้อำนวยการเมื่อต้องเสนอลงนามใหม่")
+@ledger_option
+@json_option
+def number(deadline: str, number: str, reason: str, state: Path | None, as_json: bool) -> None:
+    """บันทึกเลขที่หนังสือ NUMBER ของบันทึกข้อความปะหน้า ก่อนผู้อำนวยการลงนาม (number)."""
+    _decide(state, as_json, kind="number", what=deadline, to=number, reason=reason)
+
+
+COMMANDS = [waive, reopen, reassign, extend, receipt, number]

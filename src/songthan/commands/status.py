@@ -35,7 +35,7 @@ def status(state: Path | None, as_json: bool) -> None:
 def _draw(out: Console, office: object, found: dict) -> None:
     from datetime import date
 
-    from songthan.steps.report_status import artifact_rows, moved_words
+    from songthan.steps.report_status import artifact_rows, moved_words, version_words
 
     if found["practice"]:
         out.print("ระบบซ้อม: จดหมายไม่ได้ส่งออกนอกเครื่อง", style="dim")
@@ -63,6 +63,8 @@ def _draw(out: Console, office: object, found: dict) -> None:
     for d in found["deadlines"]:
         if moved := moved_words(office, office.plan.deadline(d["deadline"])):
             out.print(f"{d['brief']}: {moved}")
+        if versions := version_words(d):
+            out.print(f"{d['brief']}: {versions}")
     if found["score"]:
         out.print("\nคะแนนของเกณฑ์ (รายละเอียด: songthan score --state โฟลเดอร์สถานะ หรือ --coverage, --points)", style="bold")
         for line in found["score"]["lines_th"]:

@@ -23,7 +23,7 @@ LATER_FILES = frozenset(
 #: Folders that come later too: the certificates a signature was judged with, and what proves one by pen.
 LATER_FOLDERS = ("trust/", "pen/")
 #: Keys that came after the first bundles; left out where they say nothing, so that old bundles keep their one spelling.
-_NEWER = frozenset({"recorder", "holders", "capacity", "page", "row", "whose"})
+_NEWER = frozenset({"recorder", "replaces", "holders", "capacity", "page", "row", "whose"})
 _SHA = re.compile(r"[0-9a-f]{64}")
 _PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -31,7 +31,8 @@ _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _FORMAT = "songthan-manifest/1"
 _EXTENSIONS = frozenset(
     "pdf jpg jpeg png gif webp tif tiff doc docx xls xlsx ppt pptx odt ods odp txt csv mp3 mp4 mov zip".split()  # noqa: SIM905
-)
+) | {"bmp", "heic", "heif", "avif"}
+_NEWER_EXTENSIONS = (".bmp", ".heic", ".heif", ".avif")
 
 
 def _refuse(text: str, where: str = "manifest.json") -> DataError:
@@ -64,6 +65,10 @@ _PEN_TYPES = {
 def pen_path(number: int, type: str) -> str:
     """Where scan `number` of a page signed by pen lies in the bundle."""
     return f"pen/scan-{number:02d}.{_PEN_TYPES.get(type, 'bin')}"
+def _former_path(exhibit: Exhibit) -> str:
+    """Where bundles of before kept a picture of a kind that had no ending of its own then."""
+    path = exhibit.path
+    return f"{path.rpartition('.')[0]}.bin" if path.endswith(_NEWER_EXTENSIONS) else path
 
 
 def sha256_of(data: bytes | str) -> str:
@@ -156,7 +161,8 @@ class Manifest:
     """The list of a bundle. DataError at once when paths, hashes or references do not hold together.
 
     `recorder` is the public key (Ed25519, hex) the office signs its later records with; it stands under the seal, so the
-    director's signature vouches for it. «»: the records carry no signature (bundles of before).
+    director's signature vouches for it. «»: the records carry no signature (bundles of before). `replaces` is the sha256 of
+    the former version's manifest («» for the first): the versions are a chain, and the signature covers it.
     """
 
     deadline: str
@@ -168,6 +174,7 @@ class Manifest:
     messages: tuple[MessageSource, ...] = ()
     signature: SignatureSlot | None = None
     recorder: str = ""
+    replaces: str = ""
 
     def __post_init__(self) -> None:
         _check_manifest(self)
@@ -247,7 +254,7 @@ def _check_manifest(manifest: Manifest) -> None:
         raise _refuse("มีชื่อแฟ้มซ้ำกันเมื่อไม่นับตัวพิมพ์ใหญ่เล็ก")
     hashes = [e.sha256 for e in manifest.files.values()] + [m.sha256 for m in manifest.messages]
     hashes += [h for a in manifest.answers for h in (a.value_sha256, a.attachment_sha256)]
-    if not all(_SHA.fullmatch(h) for h in [*hashes, *filter(None, [manifest.recorder])]):
+    if not all(_SHA.fullmatch(h) for h in [*hashes, *filter(None, [manifest.recorder, manifest.replaces])]):
         raise _refuse("มีค่า sha256 ที่ผิดรูปแบบ")
     times = [manifest.created, *(e.received for e in manifest.exhibits), *(m.received for m in manifest.messages)]
     if any(t.utcoffset() is None for t in times):
@@ -257,7 +264,7 @@ def _check_manifest(manifest: Manifest) -> None:
     if [e.number for e in manifest.exhibits] != list(range(1, len(manifest.exhibits) + 1)):
         raise _refuse("เลขลำดับหลักฐานไม่ต่อเนื่อง")
     for exhibit in manifest.exhibits:
-        entry = manifest.files.get(exhibit.path)
+        entry = manifest.files.get(exhibit.path) or manifest.files.get(_former_path(exhibit))
         if entry is None or (entry.sha256, entry.size) != (exhibit.sha256, exhibit.size):
             raise _refuse(f"หลักฐานลำดับที่ {digits(exhibit.number)} ไม่ตรงกับรายการแฟ้ม")
     _check_sources(manifest)
@@ -317,9 +324,9 @@ def _record(cls: type, data: object, where: str) -> dict[str, object]:
 
 def _read_manifest(data: bytes) -> Manifest:
     found = read_json(data, where="manifest.json")
-    recorder = found.pop("recorder", "")
-    known = {f.name for f in fields(Manifest)} - {"recorder"}
-    if found.pop("format", None) != _FORMAT or set(found) != known or not isinstance(recorder, str):
+    later = {key: found.pop(key, "") for key in ("recorder", "replaces")}
+    known = {f.name for f in fields(Manifest)} - set(later)
+    if found.pop("format", None) != _FORMAT or set(found) != known or not all(isinstance(v, str) for v in later.values()):
         raise _refuse("สารบัญมีช่องเกิน ขาด หรือเป็นรูปแบบที่ไม่รู้จัก")
     head = {key: found[key] for key in ("deadline", "version", "created")}
     files, slot = found["files"], found["signature"]
@@ -332,7 +339,7 @@ def _read_manifest(data: bytes) -> Manifest:
         answers=tuple(AnswerSource(**_record(AnswerSource, a, "answers")) for a in found["answers"]),  # type: ignore
         messages=tuple(MessageSource(**_record(MessageSource, m, "messages")) for m in found["messages"]),  # type: ignore
         signature=None if slot is None else SignatureSlot(**_record(SignatureSlot, slot, "signature")),  # type: ignore
-        recorder=recorder,
+        **later,
     )
 
 

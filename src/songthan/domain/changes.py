@@ -16,7 +16,7 @@ from songthan.domain.plans import Deadline, Plan, Roster
 
 __all__ = ["ROLES", "Change", "ChangeKind", "apply_changes"]
 
-ChangeKind = Literal["waive", "reopen", "reassign", "extend"]
+ChangeKind = Literal["waive", "reopen", "reassign", "extend", "number"]
 #: Office roles of the roster; a role goes along with the seat that stands for it.
 ROLES = ("director", "acting_director", "head", "secretary", "assistant_secretary")
 
@@ -25,9 +25,10 @@ ROLES = ("director", "acting_director", "head", "secretary", "assistant_secretar
 class Change:
     """One decision of the secretary; `id` is its number in the ledger (0: not there yet), `by` who gave the command.
 
-    `subject` is a seat (reassign), a deadline (extend, reopen) or an assignment (waive, reopen); `deadline` the deadline
+    `subject` is a seat (reassign), a deadline (extend, reopen, number) or an assignment (waive, reopen); `deadline` the deadline
     concerned, empty for a seat. `fiscal_year` keeps it from touching next year's plan, whose seats have the same ids.
     reassign: the seat goes from member `was` to member `to`. extend: the members' dates `internal` and `internal_to`.
+    number: the memo of the deadline bears the number `to`.
     reopen: answers are waited for until `until` (aware; None: the deadline's own cut has not come yet).
     """
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from songthan.domain.thai import canonical, squeeze, to_arabic_digits
 from songthan.domain.values import is_none_word
 
-__all__ = ["activity_of", "items_in", "links_in", "missing_evidence"]
+__all__ = ["activity_of", "items_in", "links_in", "missing_evidence", "place_in"]
 
 _EXTENSIONS = (
     "pdf|docx?|docm|odt|rtf|xlsx?|xlsm|ods|csv|pptx?|odp|txt|jpe?g|png|gif|bmp|tiff?|heic|heif|webp|zip|rar|7z|mp[34]|m4a"
@@ -55,6 +55,12 @@ def _open(bracket: str) -> str:
 def activity_of(name: str, activities: Sequence[str], evidence: Mapping[str, str]) -> str:
     """The activity whose evidence answer (`evidence` by activity) names this file; the first of `activities` when none does."""
     return next((a for a in activities if squeeze(name) in squeeze(evidence.get(a, ""))), activities[0])
+
+
+def place_in(name: str, value: str) -> int:
+    """The line of an evidence answer that names this file, from 0; behind all lines when none does."""
+    lines = value.splitlines()
+    return next((n for n, line in enumerate(lines) if squeeze(name).casefold() in squeeze(line).casefold()), len(lines))
 
 
 def missing_evidence(value: str, attached: Sequence[str]) -> list[str]:

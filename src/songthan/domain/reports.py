@@ -105,6 +105,19 @@ class _Sheet:
         }
 
 
+def numbered(value: str, exhibits: Collection[Exhibit]) -> str:
+    """An evidence answer with the exhibit's number before each line that names one of `exhibits`; the rest as typed."""
+    left, lines = list(exhibits), []
+    for line in value.splitlines():
+        same = [e for e in exhibits if squeeze(e.name).casefold() == squeeze(line).casefold()]
+        # two files of one name are taken in turn; one that two criteria name is the same exhibit twice
+        match = next((e for e in same if e in left), same[0] if same else None)
+        if match in left:
+            left.remove(match)
+        lines.append(line if match is None else say("หลักฐานที่ {number} {name}", number=digits(match.number), name=line.strip()))
+    return "\n".join(lines)
+
+
 def merge_report(
     plan: Plan,
     deadline: Deadline,
@@ -190,7 +203,7 @@ def appendix(
             "sender": _sender(plan, e.sender),
             "received_th": moment_words(e.received, short=True),
             "sha256": e.sha256,
-            "pages_th": digits(pages[e.number]) if pages.get(e.number) else "-",
+            "pages_th": digits(pages[e.number]) if pages.get(e.number) else say("แนบเป็นแฟ้ม"),
         }
         for e in exhibits
     ]
@@ -204,11 +217,11 @@ def _sender(plan: Plan, address: str) -> str:
 
 
 _SHEET, _CLIP = phrase("ตารางคำนวณ"), phrase("วีดิทัศน์")
-_KINDS = {"pdf": "PDF", "doc": "WORD", "docx": "WORD", "xls": _SHEET, "xlsx": _SHEET, "mp4": _CLIP}
+_KINDS = {"pdf": "PDF", "doc": "WORD", "docx": "WORD", "xls": _SHEET, "xlsx": _SHEET, "mp4": _CLIP, "mov": _CLIP}
 
 
 def _kind(exhibit: Exhibit) -> str:
     extension = exhibit.path.rpartition(".")[2]
-    if extension in {"jpg", "jpeg", "png", "gif", "webp", "tif", "tiff"}:
+    if extension in {"jpg", "jpeg", "png", "gif", "webp", "tif", "tiff", "bmp", "heic", "heif", "avif"}:
         return say("ภาพ")
     return say(_KINDS.get(extension, phrase("แฟ้มแนบ")))

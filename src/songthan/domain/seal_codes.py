@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["SealCode", "Sheet", "SheetCode", "SheetComparison", "SheetFile", "codes_on", "read_payload"]
+__all__ = ["SealCode", "Sheet", "SheetCode", "SheetComparison", "SheetFile", "SignHere", "codes_on", "read_payload"]
 
 _PAYLOAD = re.compile(r"SONGTHAN:1:([A-Z0-9-]{1,60}):([1-9][0-9]{0,3}):([0-9A-F]{64})")
 
@@ -90,3 +90,14 @@ class SheetComparison:
 def codes_on(files: Iterable[SheetFile]) -> tuple[SealCode, ...]:
     """The different codes on all pages, in their order."""
     return tuple(dict.fromkeys(c.code for file in files for sheet in file.sheets for c in sheet.codes))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignHere:
+    """A memo as it goes into the bundle: `page` (index) and `box` (points) of the signature, and the lower left corner of the
+    QR code on the same page. `pdf` is another than the memo's own where the page was too full for the code."""
+
+    pdf: bytes
+    page: int
+    box: tuple[float, float, float, float]
+    code: tuple[float, float]

@@ -47,7 +47,11 @@ def page_of_answers(
         row, _ = split_field_id(field)
         number = numbers.get(row, "")
         lines = texts.get(f"report-{form}") or texts.get("report") or []
-        page = _row_page(lines, number) if number else _words_page(lines, answers[form][field].value or "")
+        value = answers[form][field].value or ""
+        if not number and value and office.forms[form].of_id(field).kind == "evidence":
+            # each line may carry its exhibit's number in print
+            value = max(value.splitlines(), key=len)
+        page = _row_page(lines, number) if number else _words_page(lines, value)
         found.append(replace(source, page=page, row=number))
     return tuple(found)
 

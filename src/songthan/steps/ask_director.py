@@ -20,6 +20,7 @@ from songthan.steps.letters import queue
 from songthan.steps.office import Office
 from songthan.steps.post import post
 from songthan.steps.signing_officer import awaited_holders, open_versions, signer_of, signing_officer, slot_of
+from songthan.steps.version_changes import replaced_by
 from songthan.steps.views import is_kept_back
 
 
@@ -60,6 +61,7 @@ def ask_director(office: Office, action: AskDirector) -> bool:
             "external_th": day_words(deadline.external, weekday=True),
             "file_name": name,
             "page_to_sign_th": _page_to_sign(office, bundle),
+            "replaces": {} if acting else _replaces(office, deadline, action.version),
         },
     )
     if not post(office, key):
@@ -74,9 +76,16 @@ def ask_director(office: Office, action: AskDirector) -> bool:
 def _page_to_sign(office: Office, bundle: dict[str, object]) -> str:
     """Its number in the PDF; «» when it carries no code, so that a signature by pen could not be known again."""
     memo = (office.state / str(bundle["folder"]) / "memo.pdf").read_bytes()
-    page, box = office.press.signature_place(memo, slot_of(office, bundle).signer)
-    coded = office.press.draws_codes and office.press.code_place(memo, page, box) is not None
-    return digits(page + 1) if coded else ""
+    page = office.press.sign_here(memo, slot_of(office, bundle).signer).page
+    return digits(page + 1) if office.press.draws_codes else ""
+
+
+def _replaces(office: Office, deadline: Deadline, version: int) -> dict[str, object]:
+    """The version of before as the letter names it; empty for the first."""
+    found = replaced_by(office, deadline, version)
+    if found is None:
+        return {}
+    return {"version_th": digits(found.version), "reason": found.reason, "changes": list(found.changes)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ Everything is made from accepted answers; the same answers and the same moment g
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,9 +16,10 @@ from songthan.domain.evidence import items_in, links_in
 from songthan.domain.forms import Answer, FormSpec, split_field_id, table_row
 from songthan.domain.language import day_words, digits, say
 from songthan.domain.plans import Deadline, Member
-from songthan.domain.reports import appendix, merge_report, plain_organisation
+from songthan.domain.reports import appendix, merge_report, numbered, plain_organisation
 from songthan.domain.rubric import Scoring
 from songthan.steps.fill_form import whole_context
+from songthan.steps.number_memo import memo_number
 from songthan.steps.office import Office
 from songthan.steps.prefill import score_words, scoring_of
 
@@ -67,20 +69,22 @@ def make_papers(
     documents["appendix"] = office.renderer.document(
         template="appendix.docx", context=appendix(office.plan, deadline, exhibits, exhibit_pages)
     )
-    pdfs = dict(office.converter.to_pdf({name: data for name, data in documents.items() if data}))
+    pdfs = dict(office.converter.to_pdf({name: data for name, data in documents.items() if data}, at=created))
     for name, make in covers.items():
         limit = office.plan.channels[name.removesuffix("-cover").rpartition("-")[2]].cover_max_sheets
-        documents[name], pdfs[name] = _fitting_cover(office, name, make, limit)
+        documents[name], pdfs[name] = _fitting_cover(office, name, make, limit, created)
     titles |= {"memo": say("บันทึกข้อความ"), "appendix": say("บัญชีหลักฐาน")}
     order = ["memo", *(n for n in documents if n not in ("memo", "appendix")), "appendix"]
     return Papers(documents={n: documents[n] for n in order}, titles=titles, pdfs=pdfs)
 
 
-def _fitting_cover(office: Office, name: str, make: Callable[[int], bytes], limit: int | None) -> tuple[bytes, bytes]:
+def _fitting_cover(
+    office: Office, name: str, make: Callable[[int], bytes], limit: int | None, created: datetime
+) -> tuple[bytes, bytes]:
     """The summary with as much text as its sheets hold (a sheet is one printed page); SongthanError when none fits."""
     for letters in _SUMMARY_LETTERS:
         document = make(letters)
-        pdf = office.converter.to_pdf({name: document})[name]
+        pdf = office.converter.to_pdf({name: document}, at=created)[name]
         if limit is None or office.press.pages(pdf) <= limit:
             return document, pdf
     raise SongthanError(
@@ -121,7 +125,10 @@ class _Merged:
         filled: dict[str, dict[str, dict[str, object]]] = {}
         for field_id, answer in self._answers.get(spec.id, {}).items():
             row, key = split_field_id(field_id)
-            filled.setdefault(row, {})[key] = {"value": answer.value or "", "carried": False}
+            value = answer.value or ""
+            if not row and any(f.key == key and f.kind == "evidence" for f in spec.fields):
+                value = numbered(value, [e for e in self._exhibits if e.activity == spec.id])
+            filled.setdefault(row, {})[key] = {"value": value, "carried": False}
         _dash_empty(spec, filled)
         words = score_words(self._scoring, office.rubric)
         assignment = office.ledger.as_assignment(rows[0])
@@ -172,7 +179,7 @@ class _Merged:
             "agency": say("{name} โทร. {phone}", name=organisation.name, phone=digits(roster.phone))
             if roster.phone
             else organisation.name,
-            "number": "",
+            "number": digits(memo_number(self._office, self._deadline)),
             "date_th": day_words(created.date()),
             "subject": self._deadline.title,
             "to": organisation.addressee or organisation.parent,
@@ -266,9 +273,12 @@ def _dash_empty(spec: FormSpec, filled: dict[str, dict[str, dict[str, object]]])
 
 
 def _shortened(text: str, letters: int) -> str:
-    """`text` cut at a space after at most so many letters (0: not at all), and saying so."""
+    """`text` cut after at most so many letters (0: not at all), and saying so: at a space where one is near, and never
+    between a letter and the marks above or below it."""
     line = " ".join(text.split())
     if not letters or len(line) <= letters:
         return line
-    cut = line[:letters]
-    return say("{text} … (รายละเอียดตามแบบ)", text=cut.rpartition(" ")[0] or cut)
+    while letters > 1 and unicodedata.category(line[letters]) == "Mn":
+        letters -= 1
+    cut, head = line[:letters], line[:letters].rpartition(" ")[0]
+    return say("{text} … (รายละเอียดตามแบบ)", text=head if len(head) > letters // 2 else cut)

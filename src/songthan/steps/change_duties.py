@@ -9,13 +9,14 @@ from songthan.domain.dates import typed_day
 from songthan.domain.errors import UsageError
 from songthan.steps.enter_receipt import enter_receipt
 from songthan.steps.extend_deadline import extend
+from songthan.steps.number_memo import number_memo
 from songthan.steps.office import Office
 from songthan.steps.outcome import Outcome
 from songthan.steps.reassign_seat import reassign
 from songthan.steps.reopen_duty import reopen
 from songthan.steps.waive_duty import waive
 
-KINDS = ("waive", "reopen", "reassign", "extend", "receipt")
+KINDS = ("waive", "reopen", "reassign", "extend", "receipt", "number")
 
 
 def change_duty(
@@ -23,7 +24,7 @@ def change_duty(
 ) -> Outcome:
     """Take decision `kind` about `what`, as typed. `to` is the new holder (reassign) or whose duty of deadline `what` it is
     (waive, reopen); `date` the members' new date (extend, to `date_to`) or how long answers are waited for (reopen). For a receipt, `to` is the
-    registry's number.
+    registry's number, for a number the memo's.
 
     UsageError says what is missing or wrong.
     """
@@ -45,4 +46,6 @@ def change_duty(
         return extend(office, what, typed_day(date, where="--internal"), last, reason=reason, by=by)
     if kind == "receipt":
         return enter_receipt(office, what, to, reason=reason, by=by)
+    if kind == "number":
+        return number_memo(office, what, to, reason=reason, by=by)
     raise UsageError(f"ไม่รู้จักการเปลี่ยนแปลง «{kind}»", where="kind", remedy=f"ใช้ {' '.join(KINDS)}")

@@ -19,13 +19,17 @@ from songthan.domain.bundles import (
     MessageSource,
     SignatureSlot,
     seal_of,
+    sha256_of,
 )
 from songthan.domain.decisions import Compile
-from songthan.domain.evidence import activity_of
+from songthan.domain.errors import LedgerError, MailError, SongthanError
+from songthan.domain.evidence import activity_of, place_in
 from songthan.domain.forms import Answer
+from songthan.domain.language import day_words, say
 from songthan.domain.plans import Deadline, Member
 from songthan.steps.answer_places import page_of_answers, page_of_exhibits
 from songthan.steps.bundle_documents import Papers, make_papers
+from songthan.steps.letters import tell_secretary
 from songthan.steps.office import Office
 from songthan.steps.signing_officer import (
     acting_officer,
@@ -43,7 +47,9 @@ SIGNATURE_FIELD = "songthan_director"
 def compile_bundle(office: Office, action: Compile) -> bool:
     """Freeze the next version of a deadline's report and move the deadline to COMPILED.
 
-    The mailbox is emptied first; False, and nothing frozen, while an answer that just came waits for its judgement.
+    The mailbox is emptied first; False, and nothing frozen, while an answer that just came waits for its judgement. False
+    too when it could not be made (LibreOffice, fonts, a template): the secretary is told why, once for each reason, and the
+    next tick tries again.
     """
     deadline = office.plan.deadline(action.deadline)
     fetch_new(office)
@@ -53,7 +59,13 @@ def compile_bundle(office: Office, action: Compile) -> bool:
     latest = office.ledger.bundles.latest(deadline.id)
     if latest is None:
         version = 1 + max((int(str(b["version"])) for b in office.ledger.bundles.all(deadline.id)), default=0)
-        _freeze(office, deadline, version, signing_officer(office))
+        try:
+            _freeze(office, deadline, version, signing_officer(office))
+        except (MailError, LedgerError):
+            raise
+        except SongthanError as error:
+            _tell_why(office, deadline, error)
+            return False
         office.tick("frozen")
     with office.ledger.transaction():
         # reopened by the secretary while it was made: this version is void
@@ -61,6 +73,24 @@ def compile_bundle(office: Office, action: Compile) -> bool:
             return False
         office.ledger.move_deadline(deadline.id, DeadlineState.COMPILED, office.clock.now())
     return True
+
+
+def _tell_why(office: Office, deadline: Deadline, error: SongthanError) -> None:
+    print(f"{deadline.id}: {error}")
+    tell_secretary(
+        office,
+        key=f"{deadline.id}/alarm/not-made/{sha256_of(str(error))[:12]}",
+        deadline=deadline.id,
+        title=say("ยังจัดทำรายงานไม่สำเร็จ {title}", title=deadline.title),
+        what=say(
+            "รวบรวม{title} ครบแล้ว แต่จัดทำชุดเอกสารไม่สำเร็จ: {reason} ระบบพักไว้โดยไม่เสนอผู้อำนวยการ และลองใหม่ทุกรอบ กำหนดส่ง{external}",
+            title=deadline.title,
+            reason=str(error),
+            external=day_words(deadline.external, weekday=True),
+        ),
+        actions=[say("ตรวจความพร้อมของเครื่องด้วยคำสั่งด้านล่าง"), say("หากยังไม่สำเร็จภายในวันนี้ ให้เตรียมส่งรายงานด้วยวิธีเดิม")],
+        commands=[("songthan doctor", say("ตรวจความพร้อมของเครื่อง")), ("songthan status", say("ดูสถานะทุกรายการ"))],
+    )
 
 
 def _collected_at(office: Office, deadline: str) -> datetime:
@@ -111,7 +141,9 @@ def _freeze(office: Office, deadline: Deadline, version: int, signer: Member, ca
 
     contents: dict[str, bytes] = {"README.txt": office.press.readme(title=deadline.title, version=version)}
     for name, data in papers.documents.items():
-        contents[f"{name}.docx"], contents[f"{name}.pdf"] = data, papers.pdfs[name]
+        # a memo of one page bears no number
+        pdf = papers.pdfs[name]
+        contents[f"{name}.docx"], contents[f"{name}.pdf"] = data, pdf if name == "memo" else office.press.numbered(pdf)
     contents.update({e.path: office.blobs.get(e.sha256) for e in exhibits})
     head = {
         "deadline": deadline.id,
@@ -128,6 +160,7 @@ def _freeze(office: Office, deadline: Deadline, version: int, signer: Member, ca
             capacity=capacity,
         ),
         "recorder": office.press.recorder,
+        "replaces": _replaces(office, deadline, version),
     }
     seal = seal_of(**head, files=_entries(contents))
     contents["bundle.pdf"] = _bundle_pdf(office, deadline, papers, exhibits, pages, created, seal, signer, version)
@@ -145,6 +178,12 @@ def _freeze(office: Office, deadline: Deadline, version: int, signer: Member, ca
     )
 
 
+def _replaces(office: Office, deadline: Deadline, version: int) -> str:
+    """The manifest of the version before this one; «» when there is none (a number alone may be used up)."""
+    rows = [b for b in office.ledger.bundles.all(deadline.id) if b["manifest"] and int(str(b["version"])) < version]
+    return str(max(rows, key=lambda b: int(str(b["version"])))["manifest"]) if rows else ""
+
+
 def _bundle_pdf(
     office: Office,
     deadline: Deadline,
@@ -157,18 +196,17 @@ def _bundle_pdf(
     version: int,
 ) -> bytes:
     """Memo, reports, evidence list, evidence: one PDF with the director's empty signature field on the memo."""
-    page, box = office.press.signature_place(papers.pdfs["memo"], signer.full_name)
-    place = office.press.code_place(papers.pdfs["memo"], page, box)
+    here = office.press.sign_here(papers.pdfs["memo"], signer.full_name)
+    pdfs = {**papers.pdfs, "memo": here.pdf}
     merged = office.press.assemble(
-        [(papers.titles[name], papers.pdfs[name]) for name in papers.documents],
+        [(papers.titles[name], pdfs[name]) for name in papers.documents],
         [(e, pages[e.number]) for e in exhibits],
         title=deadline.title,
         created=created,
         seal=seal,
-        # a memo too full for the code goes without: its signature by pen is then not known by machine
-        code=(page, *place, deadline.id, version) if place else None,
+        code=(here.page, *here.code, deadline.id, version),
     )
-    return office.signatures.prepare(merged, field=SIGNATURE_FIELD, page=page, box=box)
+    return office.signatures.prepare(merged, field=SIGNATURE_FIELD, page=here.page, box=here.box)
 
 
 def _entries(contents: Mapping[str, bytes]) -> dict[str, FileEntry]:
@@ -211,7 +249,8 @@ def _answers(
 def _exhibits(
     office: Office, deadline: Deadline, answers: Mapping[str, Mapping[str, Answer]]
 ) -> tuple[Exhibit, ...]:
-    """Numbered in the plan's order of activities, then as they came."""
+    """Numbered as the report names them: form by form, in the plan's order of activities, then as the answers name the
+    files, then as they came."""
     order = {a.id: n for n, a in enumerate(office.plan.activities)}
     assignments = {r["id"]: office.ledger.as_assignment(r) for r in office.ledger.assignment_rows(deadline.id)}
     found = []
@@ -222,8 +261,10 @@ def _exhibits(
         given = answers.get(assignment.form, {})
         named = {a: given[f"{a}.evidence"].value or "" for a in assignment.activities if f"{a}.evidence" in given}
         activity = activity_of(str(row["name"]), assignment.activities, named) if assignment.activities else assignment.form
-        found.append((activity, row))
-    found.sort(key=lambda item: (order.get(item[0], 99), str(item[1]["received"]), str(item[1]["name"])))
+        lines = named.get(activity, "") if assignment.activities else _evidence_of(office, assignment.form, given)
+        place = deadline.forms.index(assignment.form), order.get(activity, 0), place_in(str(row["name"]), lines)
+        found.append(((*place, str(row["received"]), str(row["name"])), activity, row))
+    found.sort(key=lambda item: item[0])
     return tuple(
         Exhibit(
             number=n,
@@ -236,8 +277,14 @@ def _exhibits(
             sender=str(row["sender"]),
             received=datetime.fromisoformat(str(row["received"])),
         )
-        for n, (activity, row) in enumerate(found, 1)
+        for n, (_, activity, row) in enumerate(found, 1)
     )
+
+
+def _evidence_of(office: Office, form: str, given: Mapping[str, Answer]) -> str:
+    """All evidence answers of a whole form, in the form's order."""
+    fields = (f.key for f in office.forms[form].fields if f.kind == "evidence")
+    return "\n".join((given[key].value or "") for key in fields if key in given)
 
 
 def _messages(office: Office, *tables: list[dict[str, object]]) -> tuple[MessageSource, ...]:

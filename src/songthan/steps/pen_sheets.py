@@ -208,7 +208,8 @@ def place_to_sign(office: Office, bundle: Mapping[str, object]) -> tuple[int, tu
     """The index of the page to sign in the frozen PDF (the memo comes first in it), and the signature's place on it in
     points."""
     memo = _memo(office, bundle).read_bytes()
-    return office.press.signature_place(memo, slot_of(office, bundle).signer)
+    here = office.press.sign_here(memo, slot_of(office, bundle).signer)
+    return here.page, here.box
 
 
 def _deadline(office: Office, code: SealCode) -> str:

@@ -110,10 +110,10 @@ def _reopen_deadline(office: Office, deadline: Deadline, order: _Order) -> Outco
 
 
 def make_anew(office: Office, deadline: Deadline, *, reason: str, by: str) -> bool:
-    """A report that waits for its signature is made again at once, as its next version; False when there is none. Part of the
-    caller's transaction: one that is signed or handed in stays as it is."""
+    """A report that waits for its signature, or is being made now, is made again at once, as its next version; False when
+    there is none. Part of the caller's transaction: one that is signed or handed in stays as it is."""
     bundle, state = office.ledger.bundles.latest(deadline.id), office.ledger.deadline_state(deadline.id)
-    if bundle is None or bundle["signed"] or state in _GONE:
+    if (bundle is None and state is not DeadlineState.COLLECTED) or (bundle and bundle["signed"]) or state in _GONE:
         return False
     now = office.clock.now()
     order = _Order(reason=reason, by=by, now=now, wait=now)

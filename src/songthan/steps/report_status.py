@@ -13,6 +13,7 @@ from songthan.steps.bounces import marked_rows
 from songthan.steps.count_mail import last_count
 from songthan.steps.fill_form import short_title
 from songthan.steps.leave_book import leave_rows
+from songthan.steps.number_memo import memo_number
 from songthan.steps.office import Office
 from songthan.steps.outbox import outbox_rows
 
@@ -83,6 +84,9 @@ def deadline_status(office: Office, deadline_id: str) -> dict[str, object]:
         "waiting": states["ASKED"] + states["NEEDS_CORRECTION"] + states["RECEIVED"],
         "submitted_at": bundle.get("submitted_at"),
         "receipt": bundle.get("receipt"),
+        "version": bundle.get("version"),
+        "voided": [int(str(b["version"])) for b in office.ledger.bundles.all(deadline_id) if b["void"] and b["folder"]],
+        "memo_number": memo_number(office, deadline) or None,
         "assignments": rows,
     }
 
@@ -162,6 +166,17 @@ def moved_words(office: Office, deadline: Deadline) -> str:
         return ""
     before = office.printed_plan.deadline(deadline.id).members_until
     return say("สมาชิกส่งภายใน {day} (เดิม {before})", day=day_words(deadline.members_until), before=day_words(before))
+
+
+def version_words(status: dict[str, object]) -> str:
+    """Which version stands, which ones count no more, and the memo's number; «» when there is nothing to say."""
+    voided = ", ".join(digits(v) for v in status["voided"])  # type: ignore[attr-defined]
+    parts = [
+        say("ฉบับที่ {number}", number=digits(status["version"])) if status["version"] and voided else "",
+        say("ฉบับที่ยกเลิกแล้ว: {numbers}", numbers=voided) if voided else "",
+        say("เลขที่หนังสือ {number}", number=digits(status["memo_number"])) if status["memo_number"] else "",
+    ]
+    return " · ".join(part for part in parts if part)
 
 
 def deadline_summary(office: Office, deadline: str) -> str:

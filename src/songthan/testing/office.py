@@ -121,7 +121,7 @@ class MarkSignatures:
 class PaperConverter:
     """The twin of LibreOffice: a small, valid PDF with the document's paragraphs as text, in no time."""
 
-    def to_pdf(self, documents: Mapping[str, bytes]) -> dict[str, bytes]:
+    def to_pdf(self, documents: Mapping[str, bytes], *, at: datetime | None = None) -> dict[str, bytes]:
         return {name: paper(_paragraphs(data)) for name, data in documents.items()}
 
 
@@ -229,7 +229,13 @@ def memory_office(
         parser=SandboxedMailParser(sandbox=runner, authserv_id=AUTHSERV, own_addresses=(plan.roster.mailbox,)),
         converter=PaperConverter(),
         signatures=signatures,
-        press=Press(state / "bundles", sandbox=runner, signatures=signatures, fonts=None),  # type: ignore[arg-type]
+        press=Press(
+            state / "bundles",
+            sandbox=runner,  # type: ignore[arg-type]
+            signatures=signatures,
+            fonts=None,
+            convert=lambda docx: paper(_paragraphs(docx)),
+        ),
         website=WebsiteFolder(state / "website", title=plan.organisation.plan_title),
         state=state,
         practice=True,
