@@ -145,7 +145,7 @@ def assemble(
     """
     writer = PdfWriter()
     writer.pdf_header = "%PDF-1.7"
-    claim = bool(parts)
+    claim, first = bool(parts), 0
     for index, part in enumerate(parts):
         try:
             reader = PdfReader(BytesIO(part.pdf))
@@ -156,7 +156,7 @@ def assemble(
         except (PyPdfError, LookupError, ValueError, TypeError, AttributeError) as error:
             raise ConversionFailed("อ่าน PDF ของเอกสารส่วนนี้ไม่ได้", where=part.title) from error
         writer.add_outline_item(title=part.title, page_number=first)
-    shown, labels = _add_exhibits(writer, exhibits)
+    shown, labels = _add_exhibits(writer, exhibits, listed=first)
     claim &= shown
     if number_font is not None:
         font = StampFont(writer, number_font, letters_of(labels))
@@ -170,13 +170,14 @@ def assemble(
     return _written(writer, digest.digest()[:16])
 
 
-def _add_exhibits(writer: PdfWriter, exhibits: Sequence[ExhibitPages]) -> tuple[bool, dict[int, str]]:
-    """Append the evidence; True while nothing of it speaks against PDF/A, and what is written above each of its pages."""
+def _add_exhibits(writer: PdfWriter, exhibits: Sequence[ExhibitPages], *, listed: int) -> tuple[bool, dict[int, str]]:
+    """Append the evidence; True while nothing of it speaks against PDF/A, and what is written above each of its pages. The
+    bookmark of what is only listed leads to the page `listed`, where the list begins."""
     claim, parent, used, labels = True, None, set[int](), dict[int, str]()
     for item in exhibits:
         label = say("หลักฐานที่ {number}", number=digits(item.exhibit.number))
         name = say("หลักฐานที่ {number} {name}", number=digits(item.exhibit.number), name=item.exhibit.name)
-        first = None
+        first = listed
         if item.pdf is None:
             name += say(" (ดูแฟ้มในชุดเอกสาร)")
         else:
