@@ -301,7 +301,11 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         from songthan.adapters.bundle_press import PROOF_LIMITS
         from songthan.adapters.sign_pdf import PadesSignatures
 
-        return PadesSignatures(sandbox=Sandbox(limits=PROOF_LIMITS))
+        return PadesSignatures(
+            sandbox=Sandbox(limits=PROOF_LIMITS),
+            revocation_hosts=settings.signature.revocation_hosts,
+            archive=settings.signature.archive,
+        )
 
     def renderer() -> object:
         from songthan.adapters.render_docx import DocxRenderer

@@ -23,10 +23,10 @@ from songthan.adapters.bundle_records import RecordKey
 from songthan.adapters.bundle_verify import verify_bundle
 from songthan.adapters.sign_pdf import PadesSignatures
 from songthan.cli import main
-from songthan.domain.errors import DataError, EnvironmentNotReady, SongthanError
+from songthan.domain.errors import DataError, EnvironmentNotReady, SignatureRefused, SongthanError
 
 KEY = RecordKey("the ledger's secret")
-SIGNER = PadesSignatures()
+SIGNER = PadesSignatures(revocation_hosts=("127.0.0.1",))
 LATER = NOW + timedelta(days=3653)
 STAMPING = ExtendedKeyUsageOID.TIME_STAMPING
 
@@ -130,15 +130,15 @@ def test_the_services_own_certificate_may_run_out_later(world):
     data, _ = lengthened(world)
     assert judged(world, data).lasting
     world.revoked = {world.tsa[0]: NOW - timedelta(days=2)}
-    with pytest.raises(EnvironmentNotReady):
+    with pytest.raises(SignatureRefused):
         lengthened(world)
 
 
 def test_a_revoked_certificate_is_found_by_the_list_that_came_along(world):
     world.revoked = {world.director[0]: NOW - timedelta(days=2)}
-    with pytest.raises(EnvironmentNotReady) as told:
+    with pytest.raises(SignatureRefused) as told:
         lengthened(world)
-    assert "เพิกถอน" in told.value.th
+    assert "ถูกเพิกถอนแล้วเมื่อ" in told.value.th and told.value.remedy
     own = certificate(DIRECTOR, issuer=world.ca, crl=world.crl_url)
     data, _ = lengthened(world, sign(world.frozen, own))
     world.revoked = {own[0]: NOW - timedelta(days=2)}

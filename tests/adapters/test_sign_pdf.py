@@ -12,7 +12,7 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -31,7 +31,7 @@ BOX = (300.0, 60.0, 520.0, 130.0)
 SIGNER = PadesSignatures(expected_subject=DIRECTOR, expected_organisation=OFFICE)
 
 
-def certificate(name, *, issuer=None, days=(-30, 30), organisation=OFFICE, usage=None, signing=True, crl=None, kind="ec"):
+def certificate(name, *, issuer=None, days=(-30, 30), organisation=OFFICE, usage=None, signing=True, crl=None, ocsp=None, issuers=None, kind="ec"):
     """A certificate as (certificate, key, issuer's certificate); self-signed authority without `issuer`."""
     # pyHanko's practice timestamper can only RSA
     key = rsa.generate_private_key(65537, 2048) if usage or kind == "rsa" else ec.generate_private_key(ec.SECP256R1())
@@ -66,8 +66,14 @@ def certificate(name, *, issuer=None, days=(-30, 30), organisation=OFFICE, usage
     if crl is not None:
         point = x509.DistributionPoint([x509.UniformResourceIdentifier(crl)], None, None, None)
         builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
+    ways = ((AuthorityInformationAccessOID.OCSP, ocsp), (AuthorityInformationAccessOID.CA_ISSUERS, issuers))
+    places = [x509.AccessDescription(way, x509.UniformResourceIdentifier(url)) for way, url in ways if url is not None]
+    if places:
+        builder = builder.add_extension(x509.AuthorityInformationAccess(places), critical=False)
     if usage is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=True)
+    if usage == ExtendedKeyUsageOID.OCSP_SIGNING:
+        builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
     return builder.sign(issuer[1] if issuer else key, hashes.SHA256()), key, issuer[0] if issuer else None
 
 

@@ -102,10 +102,14 @@ class DirectorSettings:
 @dataclass(frozen=True, kw_only=True)
 class SignatureSettings:
     """`tsa_url`: the time-stamp service (RFC 3161) asked once a signed PDF came back («»: none, the level stays as it came);
-    `tsa_roots`: files (globs allowed) with the service's root certificates (none: the director's)."""
+    `tsa_roots`: files (globs allowed) with the service's root certificates (none: the director's); `revocation_hosts`: the
+    only hosts asked for revocation data (none: those in trusted certificates, outside the house); `archive`: a second
+    time-stamp over signature, time-stamp and revocation data (PAdES B-LTA)."""
 
     tsa_url: str = ""
     tsa_roots: tuple[str, ...] = ()
+    revocation_hosts: tuple[str, ...] = ()
+    archive: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

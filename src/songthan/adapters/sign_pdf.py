@@ -73,7 +73,8 @@ class _SteadyWriter(IncrementalPdfFileWriter):
 class PadesSignatures:
     """`ports.SignaturePort`. `expected_subject` is the common name and `expected_organisation` the organisation the
     director's certificate must carry (white space does not matter; None: any). With a `sandbox`
-    (`adapters.sandbox.Sandbox`) returned files are opened in its limited child process."""
+    (`adapters.sandbox.Sandbox`) returned files are opened in its limited child process. `revocation_hosts` and `archive`
+    are for `add_time` (`sign_time`)."""
 
     def __init__(
         self,
@@ -81,8 +82,11 @@ class PadesSignatures:
         expected_subject: str | None = None,
         expected_organisation: str | None = None,
         sandbox: _Runner | None = None,
+        revocation_hosts: Sequence[str] = (),
+        archive: bool = False,
     ) -> None:
         self._subject, self._organisation, self._sandbox = expected_subject, expected_organisation, sandbox
+        self._hosts, self._archive = tuple(revocation_hosts), archive
 
     def prepare(self, pdf: bytes, *, field: str, page: int, box: tuple[float, float, float, float]) -> bytes:
         """`pdf` with the empty signature field `field`, visible in `box` (points from the lower left) of `page` (0 is
@@ -151,7 +155,14 @@ class PadesSignatures:
         from songthan.adapters.sign_time import add_time
 
         roots, stamps = ([c for root in given for c in _certificates(root)] for given in (trust_roots, stamp_roots))
-        return add_time(signed, service=service, roots=roots, stamp_roots=stamps or roots)
+        return add_time(
+            signed,
+            service=service,
+            roots=roots,
+            stamp_roots=stamps or roots,
+            hosts=self._hosts,
+            archive=self._archive,
+        )
 
 
 _MOMENTS = frozenset({"signed_at", "stamped_at", "certificate_until"})
