@@ -39,7 +39,7 @@ def bundles(tmp_path_factory):
             complete(folder, signed, ca)
             if level == "B-LT":
                 roots = {"trust_roots": [pem(ca)], "stamp_roots": [pem(tsa_root)]}
-                data, reached = PadesSignatures().add_time(signed, service=service.url, **roots)
+                data, reached = PadesSignatures(revocation_hosts=("127.0.0.1",)).add_time(signed, service=service.url, **roots)
                 trust = {"tsa-root.pem": pem(tsa_root)}
                 add_lasting(folder, data, trust=trust, at=datetime.now(UTC), level=reached, key=KEY)
             made[level] = folder

@@ -66,7 +66,9 @@ def put(module, token, director, ca):
     from pkcs11.util.x509 import decode_x509_certificate
 
     with pkcs11.lib(str(module)).get_token(token_label=token).open(rw=True, user_pin=PIN) as session:
-        for label, number, holder in (("sig", b"\xa1", director), ("authority", b"\xa2", ca)):
+        # people keep all sorts of certificates in a token
+        other = certificate("ใครก็ได้")
+        for label, number, holder in (("sig", b"\xa1", director), ("authority", b"\xa2", ca), ("spare", b"\xa3", other)):
             entries = decode_x509_certificate(holder[0].public_bytes(serialization.Encoding.DER))
             more = {pkcs11.Attribute.LABEL: label, pkcs11.Attribute.ID: number, pkcs11.Attribute.TOKEN: True}
             session.create_object({**entries, **more})

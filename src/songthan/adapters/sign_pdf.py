@@ -34,6 +34,7 @@ from songthan.adapters.sign_checks import (
     time_reasons,
 )
 from songthan.adapters.sign_lasting import lasting_reasons, signature_status, stamp_reasons
+from songthan.adapters.sign_wrapping import wrapping_reasons
 from songthan.domain.errors import ReadRefused, SignatureRefused
 from songthan.domain.language import say
 from songthan.ports import SignatureReport
@@ -241,7 +242,7 @@ def _judge(signed: bytes, args: dict) -> SignatureReport:
     reasons += added + ([] if covers else [say("ลายมือชื่ออิเล็กทรอนิกส์ไม่ได้ครอบคลุมเอกสารทั้งฉบับ")])
     reasons += status_reasons(status) + time_reasons(status, signed_at, at) + form_reasons(signature)
     reasons += holder_reasons(signature.signer_cert, args["holders"], args["organisation"])
-    reasons += stamp_reasons(reader, stamp_roots, at)
+    reasons += stamp_reasons(reader, stamp_roots, at) + wrapping_reasons(signed, reader, signature, roots, stamp_roots)
     level = level_of(reader, signature, status)
     why_not, stamped_at = ([], None)
     if args["now"]:
