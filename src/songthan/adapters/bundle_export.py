@@ -6,20 +6,17 @@ lines of its check.sh; a test runs them.
 
 from __future__ import annotations
 
-import os
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from songthan.adapters.bundle_files import hashes_of, read_proof
+from songthan.adapters.bundle_zip import write_zip
 from songthan.domain.bundles import Manifest
 from songthan.domain.provenance import records_in_words, sources_of
 
-__all__ = ["export_bundle"]
-
-_DATE = (1980, 1, 1, 0, 0, 0)
+__all__ = ["differences", "export_bundle"]
 
 
 class _Piece(Protocol):
@@ -40,23 +37,29 @@ class _Carried(Protocol):
 def export_bundle(folder: Path, target: Path, *, evidence_of: Callable[[bytes], _Carried]) -> None:
     """Write `target`, whole or not at all. `folder` was verified before."""
     manifest = Manifest.from_json((folder / "manifest.json").read_bytes())
-    top = f"{manifest.deadline}-v{manifest.version}"
-    made = _evidence(folder, evidence_of)
-    checks = list(_checks(folder, manifest, made))
-    files = {**{name: data for name, (data, _) in made.items()}}
-    files["chain.txt"] = _chain(folder, manifest)
-    files["check.sh"] = _script(checks)
-    files["README.txt"] = _readme(manifest, checks, lasting=(folder / "lasting.pdf").is_file())
-    partial = target.with_name(f".{target.name}.partial")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted([*files, *(f"bundle/{path}" for path in hashes_of(folder))]):
-            data = files[name] if name in files else (folder / name.removeprefix("bundle/")).read_bytes()
-            info = zipfile.ZipInfo(f"{top}/{name}", _DATE)
-            info.external_attr = (0o755 if name == "check.sh" else 0o644) << 16
-            archive.writestr(info, data)
-    with partial.open("rb") as written:
-        os.fsync(written.fileno())
-    partial.replace(target)
+    kept = {f"bundle/{path}": folder / path for path in hashes_of(folder)}
+    write_zip(target, f"{manifest.deadline}-v{manifest.version}", {**_made(folder, manifest, evidence_of), **kept})
+
+
+def differences(top: Path, *, evidence_of: Callable[[bytes], _Carried]) -> list[str]:
+    """Of an unpacked zip whose `bundle` was verified: the files beside it that are not what the bundle says, sorted."""
+    folder = top / "bundle"
+    made = _made(folder, Manifest.from_json((folder / "manifest.json").read_bytes()), evidence_of)
+    found = {path: top / path for path in hashes_of(top) if not path.startswith("bundle/")}
+    wrong = [name for name in made if name not in found or found[name].read_bytes() != made[name]]
+    return sorted({*wrong, *(name for name in found if name not in made)})
+
+
+def _made(folder: Path, manifest: Manifest, evidence_of: Callable[[bytes], _Carried]) -> dict[str, bytes]:
+    """What lies beside the bundle in the zip: name → bytes."""
+    evidence = _evidence(folder, evidence_of)
+    checks = list(_checks(folder, manifest, evidence))
+    return {
+        **{name: data for name, (data, _) in evidence.items()},
+        "chain.txt": _chain(folder, manifest),
+        "check.sh": _script(checks),
+        "README.txt": _readme(manifest, checks, lasting=(folder / "lasting.pdf").is_file()),
+    }
 
 
 def _evidence(folder: Path, evidence_of: Callable[[bytes], _Carried]) -> dict[str, tuple[bytes, _Piece | None]]:
