@@ -31,10 +31,26 @@ BOX = (300.0, 60.0, 520.0, 130.0)
 SIGNER = PadesSignatures(expected_subject=DIRECTOR, expected_organisation=OFFICE)
 
 
-def certificate(name, *, issuer=None, days=(-30, 30), organisation=OFFICE, usage=None, signing=True, crl=None, ocsp=None, issuers=None, kind="ec"):
+def certificate(
+    name,
+    *,
+    issuer=None,
+    days=(-30, 30),
+    organisation=OFFICE,
+    usage=None,
+    signing=True,
+    crl=None,
+    ocsp=None,
+    issuers=None,
+    kind="ec",
+    authority=None,
+    bits=2048,
+    digest=hashes.SHA256,
+):
     """A certificate as (certificate, key, issuer's certificate); self-signed authority without `issuer`."""
+    authority = issuer is None if authority is None else authority
     # pyHanko's practice timestamper can only RSA
-    key = rsa.generate_private_key(65537, 2048) if usage or kind == "rsa" else ec.generate_private_key(ec.SECP256R1())
+    key = rsa.generate_private_key(65537, bits) if usage or kind == "rsa" else ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name(
         [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation), x509.NameAttribute(NameOID.COMMON_NAME, name)]
     )
@@ -46,17 +62,17 @@ def certificate(name, *, issuer=None, days=(-30, 30), organisation=OFFICE, usage
         .serial_number(x509.random_serial_number())
         .not_valid_before(NOW + timedelta(days=days[0]))
         .not_valid_after(NOW + timedelta(days=days[1]))
-        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(
             x509.KeyUsage(
-                digital_signature=issuer is not None and signing,
-                content_commitment=issuer is not None and usage is None and signing,
+                digital_signature=not authority and signing,
+                content_commitment=not authority and usage is None and signing,
                 key_encipherment=not signing,
                 data_encipherment=False,
                 key_agreement=False,
-                key_cert_sign=issuer is None,
-                crl_sign=issuer is None,
+                key_cert_sign=authority,
+                crl_sign=authority,
                 encipher_only=False,
                 decipher_only=False,
             ),
@@ -74,7 +90,7 @@ def certificate(name, *, issuer=None, days=(-30, 30), organisation=OFFICE, usage
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=True)
     if usage == ExtendedKeyUsageOID.OCSP_SIGNING:
         builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
-    return builder.sign(issuer[1] if issuer else key, hashes.SHA256()), key, issuer[0] if issuer else None
+    return builder.sign(issuer[1] if issuer else key, digest()), key, issuer[0] if issuer else None
 
 
 def pem(holder):

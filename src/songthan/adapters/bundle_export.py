@@ -6,7 +6,7 @@ lines of its check.sh; a test runs them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +25,8 @@ class _Piece(Protocol):
     parts: tuple[tuple[int, int], tuple[int, int]]
     certificates: tuple[bytes, ...]
     at: datetime | None
+    issuer: bytes
+    answers: tuple[int, ...]
 
 
 class _Carried(Protocol):
@@ -34,14 +36,18 @@ class _Carried(Protocol):
     certificates: tuple[bytes, ...]
 
 
-def export_bundle(folder: Path, target: Path, *, evidence_of: Callable[[bytes], _Carried]) -> None:
+class _EvidenceOf(Protocol):
+    def __call__(self, pdf: bytes, trust: Sequence[bytes]) -> _Carried: ...
+
+
+def export_bundle(folder: Path, target: Path, *, evidence_of: _EvidenceOf) -> None:
     """Write `target`, whole or not at all. `folder` was verified before."""
     manifest = Manifest.from_json((folder / "manifest.json").read_bytes())
     kept = {f"bundle/{path}": folder / path for path in hashes_of(folder)}
     write_zip(target, f"{manifest.deadline}-v{manifest.version}", {**_made(folder, manifest, evidence_of), **kept})
 
 
-def differences(top: Path, *, evidence_of: Callable[[bytes], _Carried]) -> list[str]:
+def differences(top: Path, *, evidence_of: _EvidenceOf) -> list[str]:
     """Of an unpacked zip whose `bundle` was verified: the files beside it that are not what the bundle says, sorted."""
     folder = top / "bundle"
     made = _made(folder, Manifest.from_json((folder / "manifest.json").read_bytes()), evidence_of)
@@ -50,7 +56,7 @@ def differences(top: Path, *, evidence_of: Callable[[bytes], _Carried]) -> list[
     return sorted({*wrong, *(name for name in found if name not in made)})
 
 
-def _made(folder: Path, manifest: Manifest, evidence_of: Callable[[bytes], _Carried]) -> dict[str, bytes]:
+def _made(folder: Path, manifest: Manifest, evidence_of: _EvidenceOf) -> dict[str, bytes]:
     """What lies beside the bundle in the zip: name → bytes."""
     evidence = _evidence(folder, evidence_of)
     checks = list(_checks(folder, manifest, evidence))
@@ -58,16 +64,16 @@ def _made(folder: Path, manifest: Manifest, evidence_of: Callable[[bytes], _Carr
         **{name: data for name, (data, _) in evidence.items()},
         "chain.txt": _chain(folder, manifest),
         "check.sh": _script(checks),
-        "README.txt": _readme(manifest, checks, lasting=(folder / "lasting.pdf").is_file()),
+        "README.txt": _readme(manifest, checks, stamped=_stamped(folder, evidence)),
     }
 
 
-def _evidence(folder: Path, evidence_of: Callable[[bytes], _Carried]) -> dict[str, tuple[bytes, _Piece | None]]:
+def _evidence(folder: Path, evidence_of: _EvidenceOf) -> dict[str, tuple[bytes, _Piece | None]]:
     """Name in the zip → bytes, and for a signature or time-stamp what it covers."""
     place = next((p for n in ("lasting.pdf", "signed.pdf") if (p := folder / n).is_file()), None)
     if place is None:
         return {}
-    carried = evidence_of(place.read_bytes())
+    carried = evidence_of(place.read_bytes(), [path.read_bytes() for path in sorted((folder / "trust").glob("*.pem"))])
     made: dict[str, tuple[bytes, _Piece | None]] = {}
     for number, piece in enumerate(carried.pieces, 1):
         name = f"time-stamp/{number}" if piece.stamp else f"signature/{number}"
@@ -76,6 +82,8 @@ def _evidence(folder: Path, evidence_of: Callable[[bytes], _Carried]) -> dict[st
         others = b"".join(piece.certificates[1:] + carried.certificates)
         if others:
             made[f"{name}-others.pem"] = (others, None)
+        if piece.issuer and piece.answers:
+            made[f"{name}-issuer.pem"] = (piece.issuer, None)
     for number, data in enumerate(carried.lists, 1):
         made[f"revocation/{number}.crl"] = (data, None)
     for number, data in enumerate(carried.answers, 1):
@@ -99,6 +107,11 @@ def _checks(
         [f'cmp -n "$(stat -c %s bundle/{slot.file})" bundle/{slot.file} bundle/signed.pdf'],
     )
     source = "bundle/lasting.pdf" if (folder / "lasting.pdf").is_file() else "bundle/signed.pdf"
+    if source == "bundle/lasting.pdf":
+        yield (
+            "แฟ้มที่ประทับเวลาขึ้นต้นด้วยแฟ้มที่ลงลายมือชื่อ ทุกไบต์ / the stamped file begins with the signed one, byte for byte",
+            [f'cmp -n "$(stat -c %s bundle/signed.pdf)" bundle/signed.pdf {source}'],
+        )
     for name, (_, piece) in made.items():
         if piece is not None:
             yield from _piece_checks(folder, source, name, piece, made)
@@ -116,6 +129,7 @@ def _piece_checks(
     untrusted = f" -untrusted {stem}-others.pem" if f"{stem}-others.pem" in made else ""
     when = f" -attime {int(piece.at.timestamp())}" if piece.at else ""
     (start, length), (after, rest) = piece.parts
+    asked = [line for number in piece.answers for line in _asked(stem, number, when)] if f"{stem}-issuer.pem" in made else []
     cut = [
         f'cat bundle/trust/{trust}-*.pem > "$box/roots.pem"',
         f'(tail -c +{start + 1} {source} | head -c {length}; tail -c +{after + 1} {source} | head -c {rest}) > "$box/data"',
@@ -127,6 +141,7 @@ def _piece_checks(
                 *cut,
                 f'openssl ts -verify -token_in -in {name} -data "$box/data" -CAfile "$box/roots.pem"{untrusted}{when}',
                 f"openssl ts -reply -token_in -in {name} -text",
+                *asked,
             ],
         )
         return
@@ -145,8 +160,20 @@ def _piece_checks(
             f'openssl cms -verify -inform DER -in {name} -binary -content "$box/data" -CAfile "$box/roots.pem"{revoked} -purpose any{when} -out /dev/null',
             f'openssl verify -CAfile "$box/roots.pem"{untrusted} -purpose any{when} {stem}-certificate.pem',
             *told,
+            *asked,
         ],
     )
+
+
+def _asked(stem: str, number: int, when: str) -> list[str]:
+    """The authority's own answer about the certificate: signed by whom it should be, and «good»."""
+    return [
+        f"openssl ocsp -respin revocation/{number}.ocsp -issuer {stem}-issuer.pem -cert {stem}-certificate.pem"
+        # how old the answer has become by today is not asked: 31 years
+        f' -CAfile "$box/roots.pem"{when} -no_nonce -validity_period 999999999 > "$box/answer" 2>&1',
+        'grep -x "Response verify OK" "$box/answer"',
+        f'grep -x "{stem}-certificate.pem: good" "$box/answer"',
+    ]
 
 
 def _script(checks: list[tuple[str, list[str]]]) -> bytes:
@@ -163,10 +190,19 @@ def _chain(folder: Path, manifest: Manifest) -> bytes:
     return ("\n".join([*lines, *records]) + "\n").encode()
 
 
-def _readme(manifest: Manifest, checks: list[tuple[str, list[str]]], *, lasting: bool) -> bytes:
+def _stamped(folder: Path, evidence: Mapping[str, object]) -> str:
+    """pyHanko's command for the file that lasts; empty where there is none."""
+    if not (folder / "lasting.pdf").is_file():
+        return ""
+    # its AdES mode asks an OCSP service it finds named anew; the kept answers are openssl's above
+    offline = any(name.endswith(".ocsp") for name in evidence)
+    return "validate --no-revocation-check" if offline else "adesverify"
+
+
+def _readme(manifest: Manifest, checks: list[tuple[str, list[str]]], *, stamped: str) -> bytes:
     trust = "$(for f in bundle/trust/*.pem; do printf -- '--trust %s ' \"$f\"; done)"
     pyhanko = f"pyhanko sign validate --no-revocation-check {trust} --pretty-print bundle/signed.pdf"
-    ades = f"pyhanko sign adesverify {trust} --pretty-print bundle/lasting.pdf"
+    ades = f"pyhanko sign {stamped} {trust} --pretty-print bundle/lasting.pdf"
     parts = [
         f"หลักฐานของชุดเอกสาร {manifest.bundle_id} ({manifest.deadline} ฉบับที่ {manifest.version})",
         f"Evidence of the bundle {manifest.bundle_id} ({manifest.deadline}, version {manifest.version})",
@@ -193,7 +229,7 @@ def _readme(manifest: Manifest, checks: list[tuple[str, list[str]]], *, lasting:
     for number, (title, commands) in enumerate(checks, 1):
         parts += ["", f"{number}. {title}", *(f"    {command}" for command in commands)]
     parts += ["", f"{len(checks) + 1}. ลายมือชื่อใน PDF ด้วย pyHanko / the signature in the PDF, with pyHanko", f"    {pyhanko}"]
-    if lasting:
+    if stamped:
         parts.append(f"    {ades}")
     parts += [
         "    เมื่อใบรับรองหมดอายุแล้ว เพิ่ม --validation-time ด้วยวันในตราประทับเวลา / once the certificate has run out, add",
