@@ -455,41 +455,22 @@ def borrowed_office(root: Path, state: Path | None = None, *, reports: bool = Fa
 
 
 def check_bundle(folder: Path, roots: Sequence[bytes], stamp_roots: Sequence[bytes] = (), at: datetime | None = None) -> VerifyReport:
-    """What `songthan verify` answers; offline, reads only `folder`, needs no workspace."""
+    """What `songthan verify` answers; offline, reads only `folder` (or the evidence zip), needs no workspace."""
     from songthan.adapters.bundle_press import PROOF_LIMITS, Press
     from songthan.adapters.sign_pdf import PadesSignatures
 
+    if folder.is_file():
+        from songthan.adapters import bundle_export, sign_evidence
+        inner = functools.partial(check_bundle, roots=roots, stamp_roots=stamp_roots, at=at)
+        return bundle_export.verify_evidence(folder, check=inner, evidence_of=sign_evidence.evidence_of)
     with Sandbox(limits=PROOF_LIMITS) as sandbox:
         signatures = PadesSignatures(sandbox=sandbox)
         return Press(folder.parent, sandbox=sandbox, signatures=signatures, fonts=None).verify(folder, roots=roots, stamp_roots=stamp_roots, at=at)
 
 
-def check_evidence(
-    source: Path, roots: Sequence[bytes], stamp_roots: Sequence[bytes] = (), at: datetime | None = None
-) -> VerifyReport:
-    """What `songthan verify` answers for an evidence zip: the zip, the bundle in it, and what lies beside the bundle."""
-    from songthan.adapters import bundle_export, sign_evidence
-    from songthan.adapters.bundle_verify import VerifyCheck, broken
-    from songthan.adapters.bundle_zip import unpack_zip
-
-    with tempfile.TemporaryDirectory(prefix="songthan-evidence-") as place:
-        try:
-            top = unpack_zip(source, Path(place))
-        except SongthanError as error:
-            return broken(f"{source.name}: {error.th}", at=at)
-        report = check_bundle(top / "bundle", roots, stamp_roots, at)
-        if not report.ok:
-            return report
-        wrong = bundle_export.differences(top, evidence_of=sign_evidence.evidence_of)
-    words = f"{source.name}: แฟ้ม {', '.join(wrong)} ไม่ตรงกับชุดเอกสาร" if wrong else "แฟ้มประกอบใน zip ตรงกับชุดเอกสาร"
-    checks = (*report.checks, VerifyCheck(name="evidence", ok=not wrong, detail_th=words))
-    return replace(report, checks=checks, ok=not wrong, stage=report.stage if not wrong else "broken")
-
-
 def is_evidence(path: Path) -> bool:
     """Is this file a zip, to be checked as evidence?"""
     from songthan.adapters.bundle_zip import is_zip
-
     return path.is_file() and is_zip(path)
 
 

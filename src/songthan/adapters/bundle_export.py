@@ -6,17 +6,21 @@ lines of its check.sh; a test runs them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from songthan.adapters.bundle_files import hashes_of, read_proof
-from songthan.adapters.bundle_zip import write_zip
+from songthan.adapters.bundle_verify import VerifyCheck, VerifyReport, broken
+from songthan.adapters.bundle_zip import unpack_zip, write_zip
 from songthan.domain.bundles import Manifest
+from songthan.domain.errors import DataError
 from songthan.domain.provenance import records_in_words, sources_of
 
-__all__ = ["differences", "export_bundle"]
+__all__ = ["export_bundle", "verify_evidence"]
 
 
 class _Piece(Protocol):
@@ -47,8 +51,27 @@ def export_bundle(folder: Path, target: Path, *, evidence_of: _EvidenceOf) -> No
     write_zip(target, f"{manifest.deadline}-v{manifest.version}", {**_made(folder, manifest, evidence_of), **kept})
 
 
-def differences(top: Path, *, evidence_of: _EvidenceOf) -> list[str]:
-    """Of an unpacked zip whose `bundle` was verified: the files beside it that are not what the bundle says, sorted."""
+def verify_evidence(
+    source: Path, *, check: Callable[[Path], VerifyReport], evidence_of: _EvidenceOf
+) -> VerifyReport:
+    """Of an exported zip: is it written as ours are, is the bundle in it in order (`check`), and is what lies beside the
+    bundle what the bundle says? Unpacked into a folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="songthan-evidence-") as place:
+        try:
+            top = unpack_zip(source, Path(place))
+        except DataError as error:
+            return broken(f"{source.name}: {error.th}")
+        report = check(top / "bundle")
+        if not report.ok:
+            return report
+        wrong = _differences(top, evidence_of)
+    words = f"{source.name}: แฟ้ม {', '.join(wrong)} ไม่ตรงกับชุดเอกสาร" if wrong else "แฟ้มประกอบใน zip ตรงกับชุดเอกสาร"
+    checks = (*report.checks, VerifyCheck(name="evidence", ok=not wrong, detail_th=words))
+    return replace(report, checks=checks, ok=not wrong, stage="broken" if wrong else report.stage)
+
+
+def _differences(top: Path, evidence_of: _EvidenceOf) -> list[str]:
+    """The files beside a verified bundle that are not what the bundle says, sorted."""
     folder = top / "bundle"
     made = _made(folder, Manifest.from_json((folder / "manifest.json").read_bytes()), evidence_of)
     found = {path: top / path for path in hashes_of(top) if not path.startswith("bundle/")}

@@ -72,7 +72,7 @@ def verify(
         raise UsageError("มีแฟ้มนี้อยู่แล้ว", where=str(target), remedy="ระบุชื่อแฟ้มใหม่")
     moment = _day(at) if at else None
     beside = () if roots or evidence else _roots_beside(bundle)
-    report = (workspace.check_evidence if evidence else workspace.check_bundle)(
+    report = workspace.check_bundle(
         bundle,
         [_certificate(path) for path in roots or beside],
         [_certificate(path) for path in tsa_roots],
