@@ -119,6 +119,23 @@ def test_a_flipped_byte_fails_the_commands(bundles, tmp_path, path):
     assert check(top).returncode != 0
 
 
+def test_a_file_more_fails_the_commands(bundles, tmp_path):
+    top = unpacked(bundles["B-LT"], tmp_path)
+    (top / "bundle" / "evidence" / "99-more.pdf").write_bytes(b"%PDF")
+    assert check(top).returncode != 0
+
+
+def test_the_commands_one_by_one_as_they_stand(bundles, tmp_path):
+    """Typed from the README into a shell, in its order, each with its own success."""
+    top = unpacked(bundles["B-LTA"], tmp_path)
+    lines = (top / "README.txt").read_text(encoding="utf-8").splitlines()
+    commands = [line.strip() for line in lines if line.startswith("    ") and not line.strip().startswith(("pyhanko", "เมื่อ", "--"))]
+    assert len(commands) > 20
+    script = 'box="$(mktemp -d)"\n' + "".join(f"{command} || {{ echo 'failed: {n}'; exit 1; }}\n" for n, command in enumerate(commands))
+    done = subprocess.run(["sh", "-c", script], cwd=top, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, (done.stdout[-500:], done.stderr[-500:])
+
+
 def test_an_answer_about_another_certificate_fails_the_commands(bundles, tmp_path):
     top = unpacked(bundles["B-LTA"], tmp_path)
     answers = sorted((top / "revocation").glob("*.ocsp"))

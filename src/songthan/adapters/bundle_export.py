@@ -120,7 +120,11 @@ def _checks(
     """What each group of commands shows, in Thai and English, and the commands; all in the zip's top folder."""
     yield (
         "ทุกแฟ้มครบถ้วนและไม่ถูกแก้ไข / every file is whole and unchanged",
-        ["(cd bundle && sha256sum --check --strict --quiet SHA256SUMS)"],
+        [
+            "(cd bundle && sha256sum --check --strict --quiet SHA256SUMS)",
+            # sha256sum does not see a file that is not listed
+            'test "$(find bundle -type f | wc -l)" -eq "$(($(wc -l < bundle/SHA256SUMS) + 1))"',
+        ],
     )
     slot = manifest.signature
     if slot is None or not made:
@@ -236,6 +240,7 @@ def _readme(manifest: Manifest, checks: list[tuple[str, list[str]]], *, stamped:
         "ตรวจได้โดยไม่ใช้ระบบส่งทันและไม่ใช้เครือข่าย ด้วย sha256sum, openssl และ pyhanko",
         "Checked without Songthan and without a network, with sha256sum, openssl and pyhanko.",
         "sh check.sh ทำทุกคำสั่งใน ๑ ถึงข้อสุดท้ายก่อน pyhanko / runs every command below but pyhanko.",
+        "ผู้มีระบบส่งทัน: songthan verify ตามด้วยแฟ้ม zip นี้ / with Songthan at hand: songthan verify and this zip.",
         "",
         "bundle/       ชุดเอกสารตามที่เก็บไว้ / the bundle as it was kept",
         "chain.txt     ที่มาของทุกคำตอบ: จดหมายใด ของใคร เมื่อใด อยู่หน้าใด / the way of every answer",

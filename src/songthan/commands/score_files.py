@@ -116,8 +116,9 @@ def read_bureaus(rubric: Rubric, file: Path, expected: Path | None) -> list[Bure
     elif str(file) != "-" and file.suffix.lower() in (".csv", ".tsv"):
         found = _table(rubric, file)
     else:
+        document = read_json(file)
         with named(file):
-            found = _listed(rubric, read_json(file))
+            found = _listed(rubric, document)
     if expected is not None:
         names = [n.strip() for n in _text(expected).splitlines() if n.strip()]
         for bureau in found:

@@ -25,6 +25,7 @@ from songthan.domain.routing import own_words
 from songthan.domain.thai import canonical, to_arabic_digits
 from songthan.steps.fill_form import DOCX, safe_name, short_title
 from songthan.steps.letters import queue
+from songthan.steps.make_lasting import may_be_handed_in
 from songthan.steps.office import Office
 from songthan.steps.post import post
 from songthan.steps.publish import publish, upload
@@ -61,6 +62,8 @@ def submit(office: Office, action: Submit) -> bool:
     bundle = office.ledger.bundles.get(deadline.id, action.version)
     if bundle is None or bundle["void"] or not bundle["signed"]:
         return True
+    if office.ledger.outbox.state(registry_key(deadline.id, action.version)) == "none" and not may_be_handed_in(office, bundle):
+        return False
     published = publish(office, deadline, bundle)
     office.tick("published")
     uploaded = upload(office, deadline, bundle)
