@@ -44,7 +44,7 @@ from songthan.adapters.roll_place import roll_plan
 from songthan.adapters.rubric_file import load_rubric, printable_criteria
 from songthan.adapters.rule_files import load_rules
 from songthan.adapters.sandbox import Sandbox
-from songthan.adapters.settings_file import Settings, load_settings
+from songthan.adapters.settings_file import Settings, load_settings, named_files
 from songthan.adapters.turnstile import turnstile
 from songthan.domain.calendars import WorkCalendar
 from songthan.domain.errors import (
@@ -366,11 +366,7 @@ def _held_kinds(settings: Settings, state: Path) -> frozenset[str]:
     return held_kinds(settings.mailbox.send, settings.mailbox.held_letters)
 def _certificates(settings: Settings, state: Path, patterns: Sequence[str]) -> tuple[bytes, ...]:
     """The bytes of the files these settings name; «state/…» is the state folder in use."""
-    found = []
-    for pattern in patterns:
-        base, rest = (state, pattern[6:]) if pattern.startswith("state/") else (settings.root, pattern)
-        found += [path.read_bytes() for path in sorted(base.glob(rest))]
-    return tuple(found)
+    return tuple(path.read_bytes() for path in named_files(settings, state, patterns))
 
 
 @functools.lru_cache(maxsize=4)

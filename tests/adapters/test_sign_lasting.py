@@ -163,6 +163,32 @@ def test_a_time_stamp_after_the_end_proves_nothing(world):
     assert not report.lasting and report.lasting_th
 
 
+@pytest.mark.parametrize("days", [-400, -20, -1])
+def test_a_time_stamp_that_tells_an_impossible_time(world, days):
+    """Before the certificate's life, before the signature."""
+    world.tsa = certificate("ประทับเวลา", issuer=world.ca, days=(-900, 7000), usage=STAMPING, crl=world.crl_url)
+    world.fixed = NOW + timedelta(days=days)
+    report = judged(world, attack.stamped(world.signed, world))
+    assert not report.valid and any("เวลาที่เป็นไปไม่ได้" in reason for reason in report.reasons_th), report
+
+
+def test_an_office_whose_clock_is_behind_the_services(world):
+    """Also a rehearsal, which plays another year: the service's certificate is newer than the day."""
+    world.tsa = certificate("ประทับเวลา", issuer=world.ca, days=(-1, 7000), usage=STAMPING, crl=world.crl_url)
+    world.fixed = NOW + timedelta(days=2)
+    assert judged(world, attack.stamped(world.signed, world), now=None).valid
+    world.fixed, world.tsa = None, certificate("ประทับเวลา", issuer=certificate("ใคร"), days=(-1, 7000), usage=STAMPING)
+    assert not judged(world, attack.stamped(world.signed, world), now=None).valid
+
+
+def test_a_second_time_stamp_tells_no_earlier_time_than_the_first(world):
+    world.tsa = certificate("ประทับเวลา", issuer=world.ca, days=(-900, 7000), usage=STAMPING, crl=world.crl_url)
+    data, _ = lengthened(world)
+    assert judged(world, data).valid
+    world.fixed = NOW - timedelta(hours=1)
+    assert not judged(world, attack.stamped(data, world)).valid
+
+
 def test_a_service_that_does_not_answer_is_named_and_nothing_is_half_made(world):
     world.silent = True
     with pytest.raises(EnvironmentNotReady) as told:

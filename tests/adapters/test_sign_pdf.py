@@ -343,6 +343,14 @@ def test_no_roots_means_no_trust(signed, frozen):
     assert not report.valid and not report.trusted
 
 
+@pytest.mark.parametrize("rubbish", [b"", b"hello", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", b"\x30\x03abc"])
+def test_a_root_file_that_is_none_is_no_root_and_does_no_harm(rubbish, signed, frozen, ca):
+    at = datetime.now(UTC)
+    alone = SIGNER.verify(signed, frozen=frozen, trust_roots=[rubbish], at=at)
+    assert not alone.valid and not alone.trusted and alone.reasons_th
+    assert SIGNER.verify(signed, frozen=frozen, trust_roots=[rubbish, pem(ca)], at=at).valid
+
+
 def test_an_expired_and_a_future_certificate(frozen, ca):
     for days, at in (((-20, -1), None), ((2, 20), None), ((2, 20), NOW + timedelta(days=5))):
         report = verify(sign(frozen, certificate(DIRECTOR, issuer=ca, days=days)), frozen, ca, at=at)

@@ -87,7 +87,7 @@ def _made(folder: Path, manifest: Manifest, evidence_of: _EvidenceOf) -> dict[st
         **{name: data for name, (data, _) in evidence.items()},
         "chain.txt": _chain(folder, manifest),
         "check.sh": _script(checks),
-        "README.txt": _readme(manifest, checks, stamped=_stamped(folder, evidence)),
+        "README.txt": _readme(manifest, checks, lasting=(folder / "lasting.pdf").is_file()),
     }
 
 
@@ -217,19 +217,10 @@ def _chain(folder: Path, manifest: Manifest) -> bytes:
     return ("\n".join([*lines, *records]) + "\n").encode()
 
 
-def _stamped(folder: Path, evidence: Mapping[str, object]) -> str:
-    """pyHanko's command for the file that lasts; empty where there is none."""
-    if not (folder / "lasting.pdf").is_file():
-        return ""
-    # its AdES mode asks an OCSP service it finds named anew; the kept answers are openssl's above
-    offline = any(name.endswith(".ocsp") for name in evidence)
-    return "validate --no-revocation-check" if offline else "adesverify"
-
-
-def _readme(manifest: Manifest, checks: list[tuple[str, list[str]]], *, stamped: str) -> bytes:
+def _readme(manifest: Manifest, checks: list[tuple[str, list[str]]], *, lasting: bool) -> bytes:
     trust = "$(for f in bundle/trust/*.pem; do printf -- '--trust %s ' \"$f\"; done)"
-    pyhanko = f"pyhanko sign validate --no-revocation-check {trust} --pretty-print bundle/signed.pdf"
-    ades = f"pyhanko sign {stamped} {trust} --pretty-print bundle/lasting.pdf"
+    # its own look at revocation asks the network anew; what was kept is openssl's above
+    pyhanko = f"pyhanko sign validate --no-revocation-check {trust} --pretty-print bundle/"
     parts = [
         f"หลักฐานของชุดเอกสาร {manifest.bundle_id} ({manifest.deadline} ฉบับที่ {manifest.version})",
         f"Evidence of the bundle {manifest.bundle_id} ({manifest.deadline}, version {manifest.version})",
@@ -256,9 +247,9 @@ def _readme(manifest: Manifest, checks: list[tuple[str, list[str]]], *, stamped:
     ]
     for number, (title, commands) in enumerate(checks, 1):
         parts += ["", f"{number}. {title}", *(f"    {command}" for command in commands)]
-    parts += ["", f"{len(checks) + 1}. ลายมือชื่อใน PDF ด้วย pyHanko / the signature in the PDF, with pyHanko", f"    {pyhanko}"]
-    if stamped:
-        parts.append(f"    {ades}")
+    parts += ["", f"{len(checks) + 1}. ลายมือชื่อใน PDF ด้วย pyHanko / the signature in the PDF, with pyHanko", f"    {pyhanko}signed.pdf"]
+    if lasting:
+        parts.append(f"    {pyhanko}lasting.pdf")
     parts += [
         "    เมื่อใบรับรองหมดอายุแล้ว เพิ่ม --validation-time ด้วยวันในตราประทับเวลา / once the certificate has run out, add",
         "    --validation-time with the day of the time-stamp",

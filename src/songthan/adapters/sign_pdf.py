@@ -242,7 +242,8 @@ def _judge(signed: bytes, args: dict) -> SignatureReport:
     reasons += added + ([] if covers else [say("ลายมือชื่ออิเล็กทรอนิกส์ไม่ได้ครอบคลุมเอกสารทั้งฉบับ")])
     reasons += status_reasons(status) + time_reasons(status, signed_at, at) + form_reasons(signature)
     reasons += holder_reasons(signature.signer_cert, args["holders"], args["organisation"])
-    reasons += stamp_reasons(reader, stamp_roots, at) + wrapping_reasons(signed, reader, signature, roots, stamp_roots)
+    reasons += stamp_reasons(reader, stamp_roots, at, signed_at)
+    reasons += wrapping_reasons(signed, reader, signature, roots, stamp_roots)
     level = level_of(reader, signature, status)
     why_not, stamped_at = ([], None)
     if args["now"]:
@@ -269,6 +270,10 @@ def _all_certificates(roots: Sequence[str]) -> list[x509.Certificate]:
 
 
 def _certificates(data: bytes) -> list[x509.Certificate]:
-    if not pem.detect(data):
-        return [x509.Certificate.load(data)]
-    return [x509.Certificate.load(der) for kind, _, der in pem.unarmor(data, multiple=True) if kind == "CERTIFICATE"]
+    """None out of a file that is no certificate: nothing is trusted because of it."""
+    try:
+        ders = [d for kind, _, d in pem.unarmor(data, multiple=True) if kind == "CERTIFICATE"] if pem.detect(data) else [data]
+        found = [x509.Certificate.load(der, strict=True) for der in ders]
+        return [certificate for certificate in found if certificate.subject and certificate.public_key]
+    except (ValueError, TypeError, KeyError):
+        return []
