@@ -8,7 +8,7 @@ help:           ## what can be made here
 setup:          ## .venv, LibreOffice, poppler and the official fonts (a second run does nothing)
 	@bash scripts/setup.sh
 
-peers: setup    ## what the tests hold ours against: the EWS schema, ews-javascript-api, DavMail, Dovecot, Exim (tests only)
+peers: setup    ## what the tests hold ours against: the EWS schema, ews-javascript-api, DavMail, Dovecot, Exim, Chromium (tests only)
 	@bash scripts/setup_peers.sh
 	@bash scripts/setup_mail_servers.sh
 

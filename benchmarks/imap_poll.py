@@ -27,31 +27,40 @@ def mail(n: int) -> bytes:
 
 
 def looks(servers: MailServers, messages: int) -> dict[str, float]:
-    """Milliseconds of an idle look, of one that finds a new mail, and of the first that lists all."""
+    """Milliseconds of an idle look, of one that finds a new mail, of the first that lists all, and of a bare NOOP on another
+    connection that tells it of the new mail: what the server itself takes to bring an open folder up to date."""
     world = DovecotWorld(servers, OFFICE)
-    hand = imapclient.IMAPClient("127.0.0.1", servers.imap, ssl=False)
+    hand, bare = (imapclient.IMAPClient("127.0.0.1", servers.imap, ssl=False) for _ in range(2))
     try:
         hand.login(servers.user(OFFICE), SECRET)
+        bare.login(servers.user(OFFICE), SECRET)
         for start in range(0, messages, 1000):
             hand.multiappend("INBOX", [mail(n) for n in range(start, min(start + 1000, messages))])
         started = time.perf_counter()
         state = world.mailbox.new_messages("").state
         first = (time.perf_counter() - started) * 1000
-        idle, found = [], []
+        bare.select_folder("INBOX", readonly=True)
+        idle, found, told = [], [], []
         for n in range(LOOKS):
             started = time.perf_counter()
             assert not world.mailbox.new_messages(state).refs
             idle.append((time.perf_counter() - started) * 1000)
             if n % 6 == 0:
                 hand.append("INBOX", mail(messages + n))
+                hand.noop()  # its process has written everything then
+                started = time.perf_counter()
+                bare.noop()
+                told.append((time.perf_counter() - started) * 1000)
                 started = time.perf_counter()
                 listing = world.mailbox.new_messages(state)
                 found.append((time.perf_counter() - started) * 1000)
                 assert len(listing.refs) == 1
                 state = listing.state
-        return {"messages": messages, "all": first, "idle": statistics.median(idle), "new": statistics.median(found)}
+        middle = {"idle": statistics.median(idle), "new": statistics.median(found), "noop": statistics.median(told)}
+        return {"messages": messages, "all": first, **middle}
     finally:
         hand.shutdown()
+        bare.shutdown()
         world.close()
 
 
@@ -62,7 +71,9 @@ def main() -> None:
         large = looks(servers, int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
     finally:
         servers.stop()
-    print(json.dumps({"small": small, "large": large, "idle": large["idle"] / small["idle"], "new": large["new"] / small["new"]}, indent=1))
+    ratios = {name: large[name] / small[name] for name in ("idle", "new", "noop")}
+    ratios["new without the server's NOOP"] = (large["new"] - large["noop"]) / (small["new"] - small["noop"])
+    print(json.dumps({"small": small, "large": large, "ratios": ratios}, indent=1))
 
 
 if __name__ == "__main__":

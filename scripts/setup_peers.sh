@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Fetches what the tests hold the practice Exchange against, none of it written here: Microsoft's EWS schema, the client
-# ews-javascript-api, the gateway DavMail. Only `make test` asks for it; a secretary's machine needs none of it.
-# Everything lies under .venv/share/songthan/peers, nothing is installed into the system, no service is started.
+# ews-javascript-api, the gateway DavMail; and Chromium, in which they open our pages. Only `make test` asks for it; a secretary's
+# machine needs none of it.
+# What is fetched lies under .venv/share/songthan/peers, programs come from Debian; no service is started.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,6 +11,7 @@ mkdir -p "$peers"
 need() { echo "peers: $1" >&2; exit 3; }
 programs=""
 command -v npm >/dev/null || programs="$programs nodejs npm"
+command -v chromium >/dev/null || programs="$programs chromium"
 command -v java >/dev/null || programs="$programs default-jre-headless"
 if [ -n "$programs" ]; then
   as_root=""

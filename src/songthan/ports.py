@@ -81,8 +81,8 @@ class Mailbox(Protocol):
         """How many seconds this machine's clock is ahead of the server's; None when the server does not say."""
         ...
 
-    def find(self, key: str) -> Sequence[SentRef]:
-        """Our mail with this key, in Drafts and in Sent."""
+    def find(self, *keys: str) -> Sequence[SentRef]:
+        """Our mail with these keys, in Drafts and in Sent: one look for all of them, each found mail with its key."""
         ...
 
     def save_draft(self, mail: OutgoingMail) -> SentRef:

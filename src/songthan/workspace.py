@@ -328,7 +328,7 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         clock=open_clock(folder),
         ledger=ledger,
         blobs=blobs,
-        mailbox=late_mailbox(settings, plan, folder),
+        mailbox=late_mailbox(settings, plan, folder, salt=lambda: ledger.salt),
         texts=MailTexts(templates / "mail"),
         renderer=LatePart(renderer),
         reader=ConvertingReader(SandboxedReader(sandbox)),

@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
 __all__ = ["check_exchange", "check_imap", "claimed", "late_mailbox", "mailbox_secret", "open_mailbox", "practice_url"]
 
 
-def late_mailbox(settings: Settings, plan: Plan, state: Path) -> Mailbox:
-    """The mailbox a state folder works with, opened at its first use."""
-    late = LateMailbox(lambda: open_mailbox(settings, plan, state), state, claim=lambda: _claim(settings, plan, state))
+def late_mailbox(settings: Settings, plan: Plan, state: Path, *, salt: Callable[[], str]) -> Mailbox:
+    """The mailbox a state folder works with, opened at its first use; `salt` tells the ledger's own secret."""
+    late = LateMailbox(
+        lambda: open_mailbox(settings, plan, state, salt=salt()), state, claim=lambda: _claim(settings, plan, state)
+    )
     return late  # type: ignore[return-value]
 
 
@@ -46,25 +49,26 @@ def practice_url(state: Path) -> str:
         ) from error
 
 
-def open_mailbox(settings: Settings, plan: Plan, state: Path) -> Mailbox:
-    """The office's mailbox: the practice Exchange's or the configured server's."""
+def open_mailbox(settings: Settings, plan: Plan, state: Path, *, salt: str) -> Mailbox:
+    """The office's mailbox: the practice Exchange's or the configured server's. `salt` goes into our Message-IDs."""
     from songthan.adapters.exchange import ExchangeMailbox, ExchangeSettings
 
     if settings.mailbox.kind == "practice":
         accounts = tomllib.loads((state / "practice" / "accounts.toml").read_text(encoding="utf-8"))
         password = next(m["password"] for m in accounts["mailboxes"] if m["address"] == plan.roster.mailbox)
-        return ExchangeMailbox(
-            ExchangeSettings(endpoint=practice_url(state), username=plan.roster.mailbox, password=password, **_of_plan(plan))
+        server = ExchangeSettings(
+            endpoint=practice_url(state), username=plan.roster.mailbox, password=password, salt=salt, **_of_plan(plan)
         )
+        return ExchangeMailbox(server)
     if settings.mailbox.kind == "imap":
         from songthan.adapters.imap import ImapMailbox
 
-        return ImapMailbox(imap_settings(settings, plan))
+        return ImapMailbox(replace(imap_settings(settings, plan), salt=salt))
     if settings.mailbox.kind != "exchange":
         raise UsageError(
             f"ไม่รู้จักกล่องจดหมายชนิด «{settings.mailbox.kind}»", where="songthan.toml", remedy="ใช้ practice, exchange หรือ imap"
         )
-    return ExchangeMailbox(exchange_settings(settings, plan))
+    return ExchangeMailbox(replace(exchange_settings(settings, plan), salt=salt))
 
 
 def _of_plan(plan: Plan) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def test_a_server_that_calls_drafts_by_another_id_is_asked_folder_by_folder(prac
 @pytest.mark.real
 def test_our_mail_is_found_by_message_id_where_the_property_was_lost(practice):
     box = practice.open()
-    content = build(outgoing(), sender=OFFICE, sender_name="", domain="office.example")
+    content = build(outgoing(), sender=OFFICE, sender_name="", message_id=box._message_id("ask:1"))
     CreateItem(account=box._account).get(
         items=[Message(account=box._account, folder=box._drafts, mime_content=content)],
         folder=box._drafts,

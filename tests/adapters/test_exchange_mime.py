@@ -13,6 +13,7 @@ from songthan.adapters.outgoing_mime import build, own_message_id
 from songthan.domain.errors import MailDenied
 from songthan.domain.messages import OutgoingMail
 
+OWN_ID = own_message_id("ask:1", "office.example", salt="s")
 OFFICE, MEMBER = "plan@office.example", "tonnam@office.example"
 
 
@@ -29,7 +30,8 @@ def outgoing(**more: object) -> OutgoingMail:
 
 
 def mime(**more: object):
-    raw = build(outgoing(**more), sender=OFFICE, sender_name="กลุ่มแผนงานและการประเมินผล", domain="office.example")
+    identity = str(more.get("message_id") or OWN_ID)
+    raw = build(outgoing(**more), sender=OFFICE, sender_name="กลุ่มแผนงานและการประเมินผล", message_id=identity)
     assert b"\n" not in raw.replace(b"\r\n", b"") and max(map(len, raw.split(b"\r\n"))) <= 998
     return raw, email.message_from_bytes(raw, policy=email.policy.default)
 
@@ -46,8 +48,14 @@ def test_mime_says_the_same_in_text_and_html_and_every_time():
     assert str(make_header(decode_header(name))) == "กลุ่มแผนงานและการประเมินผล"
     assert [a.addr_spec for a in parsed["Cc"].addresses] == ["khaohom@office.example", "c@office.example"]
     assert parsed["Auto-Submitted"] == "auto-generated"
-    assert parsed["Message-ID"] == own_message_id("ask:1", "office.example") and parsed["Date"] is None
+    assert parsed["Message-ID"] == OWN_ID and parsed["Date"] is None
     assert parsed["In-Reply-To"] is None and parsed["References"] is None
+
+
+def test_the_own_message_id_is_the_keys_and_the_offices():
+    assert own_message_id("ask:1", "office.example", salt="s") == OWN_ID
+    others = {own_message_id("ask:1", "office.example", salt="t"), own_message_id("ask:2", "office.example", salt="s")}
+    assert len({OWN_ID, *others}) == 3
 
 
 def test_long_thai_subjects_and_long_threads_survive_folding():
@@ -87,6 +95,6 @@ def test_nothing_starts_a_header_of_its_own(bad):
 )
 def test_only_requests_and_reminders_let_out_of_office_answers_through(kind, wanted):
     mail = OutgoingMail(kind=kind, key="k", to=(MEMBER,), subject="ก", text="ก", html="<p>ก</p>")
-    raw = build(mail, sender=OFFICE, sender_name="", domain="office.example")
+    raw = build(mail, sender=OFFICE, sender_name="", message_id=OWN_ID)
     parsed = email.message_from_bytes(raw, policy=email.policy.default)
     assert (parsed["Auto-Submitted"], parsed["X-Auto-Response-Suppress"]) == ("auto-generated", wanted)

@@ -128,6 +128,7 @@ CONTEXTS: dict[str, dict] = {
             "received_th": "๑๔ มีนาคม ๒๕๖๖",
             "status": "5.1.1",
             "reason": "ไม่มีผู้ใช้นี้",
+            "known": True,
             "letter": "ขอให้รายงาน",
             "later": False,
             "copies_to": "deputy@office.example",

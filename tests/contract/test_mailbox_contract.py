@@ -281,6 +281,21 @@ def test_a_draft_is_found_by_its_key_attached_to_and_sent_once(world, file):
     assert [r.folder for r in box.find("ask:2")] == ["drafts"], "another key's draft is untouched"
 
 
+def test_many_keys_are_found_in_one_look_each_mail_with_its_own(world):
+    box = world.mailbox
+    keys = [f"ask:{n}" for n in range(60)]
+    assert list(box.find(*keys)) == [] and list(box.find()) == []
+    for key in ("ask:0", "ask:7", "ask:59", "another"):
+        draft = box.save_draft(outgoing(key))
+        assert draft.key == key
+        if key == "ask:7":
+            box.send(draft)
+    found = {r.key: (r.folder, r.message_id) for r in box.find(*keys)}
+    assert {key: folder for key, (folder, _) in found.items()} == {"ask:0": "drafts", "ask:7": "sent", "ask:59": "drafts"}
+    assert len({identity for _, identity in found.values()}) == 3
+    assert [r.key for r in box.find("ask:5")] == [], "a key is no beginning of another"
+
+
 def test_a_stale_draft_is_not_sent(world, file):
     old = world.mailbox.save_draft(outgoing())
     new = world.mailbox.attach(old, "แบบ.docx", "application/octet-stream", file)
@@ -337,7 +352,7 @@ def test_the_exactly_once_sender_over_dropped_connections(world, file):
             mail = outgoing(f"ask:{operation}:{kind}", files=(attached,), subject=f"{operation} {kind}")
             world.fail(operation, kind)
             for _ in range(4):
-                outcome = deliver(mail, mailbox=world.mailbox, outbox=outbox, blobs=Blobs(file), clock=Clock())
+                (outcome,) = deliver([mail], mailbox=world.mailbox, outbox=outbox, blobs=Blobs(file), clock=Clock())
                 if outcome.status == "sent":
                     break
             sent += 1

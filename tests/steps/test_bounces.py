@@ -21,10 +21,12 @@ def desk(tmp_path: Path) -> Desk:
     return desk
 
 
-def bounce(desk: Desk, seat: str, status: str, *, action: str = "failed", sender: str = "postmaster@bfa.example", verdict: str = "") -> None:
-    """A report of delivery (RFC 3464) about our newest mail to the holder of `seat`."""
+def bounce(
+    desk: Desk, seat: str, status: str, *, action: str = "failed", sender: str = "postmaster@bfa.example", verdict: str = "", names: str = ""
+) -> None:
+    """A report of delivery (RFC 3464) about our newest mail to the holder of `seat`, or the Message-ID it `names`."""
     member = desk.member(seat)
-    ours = desk.mails(member)[-1].message_id
+    ours = names or desk.mails(member)[-1].message_id
     proof = f"Authentication-Results: practice-exchange.example; dmarc={verdict} header.from={sender.partition('@')[2]}\r\n" if verdict else ""
     raw = (
         f"{proof}From: {sender}\r\nTo: songthan@bfa.example\r\nSubject: Undeliverable\r\nMessage-ID: <{status}-{seat}@bfa.example>\r\n"
@@ -92,6 +94,14 @@ def test_a_proven_stranger_marks_nobody(desk: Desk) -> None:
     bounce(desk, "s04", "5.1.1", sender="postmaster@evil.example", verdict="pass")
     desk.tick("2023-03-01 10:00")
     assert not marked_rows(desk.office) and len(notices(desk)) == 1
+
+
+def test_a_notice_that_names_no_mail_of_ours_changes_nothing_and_says_so(desk: Desk) -> None:
+    """A forger can name a colleague's address; the Message-ID of a letter only its readers can."""
+    bounce(desk, "s04", "5.1.1", names="<0123456789abcdef0123456789abcdef@songthan.bfa.example>")
+    desk.tick("2023-03-01 10:00")
+    (told,) = notices(desk)
+    assert "อาจไม่ใช่ของจริง" in told and "ผู้รับยังไม่ได้รับเรื่องนี้" not in told and not marked_rows(desk.office)
 
 
 def test_the_next_letter_goes_to_the_deputy_too_and_says_so(desk: Desk) -> None:

@@ -79,7 +79,7 @@ def test_one_that_left_unseen_is_proven_and_not_written_again(tmp_path: Path) ->
     with pytest.raises(Killed):
         desk.tick(NEAR)
     desk.office = calm
-    (left,) = [m.key for m in desk.ledger.outbox.unsent()]
+    (left,) = [m.key for m in desk.ledger.outbox.unsent() if desk.ledger.outbox.state(m.key) == "handed"]
     later(desk, "2023-03-10 18:00")
     post_all(desk.office)
     assert desk.ledger.outbox.state(left) == "sent"
@@ -113,3 +113,22 @@ def test_a_mail_the_server_refuses_keeps_nobody_else_waiting(tmp_path: Path) -> 
 def moments(desk: Desk, now: str) -> set:
     """When the member was written to, or is about to be, as it looks at `now`."""
     return {when for address, when in desk.ledger.outbox.written(at(now)) if address == desk.member("s04").email}
+
+
+def test_one_letter_that_cannot_be_written_keeps_none_of_those_before_it(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.tick()
+    calm = desk.office
+
+    def no_room(name: str) -> None:
+        if name == "letter-intended" and len(desk.ledger.outbox.unsent()) == 3:
+            raise OSError("no space left")
+
+    desk.office = replace(calm, tick=no_room)
+    with pytest.raises(OSError, match="no space"):
+        desk.tick(NEAR)
+    desk.office = calm
+    got = [seat for seat in ("s04", "s06", "s08") if desk.mails(desk.member(seat), "reminder")]
+    assert len(got) == 2, "the two written before it went out together"
+    desk.tick("2023-03-10 11:00")
+    assert all(len(desk.mails(desk.member(seat), "reminder")) == 1 for seat in ("s04", "s06", "s08"))

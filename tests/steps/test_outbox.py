@@ -281,8 +281,8 @@ class _LateSent:
     def __init__(self, real: object) -> None:
         self._real = real
 
-    def find(self, key: str) -> list:
-        return [r for r in self._real.find(key) if r.folder != "sent"]
+    def find(self, *keys: str) -> list:
+        return [r for r in self._real.find(*keys) if r.folder != "sent"]
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._real, name)

@@ -22,8 +22,8 @@ class SlowMailbox:
     def __init__(self, real: object) -> None:
         self._real, self.looked, self.go = real, threading.Event(), threading.Event()
 
-    def find(self, key: str) -> object:
-        found = self._real.find(key)
+    def find(self, *keys: str) -> object:
+        found = self._real.find(*keys)
         if not self.looked.is_set():
             self.looked.set()
             assert self.go.wait(20)

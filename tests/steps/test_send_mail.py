@@ -71,27 +71,26 @@ class FolderBlobs:
 
 
 class World:
-    """One mailbox, one ledger, one mail; `run` is one life of the process."""
+    """One mailbox, one ledger, one mail or several; `run` is one life of the process."""
 
-    def __init__(self, folder: Path, *, key: str = "ask:2566-q2:m01:2023-03-01") -> None:
+    def __init__(self, folder: Path, *, number: int = 1) -> None:
         self.mailbox, self.outbox, self.blobs = MemoryMailbox(), DictOutbox(), FolderBlobs(folder)
         files = tuple(
             OutgoingFile(name=f"แบบ {n}.docx", type="application/octet-stream", sha256=self.blobs.put(data))
             for n, data in enumerate(CONTENTS)
         )
-        self.mail = OutgoingMail(
-            key=key,
-            kind="request",
-            to=("tonnam@office.example",),
-            subject="แบบ",
-            text="ก",
-            html="<p>ก</p>",
-            files=files,
-        )
+        self.mails = [
+            OutgoingMail(
+                key=f"ask:2566-q2:m0{n}:2023-03-01", kind="request", to=(f"m{n}@office.example",), subject="แบบ", text="ก",
+                html="<p>ก</p>", files=files,
+            )
+            for n in range(number)
+        ]  # fmt: skip
+        self.mail = self.mails[0]
         self.ticks: list[str] = []
 
     def run(self, *, kill_at: int | None = None, on_tick=lambda name: None) -> SendOutcome | None:
-        """None when killed at tick number `kill_at` (from 0)."""
+        """The first mail's outcome (`outcomes` has all); None when killed at tick number `kill_at` (from 0)."""
         self.ticks = []
 
         def tick(name: str) -> None:
@@ -101,27 +100,30 @@ class World:
                 raise Killed
 
         try:
-            return deliver(
-                self.mail, mailbox=self.mailbox, outbox=self.outbox, blobs=self.blobs, clock=FixedClock(), tick=tick
+            self.outcomes = deliver(
+                self.mails, mailbox=self.mailbox, outbox=self.outbox, blobs=self.blobs, clock=FixedClock(), tick=tick
             )
+            return self.outcomes[0]
         except Killed:
             return None
 
     def settle(self, lives: int = 8) -> SendOutcome:
         for _ in range(lives):
             outcome = self.run()
-            if outcome is not None and outcome.status in ("sent", "doubt"):
+            if outcome is not None and all(o.status in ("sent", "doubt") for o in self.outcomes):
                 return outcome
         raise AssertionError(f"never settled: {outcome}")
 
     def assert_sent_once(self) -> None:
-        assert len(self.mailbox.deliveries) == 1, f"{len(self.mailbox.deliveries)} deliveries"
-        delivery = self.mailbox.deliveries[0]
-        assert tuple(data for _, _, data in delivery.files) == CONTENTS
-        assert self.outbox.state(self.mail.key) == "sent"
-        found = self.mailbox.find(self.mail.key)
-        assert [r.folder for r in found] == ["sent"]
-        assert self.outbox.sent_refs[-1] == found[0].message_id == delivery.message_id
+        deliveries = {d.mail.key: d for d in self.mailbox.deliveries}
+        assert len(deliveries) == len(self.mailbox.deliveries) == len(self.mails), [d.mail.key for d in self.mailbox.deliveries]
+        for mail in self.mails:
+            delivery = deliveries[mail.key]
+            assert tuple(data for _, _, data in delivery.files) == CONTENTS and delivery.recipients == mail.to
+            assert self.outbox.state(mail.key) == "sent"
+            found = self.mailbox.find(mail.key)
+            assert [r.folder for r in found] == ["sent"]
+            assert found[0].message_id == delivery.message_id and found[0].message_id in self.outbox.sent_refs
 
 
 CLEAN_TICKS = [
@@ -143,6 +145,48 @@ def test_a_clean_delivery_asks_for_each_thing_once(tmp_path):
     assert len(world.mailbox.calls) == calls, "a committed mail asks the server nothing"
 
 
+def test_several_mails_share_the_look_before_and_the_look_after(tmp_path):
+    world = World(tmp_path, number=3)
+    assert world.run().status == "sent"
+    assert world.mailbox.calls == ["find", *["save_draft", "attach", "attach", "send"] * 3, "find"]
+    world.assert_sent_once()
+
+
+def test_a_refused_or_unclear_mail_stops_none_of_the_others(tmp_path):
+    world = World(tmp_path, number=4)
+    world.mailbox.fail("send", "denied")
+    world.mailbox.fail("send", "drop_after")
+    world.mailbox.fail("send", "drop_before")
+    world.run()
+    assert [o.status for o in world.outcomes] == ["denied", "sent", "sent", "sent"]
+    assert [o.key for o in world.outcomes] == [m.key for m in world.mails] and world.mailbox.calls.count("save_draft") == 4
+    assert world.settle().status == "sent"
+    world.assert_sent_once()
+
+
+def test_a_busy_server_stops_those_not_begun_and_proves_those_that_left(tmp_path):
+    world = World(tmp_path, number=3)
+
+    def busy_after_the_first(name: str) -> None:
+        if name == "handed-over":
+            world.mailbox.fail("save_draft", "busy", back_off_s=7.0)
+
+    world.run(on_tick=busy_after_the_first)
+    assert [(o.status, o.back_off_s) for o in world.outcomes] == [("sent", 0.0), ("retry", 7.0), ("retry", 7.0)]
+    assert world.mailbox.calls.count("save_draft") == 2 and world.mailbox.calls[-1] == "find"
+    assert world.settle().status == "sent"
+    world.assert_sent_once()
+
+
+def test_one_mail_in_doubt_among_several_is_the_only_one(tmp_path):
+    world = World(tmp_path, number=3)
+    lost = world.mails[1].key
+    world.run(on_tick=lambda name: world.mailbox.forget(lost) if name == "handed-over" else None)
+    assert [o.status for o in world.outcomes] == ["sent", "retry", "sent"]
+    world.run()
+    assert [o.status for o in world.outcomes] == ["sent", "doubt", "sent"] and len(world.mailbox.deliveries) == 3
+
+
 @pytest.mark.parametrize("kill_at", range(len(CLEAN_TICKS)))
 def test_killed_anywhere_it_is_sent_once(tmp_path, kill_at):
     world = World(tmp_path)
@@ -151,17 +195,18 @@ def test_killed_anywhere_it_is_sent_once(tmp_path, kill_at):
     world.assert_sent_once()
 
 
+@pytest.mark.parametrize("number", [1, 3])
 @pytest.mark.parametrize("operation", SENDING)
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("times", [1, 2])
-def test_faults_and_kills_together_send_once(tmp_path, operation, fault, times):
+def test_faults_and_kills_together_send_once(tmp_path, operation, fault, times, number):
     """Every fault at every operation, with no kill and with a kill at each boundary that can be reached."""
     kill_at: int | None = None
     reached = 0
     while True:
         folder = tmp_path / str(kill_at)
         folder.mkdir()
-        world = World(folder)
+        world = World(folder, number=number)
         world.mailbox.fail(operation, fault, times=times)
         first = world.run(kill_at=kill_at)
         assert world.settle().status == "sent"
@@ -179,11 +224,11 @@ def test_double_kills_with_faults(tmp_path):
     for n in range(300):
         folder = tmp_path / str(n)
         folder.mkdir()
-        world = World(folder)
+        world = World(folder, number=chance.choice((1, 2, 4)))
         for _ in range(chance.randrange(3)):
             world.mailbox.fail(chance.choice(SENDING), chance.choice(FAULTS))
-        world.run(kill_at=chance.randrange(12))
-        world.run(kill_at=chance.randrange(12))
+        world.run(kill_at=chance.randrange(12 * len(world.mails)))
+        world.run(kill_at=chance.randrange(12 * len(world.mails)))
         assert world.settle().status == "sent"
         world.assert_sent_once()
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -45,6 +46,7 @@ from songthan.domain.messages import Listing, MailRef, OutgoingMail, SentRef
 
 __all__ = ["ExchangeMailbox", "ExchangeSettings"]
 
+_KEYS = 50  # sought in one request, two conditions each; Exchange refuses a restriction of more than 255
 _PAGE = 100  # items asked for at a time; Exchange's own throttling default allows 1000
 
 
@@ -198,24 +200,34 @@ class ExchangeMailbox:
 
     # Mail out
 
-    def find(self, key: str) -> Sequence[SentRef]:
+    def find(self, *keys: str) -> Sequence[SentRef]:
         """By the property, or by the Message-ID made from the key where a server lost the property.
 
         Drafts are searched before Sent: a draft being sent meanwhile is found in one of them at least.
         """
-        found = self._found(key, [self._drafts, self._sent])
+        return [ref for at in range(0, len(keys), _KEYS) for ref in self._find(keys[at : at + _KEYS])]
+
+    def _find(self, keys: Sequence[str]) -> list[SentRef]:
+        known = {self._message_id(key): key for key in keys} | {key: key for key in keys}
+        found = self._found(known, [self._drafts, self._sent])
         names = self._own_folders() if found else {}
-        if all(item.parent_folder_id and item.parent_folder_id.id in names for item in found):
-            return [_sent_ref(item, names[item.parent_folder_id.id]) for item in found]
+        if all(item.parent_folder_id and item.parent_folder_id.id in names for item, _ in found):
+            return [_sent_ref(item, names[item.parent_folder_id.id], key) for item, key in found]
         # a server that calls its folders by more than one id: then each is asked by itself
         apart = ((self._drafts, "drafts"), (self._sent, "sent"))
-        return [_sent_ref(item, name) for folder, name in apart for item in self._found(key, [folder])]
+        return [_sent_ref(item, name, key) for folder, name in apart for item, key in self._found(known, [folder])]
 
-    def _found(self, key: str, folders: list[Folder]) -> list:
-        """One request for all the folders: the look-ups are the greater part of what sending costs."""
-        q = Q(songthan_key=key) | Q(message_id=own_message_id(key, self._settings.domain))
-        restriction = Restriction(q, folders=folders, applies_to=Restriction.ITEMS)
-        return self._find_items(folders, ["message_id", "parent_folder_id"], restriction=restriction)
+    def _found(self, known: Mapping[str, str], folders: list[Folder]) -> list[tuple[Message, str]]:
+        """Items with their keys; `known` tells the key of a property's value and of a Message-ID. One request for all the
+        folders and keys: the look-ups are the greater part of what sending costs."""
+        wanted = [Q(message_id=mark) if mark != key else Q(songthan_key=key) for mark, key in known.items()]
+        restriction = Restriction(Q(*wanted, conn_type=Q.OR), folders=folders, applies_to=Restriction.ITEMS)
+        items = self._find_items(folders, ["songthan_key", "message_id", "parent_folder_id"], restriction=restriction)
+        marked = [(item, known.get(item.songthan_key or "") or known.get(item.message_id or "")) for item in items]
+        return [(item, key) for item, key in marked if key]
+
+    def _message_id(self, key: str) -> str:
+        return own_message_id(key, self._settings.domain, salt=self._settings.salt)
 
     def _own_folders(self) -> dict[str, str]:
         """Which id is Drafts' and which Sent's; asked once."""
@@ -230,7 +242,8 @@ class ExchangeMailbox:
     def save_draft(self, mail: OutgoingMail) -> SentRef:
         """CreateItem SaveOnly from MIME, with the key as named property."""
         settings = self._settings
-        content = build(mail, sender=settings.mailbox, sender_name=settings.sender_name, domain=settings.domain)
+        message_id = mail.message_id or self._message_id(mail.key)
+        content = build(mail, sender=settings.mailbox, sender_name=settings.sender_name, message_id=message_id)
         item = Message(account=self._account, folder=self._drafts, mime_content=content, songthan_key=mail.key)
         saved = self._session.write(
             "CreateItem",
@@ -241,8 +254,7 @@ class ExchangeMailbox:
                 send_meeting_invitations=SEND_TO_NONE,
             ),
         )
-        message_id = mail.message_id or own_message_id(mail.key, settings.domain)
-        return SentRef(id=saved.id, change=saved.changekey, folder="drafts", message_id=message_id)
+        return SentRef(id=saved.id, change=saved.changekey, folder="drafts", message_id=message_id, key=mail.key)
 
     def attach(self, draft: SentRef, name: str, type: str, path: Path) -> SentRef:
         """CreateAttachment, the file read from the disk while it is sent."""
@@ -251,12 +263,7 @@ class ExchangeMailbox:
             "CreateAttachment", lambda: send_file(self._account, parent, name=name, type=type, path=Path(path))
         )
         ids = made.attachment_id
-        return SentRef(
-            id=ids.root_id or draft.id,
-            change=ids.root_changekey or draft.change,
-            folder="drafts",
-            message_id=draft.message_id,
-        )
+        return replace(draft, id=ids.root_id or draft.id, change=ids.root_changekey or draft.change)
 
     def send(self, draft: SentRef) -> None:
         """SendItem with the draft's own change; the copy goes to this mailbox's Sent, also for a shared one."""
@@ -413,8 +420,8 @@ def _of_folder(name: str) -> FieldPath:
     return FieldPath(field=Folder.get_field_by_fieldname(name))
 
 
-def _sent_ref(item: Message, folder: str) -> SentRef:
-    return SentRef(id=item.id, change=item.changekey, folder=folder, message_id=item.message_id or "")
+def _sent_ref(item: Message, folder: str, key: str) -> SentRef:
+    return SentRef(id=item.id, change=item.changekey, folder=folder, message_id=item.message_id or "", key=key)
 
 
 def _all_good(elements: Iterable) -> list:

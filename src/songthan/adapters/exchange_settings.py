@@ -22,7 +22,7 @@ class ExchangeSettings:
 
     `endpoint` is the EWS address (no autodiscover). `mailbox` is the address whose folders are used; `shared` says it
     is another mailbox than the one of `username`, whose holder needs Full Access and Send As. `domain` is the office's
-    own mail domain (for Message-IDs). `folders` are the names received mail is moved to; they are made below Inbox
+    own mail domain and `salt` the state folder's secret (both for Message-IDs). `folders` are the names received mail is moved to; they are made below Inbox
     (`folders_below` «inbox») or beside it («root»).
 
     `auth` is «basic» or «ntlm» (`username`, `password`) or «oauth2»: client credentials of the application `client_id`
@@ -36,6 +36,7 @@ class ExchangeSettings:
     password: str = field(default="", repr=False)
     mailbox: str
     domain: str
+    salt: str = field(default="", repr=False)
     shared: bool = False
     sender_name: str = ""
     folders: tuple[str, ...] = RECEIVED_FOLDERS

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
-from songthan.adapters.imap_client import KEY_HEADER, Client, Place
+from songthan.adapters.imap_client import KEY_HEADER, Client, Item, Place
 from songthan.adapters.imap_errors import ambiguous, gone
 from songthan.adapters.imap_listing import Spot, read_state, ref_of, spot_of, write_state
 from songthan.adapters.imap_move import move, open_at
@@ -34,6 +34,7 @@ from songthan.domain.messages import Listing, MailRef, OutgoingMail, SentRef
 
 __all__ = ["ImapMailbox"]
 
+_KEYS = 20  # sought in one command: two terms of some 90 characters each, well under the 8 KB a server must take
 _DRAFT_FLAGS = ("\\Draft", "\\Seen")
 
 
@@ -137,37 +138,38 @@ class ImapMailbox:
 
     # Mail out
 
-    def find(self, key: str) -> Sequence[SentRef]:
+    def find(self, *keys: str) -> Sequence[SentRef]:
         """By the header, or by the Message-ID made from the key. What lies in the outbox folder is settled on the way.
 
         Drafts come before the outbox folder and that before Sent: a draft being sent meanwhile is found at least once.
         """
-        found, waiting = self.session.read("Search", lambda client: self._look(client, key))
+        found, waiting = self.session.read("Search", lambda client: self._look(client, keys))
         if not waiting:
             return found
         self._proof.settle(waiting)
-        return self.session.read("Search", lambda client: self._look(client, key))[0]
+        return self.session.read("Search", lambda client: self._look(client, keys))[0]
 
     def save_draft(self, mail: OutgoingMail) -> SentRef:
         """APPEND to Drafts; MailDenied when the server cannot find it again by its header."""
         settings, where = self.settings, self._where("Append")
-        mark = f"{_hash(mail.key)}.{secrets.token_hex(16)}"
+        mark = f"{self._hash(mail.key)}.{secrets.token_hex(16)}"
+        message_id = mail.message_id or self._message_id(mail.key)
         with tempfile.TemporaryFile() as file:
             write_draft(
-                file, mail, sender=settings.mailbox, sender_name=settings.sender_name, domain=settings.domain,
+                file, mail, sender=settings.mailbox, sender_name=settings.sender_name, message_id=message_id,
                 date=datetime.now(self._zone), mark=(KEY_HEADER, mark),
             )  # fmt: skip
             spot = self._append(file, mark)
 
         def searchable(client: Client) -> bool:
             client.open(spot.folder)
-            return any(item.uid == spot.uid and item.key == mark for item in self._by_key(client, mail.key))
+            return any(item.uid == spot.uid and item.key == mark for item, _ in self._by_key(client, [mail.key]))
 
         if not self.session.read("Search", searchable):
             raise MailDenied(
                 say("เซิร์ฟเวอร์จดหมายค้นหัวจดหมายไม่พบ จึงส่งโดยไม่ให้ซ้ำไม่ได้"), where=where, remedy=say('ตั้ง [imap] search = "scan"')
             )
-        return _sent_ref(spot, "drafts", mail.message_id or own_message_id(mail.key, settings.domain))
+        return _sent_ref(spot, "drafts", message_id, mail.key)
 
     def attach(self, draft: SentRef, name: str, type: str, path: Path) -> SentRef:
         """A draft cannot be changed in its place: the longer one is put beside it, then the shorter one is deleted."""
@@ -178,7 +180,7 @@ class ImapMailbox:
             add_file(file, name=name, type=type, path=Path(path))
             new = self._append(file, mark)
         self._delete(old, where)
-        return _sent_ref(new, "drafts", draft.message_id)
+        return _sent_ref(new, "drafts", draft.message_id, draft.key)
 
     def send(self, draft: SentRef) -> None:
         """By SMTP, to the recipients named in the draft and to ourselves; see the module's docstring."""
@@ -255,23 +257,38 @@ class ImapMailbox:
 
     # Inside: mail out
 
-    def _by_key(self, client: Client, key: str) -> list:
-        wanted = ((KEY_HEADER, _hash(key) + "."), ("Message-ID", own_message_id(key, self.settings.domain)))
-        return client.with_header(*wanted, scan=self.settings.search == "scan")
+    def _by_key(self, client: Client, keys: Sequence[str]) -> list[tuple[Item, str]]:
+        """Mails of the open folder with their keys, as many keys in one search as a command line holds."""
+        found = []
+        for at in range(0, len(keys), _KEYS):
+            marks = {self._hash(key) + ".": key for key in keys[at : at + _KEYS]}
+            known = {self._message_id(key): key for key in marks.values()}
+            wanted = [(KEY_HEADER, mark) for mark in marks] + [("Message-ID", identity) for identity in known]
+            for item in client.with_header(*wanted, scan=self.settings.search == "scan"):
+                key = next((key for mark, key in marks.items() if mark in item.key), "") or known.get(item.message_id, "")
+                found.append((item, key))
+        return found
 
-    def _look(self, client: Client, key: str) -> tuple[list[SentRef], list[tuple[Spot, str]]]:
+    def _message_id(self, key: str) -> str:
+        return own_message_id(key, self.settings.domain, salt=self.settings.salt)
+
+    def _hash(self, key: str) -> str:
+        """The key as recipients may see it: it says nothing, and is the same for the same key."""
+        return hashlib.sha256(f"songthan {self.settings.salt} {key}".encode()).hexdigest()[:32]
+
+    def _look(self, client: Client, keys: Sequence[str]) -> tuple[list[SentRef], list[tuple[Spot, str]]]:
         found: list[SentRef] = []
         waiting: list[tuple[Spot, str]] = []
         sent: set[str] = set()
         for name in ("drafts", "outbox", "sent"):
             folder = getattr(self.folders, name)(client)
             place = client.open(folder)
-            for item in self._by_key(client, key):
+            for item, key in self._by_key(client, keys):
                 spot = Spot(folder=folder, validity=place.validity, uid=item.uid)
                 if name == "outbox":
                     waiting.append((spot, nonce_of(item.key)))
                 else:
-                    found.append(_sent_ref(spot, name, item.message_id))
+                    found.append(_sent_ref(spot, name, item.message_id, key))
                     sent |= {nonce_of(item.key)} if name == "sent" else set()
         return found, [(spot, nonce) for spot, nonce in waiting if not nonce or nonce not in sent]
 
@@ -332,10 +349,5 @@ class ImapMailbox:
         return f"{operation} {self.settings.mailbox}"
 
 
-def _hash(key: str) -> str:
-    """The key as recipients may see it: it says nothing, and is the same for the same key."""
-    return hashlib.sha256(f"songthan {key}".encode()).hexdigest()[:32]
-
-
-def _sent_ref(spot: Spot, folder: str, message_id: str) -> SentRef:
-    return SentRef(id=spot.id, change=str(spot.uid), folder=folder, message_id=message_id)  # type: ignore[arg-type]
+def _sent_ref(spot: Spot, folder: str, message_id: str, key: str) -> SentRef:
+    return SentRef(id=spot.id, change=str(spot.uid), folder=folder, message_id=message_id, key=key)  # type: ignore[arg-type]

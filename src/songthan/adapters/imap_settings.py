@@ -30,7 +30,7 @@ class Server:
 class ImapSettings:
     """The mailbox `mailbox`, opened by `username` on `imap`; mail goes out through `smtp`.
 
-    `domain` is the office's own mail domain (for Message-IDs). `folders` are the names received mail is moved to,
+    `domain` is the office's own mail domain and `salt` the state folder's secret (both for Message-IDs). `folders` are the names received mail is moved to,
     `outbox` the folder of what is being handed over; both are made beside Inbox. `drafts`, `sent` and `junk` name those
     folders where the server does not mark them (RFC 6154). `search` «scan» reads heads instead of asking the server to
     search them. `own_copy`: every mail goes to the mailbox's own address too, as the proof that it was accepted.
@@ -45,6 +45,7 @@ class ImapSettings:
     password: str = field(repr=False)
     mailbox: str
     domain: str
+    salt: str = field(default="", repr=False)
     folders: tuple[str, ...]
     outbox: str
     sender_name: str = ""

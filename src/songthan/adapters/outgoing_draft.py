@@ -32,12 +32,12 @@ _NAME_PIECE = 60  # characters of an encoded file name on one line (RFC 2231 con
 
 
 def write_draft(
-    out: BinaryIO, mail: OutgoingMail, *, sender: str, sender_name: str, domain: str, date: datetime, mark: tuple[str, str]
+    out: BinaryIO, mail: OutgoingMail, *, sender: str, sender_name: str, message_id: str, date: datetime, mark: tuple[str, str]
 ) -> None:
     """The whole mail without its files into the empty file `out`; `mark` is a header of ours, name and value."""
     boundary = f"=_songthan_files_{hashlib.sha256(mail.key.encode()).hexdigest()[:24]}"
     name, value = mark
-    out.write(head(mail, sender=sender, sender_name=sender_name, domain=domain))
+    out.write(head(mail, sender=sender, sender_name=sender_name, message_id=message_id))
     out.write(f"Date: {format_datetime(date)}\r\n{name}: {value}\r\nMIME-Version: 1.0\r\n".encode("ascii"))
     out.write(f'Content-Type: multipart/mixed; boundary="{boundary}"\r\n\r\n--{boundary}\r\n'.encode("ascii"))
     out.write(body(mail).replace(b"MIME-Version: 1.0\r\n", b"", 1).rstrip(b"\r\n"))

@@ -22,23 +22,25 @@ _WORD = 74  # Python may overrun it by one; RFC 2047 allows an encoded word 75 c
 _KEPT_REFERENCES = 20  # RFC 5322 sets no limit; some gateways refuse very long heads
 
 
-def own_message_id(key: str, domain: str) -> str:
-    """The Message-ID of the mail with this key: repeatable, so that it is a second way to find the mail again."""
-    return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@songthan.{domain}>"
+def own_message_id(key: str, domain: str, *, salt: str) -> str:
+    """The Message-ID of the mail with this key: repeatable, so that it is a second way to find the mail again.
+
+    `salt` is the office's own secret: who did not get the mail cannot name it (a forged bounce must name it).
+    """
+    return f"<{hashlib.sha256(f'{salt}|{key}'.encode()).hexdigest()[:32]}@songthan.{domain}>"
 
 
-def build(mail: OutgoingMail, *, sender: str, sender_name: str, domain: str) -> bytes:
+def build(mail: OutgoingMail, *, sender: str, sender_name: str, message_id: str) -> bytes:
     """The raw draft, without Date (the server's) and without files (they are attached one by one). Errors as `head`."""
-    return head(mail, sender=sender, sender_name=sender_name, domain=domain) + body(mail)
+    return head(mail, sender=sender, sender_name=sender_name, message_id=message_id) + body(mail)
 
 
-def head(mail: OutgoingMail, *, sender: str, sender_name: str, domain: str) -> bytes:
+def head(mail: OutgoingMail, *, sender: str, sender_name: str, message_id: str) -> bytes:
     """The header lines up to those that describe the body.
 
     MailDenied when the subject is longer than Exchange takes, or an address, a Message-ID or the subject holds what
     would start a new header line (RFC 5322).
     """
-    message_id = mail.message_id or own_message_id(mail.key, domain)
     replied = [mail.in_reply_to] if mail.in_reply_to else []
     references = [*mail.references[-_KEPT_REFERENCES:]]
     for identity in (message_id, *replied, *references):

@@ -102,16 +102,16 @@ def _index(office: Office, title: str, lead: str, put: Sequence[_Put]) -> str:
     title, counted = html.escape(title), html.escape(lead)
     nowhere, unusable = say("ไม่ได้ส่งออกไปที่ใด"), say("รหัสแบบในตัวอย่างนี้ใช้ส่งกลับไม่ได้")
     return f"""<!doctype html>
-<html lang="{current().code}"><head><meta charset="utf-8"><title>{title}</title>
-<style>body{{font-family:"TH SarabunPSK","Sarabun","Noto Sans Thai",sans-serif;margin:2em;max-width:75em}}
-table{{border-collapse:collapse;width:100%}}td,th{{border:1px solid #bbb;padding:.4em .6em;vertical-align:top;text-align:left}}
+<html lang="{current().code}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>
+<style>body{{font-family:"TH SarabunPSK","Sarabun","Noto Sans Thai",sans-serif;font-size:18px;margin:2em;max-width:75em}}
+div{{overflow-x:auto}}table{{border-collapse:collapse;width:100%}}td,th{{border:1px solid #bbb;padding:.4em .6em;vertical-align:top;text-align:left}}
 th{{background:#f0ece0}}small{{color:#555}}</style></head><body>
 <h1>{title}</h1>
 <p>{counted}
 <strong>{nowhere}</strong> {unusable}</p>
-<table><thead><tr>{heads}</tr></thead><tbody>
+<div><table><thead><tr>{heads}</tr></thead><tbody>
 {rows}
-</tbody></table></body></html>
+</tbody></table></div></body></html>
 """
 
 

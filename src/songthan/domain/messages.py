@@ -145,3 +145,4 @@ class SentRef:
     change: str
     folder: Literal["drafts", "sent"]
     message_id: str = ""
+    key: str = ""

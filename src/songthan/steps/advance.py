@@ -35,7 +35,7 @@ from songthan.steps.judge_return import judge
 from songthan.steps.letters import tell_secretary
 from songthan.steps.office import Office
 from songthan.steps.open_deadline import lapse, open_deadline
-from songthan.steps.post import still_so, take_back
+from songthan.steps.post import TOGETHER, still_so, take_back
 from songthan.steps.submit import submit
 from songthan.steps.take_in import fetch_new, settle_all
 from songthan.steps.views import deadline_view, held_mails, people_view
@@ -124,18 +124,30 @@ def do_batch(office: Office, batch: Batch) -> BatchReport:
     done = waiting = 0
     if any(isinstance(action, Write) for action in batch.actions) and not _empty_the_mailbox(office):
         return BatchReport(title=batch.title, done=0, waiting=len(batch.actions))
-    for index, action in enumerate(batch.actions):
+    for at, group in _groups(batch.actions):
         try:
-            finished = _DO[type(action)](office, action)
+            finished = _do(office, group)
         except MailAuthFailed:
             raise
         except MailBusy:
-            waiting += len(batch.actions) - index
+            waiting += len(batch.actions) - at
             break
         except MailError:
-            finished = False
-        done, waiting = done + (finished is not False), waiting + (finished is False)
+            finished = [False] * len(group)
+        done, waiting = done + sum(finished), waiting + len(group) - sum(finished)
     return BatchReport(title=batch.title, done=done, waiting=waiting)
+
+
+def _groups(actions: Sequence[Action]) -> list[tuple[int, Sequence[Action]]]:
+    """What is done together, with its place: letters go out many at a time, everything else one by one."""
+    size = TOGETHER if isinstance(actions[0], Write) else 1
+    return [(at, actions[at : at + size]) for at in range(0, len(actions), size)]
+
+
+def _do(office: Office, group: Sequence[Action]) -> list[bool]:
+    """For each whether it is done."""
+    letters = [action for action in group if isinstance(action, Write)]
+    return write(office, letters) if letters else [_DO[type(a)](office, a) is not False for a in group]
 
 
 def _empty_the_mailbox(office: Office) -> bool:
@@ -243,7 +255,6 @@ def alarm(office: Office, action: Alarm) -> None:
 
 _DO: dict[type[Action], Callable[..., object]] = {
     Open: open_deadline,
-    Write: write,
     FinishAsking: finish_asking,
     TakeBack: take_back,
     Judge: judge,

@@ -72,6 +72,7 @@ def _tell(office: Office, message: Message, ours: dict[str, object] | None, addr
                 "address": address,
                 "full_name": member.full_name if member else "-",
                 "subject": str(ours["subject"]) if ours else message.subject,
+                "known": ours is not None,
                 "letter": say(KIND_TH[str(ours["kind"])]) if ours else "-",
                 "received_th": moment_words(at),
                 "status": message.bounce_status or "",

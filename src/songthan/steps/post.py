@@ -1,19 +1,21 @@
-"""Carries an intended mail out, and whatever an earlier run left behind.
+"""Carries intended mails out, and whatever an earlier run left behind.
 
-Safe to repeat: `deliver` looks the mail up by its key before it does anything, and «sent» in the ledger ends it.
+Safe to repeat: `deliver` looks each mail up by its key before it does anything, and «sent» in the ledger ends it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from songthan.domain.assignments import AssignmentState
 from songthan.domain.decisions import TakeBack
-from songthan.domain.errors import MailAuthFailed, MailBusy, MailError
+from songthan.domain.errors import LedgerError, MailAuthFailed, MailBusy, MailError
 from songthan.domain.ladders import in_office_hours
 from songthan.domain.language import say
+from songthan.domain.messages import OutgoingFile, OutgoingMail
 from songthan.domain.notices import LADDER_MAIL, UNASKED_MAIL, letters_due
+from songthan.ports import Blobs
 from songthan.steps.letters import tell_secretary
 from songthan.steps.office import Office
 from songthan.steps.send_mail import deliver
@@ -21,48 +23,94 @@ from songthan.steps.views import deadline_view, people_view, waits_for_word, was
 
 #: What no run touches: never meant, in doubt, or withheld by the secretary.
 _A_PERSONS = ("none", "doubt", "withheld")
+#: So many mails share the look before and the look after, and no more bytes of files than this.
+TOGETHER = 20
+_TOGETHER_BYTES = 10_000_000
 
 
 def post(office: Office, key: str, *, new: bool = False) -> bool:
-    """True when the mail with this key is proven sent. A mail in doubt is a person's: the secretary is told, once.
+    """True when the mail with this key is proven sent; see `post_each`."""
+    return post_each(office, [key], new=new)[0]
+
+
+def post_each(office: Office, keys: Sequence[str], *, new: bool = False) -> list[bool]:
+    """Which of these mails are proven sent. A mail in doubt is a person's: the secretary is told, once.
 
     Several flows carry mail, each in a process of its own: they go through one door, so that no two of them look for the
-    same mail, find nothing and both send it. A mail that waits for the secretary's word does not leave without it; one
-    nobody waits for leaves in office hours only, and a letter of the ladder only from the hand that wrote it just now
-    (`new`), or when she let it go and it still holds; see `take_back`.
+    same mail, find nothing and both send it. As many mails go through together as fit a load: they share the look before
+    and the look after. A mail that waits for the secretary's word does not leave without it; one nobody waits for leaves
+    in office hours only, and a letter of the ladder only from the hand that wrote it just now (`new`), or when she let it
+    go and it still holds; see `take_back`.
     """
-    if office.ledger.outbox.state(key) in _A_PERSONS:
-        return False
+    waiting = [key for key in dict.fromkeys(keys) if office.ledger.outbox.state(key) not in _A_PERSONS]
+    sent: set[str] = set()
+    for load in _loads([office.ledger.outbox.mail(key) for key in waiting], office.blobs):
+        sent |= _carry(office, load, new=new)
+    return [key in sent for key in keys]
+
+
+def _loads(mails: Sequence[OutgoingMail], blobs: Blobs) -> Iterator[list[OutgoingMail]]:
+    """In order: few enough and small enough that nobody waits long at the door."""
+    load: list[OutgoingMail] = []
+    size = 0
+    for mail in mails:
+        own = sum(_size(blobs, file) for file in mail.files)
+        if load and (len(load) == TOGETHER or size + own > _TOGETHER_BYTES):
+            yield load
+            load, size = [], 0
+        load.append(mail)
+        size += own
+    if load:
+        yield load
+
+
+def _size(blobs: Blobs, file: OutgoingFile) -> int:
+    try:
+        return blobs.path(file.sha256).stat().st_size
+    except LedgerError:
+        # said when this mail's turn comes; those before it go out
+        return 0
+
+
+def _carry(office: Office, mails: Sequence[OutgoingMail], *, new: bool) -> set[str]:
+    """The keys of those that are proven sent now."""
     with office.post_door():
         # looked at again: another run may have been here while we stood at the door
-        state = office.ledger.outbox.state(key)
-        if state == "sent":
-            now_asked(office, key)
-            return True
-        if state in _A_PERSONS or not (_may_leave(office, key, new=new) or _has_left(office, key)):
-            return False
-        outcome = deliver(
-            office.ledger.outbox.mail(key),
+        states = {mail.key: office.ledger.outbox.state(mail.key) for mail in mails}
+        sent = {key for key, state in states.items() if state == "sent"}
+        open_ones = [m for m in mails if m.key not in sent and states[m.key] not in _A_PERSONS]
+        leaving = {m.key for m in open_ones if _may_leave(office, m, new=new)}
+        leaving |= _have_left(office, [m.key for m in open_ones if m.key not in leaving and states[m.key] == "handed"])
+        outcomes = deliver(
+            [m for m in open_ones if m.key in leaving],
             mailbox=office.mailbox,
             outbox=office.ledger.outbox,
             blobs=office.blobs,
             clock=office.clock,
             tick=office.tick,
+            together=office.ledger.transaction,
         )
-    if outcome.status in ("doubt", "denied") and not key.startswith(("doubt/", "denied/")):
-        _tell(office, key, outcome.status, outcome.why)
-    if outcome.status == "sent":
+    sent |= {outcome.key for outcome in outcomes if outcome.status == "sent"}
+    for key in sent:
         now_asked(office, key)
-    return outcome.status == "sent"
+    for outcome in outcomes:
+        if outcome.status in ("doubt", "denied") and not outcome.key.startswith(("doubt/", "denied/")):
+            _tell(office, outcome.key, outcome.status, outcome.why)
+    return sent
 
 
-def _may_leave(office: Office, key: str, *, new: bool) -> bool:
-    mail = office.ledger.outbox.mail(key)
+def _may_leave(office: Office, mail: OutgoingMail, *, new: bool) -> bool:
     if waits_for_word(office, mail):
         return False
     if mail.kind in UNASKED_MAIL and not in_office_hours(office.clock.now(), office.calendar):
         return False
+    key = mail.key
     return new or mail.kind not in LADDER_MAIL or (was_let_go(office, key) and key in still_so(office, [key]))
+
+
+def _have_left(office: Office, handed: Sequence[str]) -> set[str]:
+    """Which were handed over by a run that did not live to see them go?"""
+    return {ref.key for ref in office.mailbox.find(*handed) if ref.folder == "sent"} if handed else set()
 
 
 def still_so(office: Office, keys: Iterable[str]) -> frozenset[str]:
@@ -73,11 +121,6 @@ def still_so(office: Office, keys: Iterable[str]) -> frozenset[str]:
     people = people_view(office, unless=wanted)
     now = {w.key: w.says for w in letters_due(views, people, office.clock.now(), office.calendar)}
     return frozenset(k for k in wanted if now.get(k) and now[k] == (office.ledger.outbox.get(k) or {}).get("says"))
-
-
-def _has_left(office: Office, key: str) -> bool:
-    """Was it handed over by a run that did not live to see it go?"""
-    return office.ledger.outbox.state(key) == "handed" and any(r.folder == "sent" for r in office.mailbox.find(key))
 
 
 def take_back(office: Office, action: TakeBack) -> bool:
@@ -144,17 +187,15 @@ def _tell(office: Office, key: str, status: str, why: str) -> None:
 
 def post_all(office: Office) -> tuple[int, int]:
     """Send every mail that was intended, may leave now and is not yet proven sent: (sent, left over). Stops at a busy server."""
-    sent = left = 0
-    for mail in office.ledger.outbox.unsent():
+    keys = [mail.key for mail in office.ledger.outbox.unsent()]
+    sent = 0
+    for at in range(0, len(keys), TOGETHER):
         try:
-            done = post(office, mail.key)
+            sent += sum(post_each(office, keys[at : at + TOGETHER]))
         except MailAuthFailed:
             raise
         except MailBusy:
-            left += 1
             break
         except MailError:
-            left += 1
             continue
-        sent, left = sent + done, left + (not done)
-    return sent, left
+    return sent, len(keys) - sent

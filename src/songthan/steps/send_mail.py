@@ -1,4 +1,4 @@
-"""Send one mail exactly once: intent, look-up, draft, files, hand-over, confirmation, commit.
+"""Send mails exactly once: intent, look-up, draft, files, hand-over, confirmation, commit.
 
 The order is what makes it safe (kill tests: `tests/steps/test_send_mail.py`). A mail is handed to the server only
 through a draft that carries our key, and nothing is built or sent before Drafts and Sent were searched for that key.
@@ -6,7 +6,9 @@ through a draft that carries our key, and nothing is built or sent before Drafts
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -66,42 +68,93 @@ class SendOutcome:
 
 
 def deliver(
-    mail: OutgoingMail,
+    mails: Sequence[OutgoingMail],
     *,
     mailbox: Mailbox,
     outbox: Outbox,
     blobs: Blobs,
     clock: Clock,
     tick: Callable[[str], None] = lambda name: None,
-) -> SendOutcome:
-    """Send `mail` unless it went out already; one call does what can be done now and never waits.
+    together: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> list[SendOutcome]:
+    """Send each mail unless it went out already; one call does what can be done now and never waits.
 
     Safe to repeat, and to be killed anywhere: the intent is committed first, so nothing is lost; Drafts and Sent are
-    searched for the key before anything is made, so nothing is sent twice. «handed» is committed before SendItem: from
+    searched for the keys before anything is made, so nothing is sent twice. «handed» is committed before SendItem: from
     then on only that complete draft may be sent (the server sends a draft once; a second SendItem finds no item), and
     when it lies neither in Drafts nor in Sent the mail is in doubt instead of being built again. The first such look
     answers «retry», because the copy in Sent may be late; the next call decides.
 
-    MailAuthFailed (and LedgerError) pass through: all sending must stop then. The intent stays and is resumed.
+    All mails share each look: one before the first is made, one after the last is handed over; what it proves is
+    committed in one transaction of the ledger (`together`). A mail that is refused or unclear does not stop the others;
+    a busy server stops those not yet begun.
+
+    MailAuthFailed (and LedgerError) pass through: all sending must stop then. The intents stay and are resumed.
     """
-    outbox.intend(mail)
-    tick("intended")
-    if outbox.state(mail.key) == "sent":
-        return SendOutcome(status="sent", key=mail.key)
-    delivery = _Delivery(mail=mail, mailbox=mailbox, outbox=outbox, blobs=blobs, clock=clock, tick=tick)
-    unclear = ""
-    for _ in range(_ROUNDS):
+    deliveries = [
+        _Delivery(mail=mail, mailbox=mailbox, outbox=outbox, blobs=blobs, clock=clock, tick=tick) for mail in mails
+    ]
+    for delivery in deliveries:
+        delivery.intend()
+    for last in (*[False] * _ROUNDS, True):
+        open_ones = [d for d in deliveries if d.outcome is None]
+        if not open_ones:
+            break
         try:
-            return delivery.round()
-        except MailBusy as error:
-            return SendOutcome(status="retry", key=mail.key, why=error.th, back_off_s=error.back_off_s)
-        except MailDenied as error:
-            return SendOutcome(status="denied", key=mail.key, why=str(error))
+            found = mailbox.find(*(d.mail.key for d in open_ones))
+        except (MailAmbiguous, MailNotFound) as error:
+            for delivery in open_ones:
+                delivery.unclear = error.th
+            tick("unclear")
+            continue
+        except (MailBusy, MailDenied) as error:
+            for delivery in open_ones:
+                delivery.fail(error)
+            break
+        tick("looked-up")
+        _prove(open_ones, found, together)
+        _round([d for d in open_ones if d.outcome is None], found, last=last)
+    return [d.outcome or d.retry(d.unclear) for d in deliveries]
+
+
+def _prove(
+    deliveries: Sequence[_Delivery], found: Sequence[SentRef], together: Callable[[], AbstractContextManager[object]]
+) -> None:
+    """What lies in Sent is sent, all of it or nothing; a draft left behind must not be sent by a person."""
+    sent = {ref.key: ref for ref in reversed(found) if ref.folder == "sent"}
+    proven = [d for d in deliveries if d.mail.key in sent]
+    if not proven:
+        return
+    with together():
+        for delivery in proven:
+            delivery.outbox.mark_sent(delivery.mail.key, sent[delivery.mail.key], delivery.clock.now())
+    for delivery in proven:
+        delivery.tick("committed")
+        delivery.outcome = SendOutcome(status="sent", key=delivery.mail.key, sent=sent[delivery.mail.key])
+        # tidiness only: the mail itself is done
+        with contextlib.suppress(MailError):
+            for draft in found:
+                if draft.key == delivery.mail.key and draft.folder == "drafts":
+                    delivery.mailbox.discard(draft)
+
+
+def _round(deliveries: Sequence[_Delivery], found: Sequence[SentRef], *, last: bool) -> None:
+    busy: MailBusy | None = None
+    for delivery in deliveries:
+        drafts = [ref for ref in found if ref.key == delivery.mail.key]
+        try:
+            delivery.go_on(drafts, may_work=not last and busy is None)
         except (MailAmbiguous, MailNotFound) as error:
             # Perhaps done, perhaps not: the next round starts by looking it up.
-            unclear = error.th
-            tick("unclear")
-    return SendOutcome(status="retry", key=mail.key, why=unclear)
+            delivery.unclear = error.th
+            delivery.tick("unclear")
+        except (MailBusy, MailDenied) as error:
+            delivery.fail(error)
+            busy = error if isinstance(error, MailBusy) else busy
+    if busy is not None:
+        for delivery in deliveries:
+            if delivery.outcome is None and not delivery.handed_over:
+                delivery.fail(busy)
 
 
 @dataclass(kw_only=True)
@@ -113,33 +166,51 @@ class _Delivery:
     clock: Clock
     tick: Callable[[str], None]
     handed_now: bool = False
+    handed_over: bool = False
+    unclear: str = ""
+    outcome: SendOutcome | None = None
 
-    def round(self) -> SendOutcome:
-        """Look up, then do what is missing."""
-        drafts, sent = self._look()
-        if sent:
-            return self._commit(sent[0], drafts)
-        state = self.outbox.state(self.mail.key)
-        if state == "doubt":
-            return self._doubt()
-        if state == "handed":
-            if not drafts and self.handed_now:
-                return self._late()
-            if len(drafts) != 1:
-                return self._doubt()
-            draft = drafts[0]
+    def intend(self) -> None:
+        self.outbox.intend(self.mail)
+        self.tick("intended")
+        if self.outbox.state(self.mail.key) == "sent":
+            self.outcome = SendOutcome(status="sent", key=self.mail.key)
+
+    def go_on(self, drafts: list[SentRef], *, may_work: bool) -> None:
+        """What is missing, after a look that found these drafts and no copy in Sent; without an outcome it is looked at again."""
+        if self.handed_over:
+            self._late()
+        elif may_work and (draft := self._draft(drafts)) is not None:
+            self.handed_now = True
+            self.mailbox.send(draft)
+            self.tick("handed-over")
+            self.handed_over = True
+
+    def fail(self, error: MailError) -> None:
+        """The server will not have it now, or not at all."""
+        if isinstance(error, MailBusy):
+            self.outcome = self.retry(error.th, back_off_s=error.back_off_s)
         else:
-            draft = self._build(drafts)
-        self.handed_now = True
-        self.mailbox.send(draft)
-        self.tick("handed-over")
-        leftovers, sent = self._look()
-        return self._commit(sent[0], leftovers) if sent else self._late()
+            self.outcome = SendOutcome(status="denied", key=self.mail.key, why=str(error))
 
-    def _look(self) -> tuple[list[SentRef], list[SentRef]]:
-        found = self.mailbox.find(self.mail.key)
-        self.tick("looked-up")
-        return [r for r in found if r.folder == "drafts"], [r for r in found if r.folder == "sent"]
+    def retry(self, why: str, *, back_off_s: float = 0.0) -> SendOutcome:
+        return SendOutcome(status="retry", key=self.mail.key, why=why, back_off_s=back_off_s)
+
+    def _draft(self, drafts: list[SentRef]) -> SentRef | None:
+        """The complete draft that may be sent; None when there is none to send (the outcome says why)."""
+        state = self.outbox.state(self.mail.key)
+        if state in ("intended", "none"):
+            return self._build(drafts)
+        if state == "handed" and len(drafts) == 1:
+            return drafts[0]
+        if state == "handed" and not drafts and self.handed_now:
+            self._late()
+        elif state in ("handed", "doubt"):
+            self._doubt()
+        else:
+            # the secretary's word came meanwhile
+            self.outcome = self.retry("")
+        return None
 
     def _build(self, old_drafts: list[SentRef]) -> SentRef:
         """A complete draft. An older draft of ours may lack files: it is discarded, never sent."""
@@ -155,26 +226,14 @@ class _Delivery:
         self.tick("handed")
         return draft
 
-    def _commit(self, sent: SentRef, drafts: list[SentRef]) -> SendOutcome:
-        self.outbox.mark_sent(self.mail.key, sent, self.clock.now())
-        self.tick("committed")
-        for draft in drafts:
-            # Tidiness only: a draft left behind must not be sent by a person. The mail itself is done.
-            try:
-                self.mailbox.discard(draft)
-            except MailError:
-                break
-        return SendOutcome(status="sent", key=self.mail.key, sent=sent)
+    def _late(self) -> None:
+        self.outcome = self.retry(say("ส่งให้เซิร์ฟเวอร์แล้ว แต่ยังไม่พบสำเนาในโฟลเดอร์ Sent จะตรวจซ้ำในรอบถัดไปโดยไม่ส่งใหม่"))
 
-    def _late(self) -> SendOutcome:
-        why = say("ส่งให้เซิร์ฟเวอร์แล้ว แต่ยังไม่พบสำเนาในโฟลเดอร์ Sent จะตรวจซ้ำในรอบถัดไปโดยไม่ส่งใหม่")
-        return SendOutcome(status="retry", key=self.mail.key, why=why)
-
-    def _doubt(self) -> SendOutcome:
+    def _doubt(self) -> None:
         why = say(
             "เคยส่งให้เซิร์ฟเวอร์แล้ว แต่ตรวจในโฟลเดอร์ Drafts และ Sent แล้วชี้ขาดไม่ได้ว่าจดหมายออกไปหรือไม่ "
             "ระบบจะไม่ส่งซ้ำเอง โปรดสอบถามผู้รับแล้วตัดสินใจ"
         )
         self.outbox.mark_doubt(self.mail.key, why)
         self.tick("doubted")
-        return SendOutcome(status="doubt", key=self.mail.key, why=why)
+        self.outcome = SendOutcome(status="doubt", key=self.mail.key, why=why)

@@ -27,7 +27,7 @@ from songthan.steps.fill_form import DOCX, safe_name, short_title
 from songthan.steps.letters import queue
 from songthan.steps.make_lasting import may_be_handed_in
 from songthan.steps.office import Office
-from songthan.steps.post import post
+from songthan.steps.post import post_each
 from songthan.steps.publish import publish, upload
 from songthan.steps.signing_officer import signing_officer
 
@@ -78,7 +78,7 @@ def submit(office: Office, action: Submit) -> bool:
         if office.ledger.outbox.state(registry_key(deadline.id, action.version)) == "none":
             _queue(office, deadline, bundle)
     keys = registry_mails(office, deadline.id, action.version)
-    if not all([post(office, key) for key in keys]):
+    if not all(post_each(office, keys)):
         return False
     rows = [office.ledger.outbox.get(key) or {} for key in keys]
     mails = [office.ledger.outbox.mail(key) for key in keys]

@@ -7,6 +7,7 @@ when the mail that carries its form is proven sent.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from songthan.domain.assignments import OWING, Assignment, AssignmentState, DeadlineState
@@ -18,7 +19,7 @@ from songthan.domain.plans import Activity
 from songthan.steps.fill_form import form_name, open_form
 from songthan.steps.letters import activity_words, deadline_words, form_words, member_words, queue
 from songthan.steps.office import Office
-from songthan.steps.post import post
+from songthan.steps.post import post_each
 from songthan.steps.views import people_view
 
 _K = NoticeKind
@@ -36,30 +37,45 @@ _STAGE = {_K.SIGN: DeadlineState.WITH_DIRECTOR, _K.RECEIPT: DeadlineState.SUBMIT
 _STAGE_MAIL = {_K.SIGN: "director", _K.RECEIPT: "registry"}
 
 
-def write(office: Office, action: Write) -> bool:
-    """Write to one person; True when there is nothing left to do for this letter."""
+def write(office: Office, actions: Sequence[Write]) -> list[bool]:
+    """Write to one person each; True for a letter of which there is nothing left to do."""
+    queued: dict[str, bool] = {}
+    try:
+        for action in actions:
+            queued[action.key] = _write(office, action)
+    except Exception:
+        # one letter that cannot be written keeps none of the others
+        post_each(office, [key for key, meant in queued.items() if meant], new=True)
+        raise
+    keys = [key for key, meant in queued.items() if meant]
+    done = dict(zip(keys, post_each(office, keys, new=True), strict=True))
+    return [done.get(action.key, True) for action in actions]
+
+
+def _write(office: Office, action: Write) -> bool:
+    """True when the letter is meant now and is to be posted; False when there is nothing to write."""
     notices = tuple(n for n in (_as_it_is(office, n) for n in action.notices) if n is not None)
     if not notices:
-        return True
+        return False
     letter = replace(action, notices=notices)
     files = _files(office, notices)
     office.tick("rendered")
     with office.ledger.transaction():
         if not _may_write(office, letter):
-            return True
+            return False
         _queue(office, letter, files)
         for assignment in _carried(notices):
             if (office.ledger.assignment_row(assignment) or {}).get("state") == AssignmentState.PLANNED.value:
                 office.ledger.note_assignment(assignment, asked_mail=letter.key)
     office.tick("letter-intended")
-    return post(office, letter.key, new=True)
+    return True
 
 
 def finish_asking(office: Office, action: FinishAsking) -> bool:
     """Carry out the mails that an earlier run left behind; whoever is in them is asked when they are proven sent."""
     rows = [office.ledger.assignment_row(a) for a in action.assignments]
     keys = dict.fromkeys(str(row["asked_mail"]) for row in rows if row and row["asked_mail"])
-    return all([post(office, key) for key in keys])
+    return all(post_each(office, list(keys)))
 
 
 def _carried(notices: tuple[Notice, ...]) -> list[str]:

@@ -153,16 +153,16 @@ class MemoryMailbox:
         self._leave(after)
         return len(self._received)
 
-    def find(self, key: str) -> Sequence[SentRef]:
+    def find(self, *keys: str) -> Sequence[SentRef]:
         after = self._enter("find")
         self._leave(after)
-        return [own.ref for own in self._own.values() if own.mail.key == key]
+        return [own.ref for own in self._own.values() if own.mail.key in keys]
 
     def save_draft(self, mail: OutgoingMail) -> SentRef:
         after = self._enter("save_draft")
         own_id = f"<{hashlib.sha256(mail.key.encode()).hexdigest()[:32]}@songthan.{self._domain}>"
         ref = SentRef(
-            id=self._new("own"), change=self._new("ck"), folder="drafts", message_id=mail.message_id or own_id
+            id=self._new("own"), change=self._new("ck"), folder="drafts", message_id=mail.message_id or own_id, key=mail.key
         )
         self._own[ref.id] = _Own(ref=ref, mail=mail)
         self._leave(after)
@@ -180,7 +180,7 @@ class MemoryMailbox:
         after = self._enter("send")
         own = self._draft(draft)
         del self._own[draft.id]
-        ref = SentRef(id=self._new("own"), change=self._new("ck"), folder="sent", message_id=own.ref.message_id)
+        ref = replace(own.ref, id=self._new("own"), change=self._new("ck"), folder="sent")
         self._own[ref.id] = replace(own, ref=ref)
         self.deliveries.append(
             Delivery(mail=own.mail, recipients=(*own.mail.to, *own.mail.cc), files=own.files, message_id=ref.message_id)
