@@ -159,7 +159,7 @@ def test_no_module_is_named(paper, pin_file, tmp_path):
 
 def test_a_certificate_file(paper, pin_file, tmp_path, director, ca):
     secret = serialization.BestAvailableEncryption(PIN.encode())
-    (tmp_path / "key.p12").write_bytes(pkcs12.serialize_key_and_certificates(b"d", director[1], director[0], [ca[0]], secret))
+    (tmp_path / "key.p12").write_bytes(pkcs12.serialize_key_and_certificates(b"d", director[1], director[0], [certificate("ใครก็ได้")[0], ca[0]], secret))
     told, out = run(paper, "--pkcs12", tmp_path / "key.p12", "--pin-file", pin_file, "--yes")
     assert told.exit_code == 0 and judged(paper, out, ca).valid, told.output
     out.unlink()
