@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from asn1crypto import cms, core, parser
@@ -245,3 +246,19 @@ def test_what_a_library_writes_is_der(values):
     kinds = {int: core.Integer, bool: core.Boolean, bytes: core.OctetString}
     inner = b"".join(kinds[type(value)](value).dump() for value in values)
     assert is_der(core.Sequence(contents=inner).dump())
+
+
+SIGNED_ON = datetime(2026, 11, 25, 22, 0, tzinfo=UTC)
+
+
+def test_the_file_of_a_signing_program_of_others_is_honest_too():
+    """Made once with endesive 3.0.1 in our own field: its own writer, its own wrapping, a picture in the field."""
+    folder = Path(__file__).parent / "files" / "signed_by_endesive"
+    frozen, signed, root = ((folder / name).read_bytes() for name in ("frozen.pdf", "signed.pdf", "root.pem"))
+    report = JUDGE.verify(signed, frozen=frozen, trust_roots=[root], at=SIGNED_ON, holders=(DIRECTOR,))
+    assert report.valid and report.only_signature_added and report.covers_whole_document, report
+    for place in range(len(frozen), len(signed), 1 if ALL else 997):
+        changed = bytearray(signed)
+        changed[place] ^= 1
+        other = JUDGE.verify(bytes(changed), frozen=frozen, trust_roots=[root], at=SIGNED_ON, holders=(DIRECTOR,))
+        assert not other.valid, place
