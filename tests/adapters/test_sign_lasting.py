@@ -130,7 +130,7 @@ def test_the_services_own_certificate_may_run_out_later(world):
     data, _ = lengthened(world)
     assert judged(world, data).lasting
     world.revoked = {world.tsa[0]: NOW - timedelta(days=2)}
-    with pytest.raises(SignatureRefused):
+    with pytest.raises(EnvironmentNotReady):
         lengthened(world)
 
 

@@ -101,13 +101,18 @@ def test_the_authority_may_answer_itself(world, monkeypatch):
     assert level == "B-LT" and judged(world, data).lasting
 
 
-@pytest.mark.parametrize("whose", ["director", "tsa"])
-def test_revoked_is_told_and_nothing_is_kept(world, whose):
-    holder = world.director if whose == "director" else world.stamps.tsa
-    world.known[holder[0]] = NOW - timedelta(days=2)
+def test_a_revoked_signer_is_told_and_nothing_is_kept(world):
+    world.known[world.director[0]] = NOW - timedelta(days=2)
     with pytest.raises(SignatureRefused) as told:
         lengthened(world)
     assert "ถูกเพิกถอนแล้วเมื่อ" in told.value.th and "ผู้ลงนาม" in told.value.remedy
+
+
+def test_a_revoked_service_says_nothing_of_the_signature(world):
+    world.known[world.stamps.tsa[0]] = NOW - timedelta(days=2)
+    with pytest.raises(EnvironmentNotReady) as told:
+        lengthened(world)
+    assert "ผู้ประทับเวลาถูกเพิกถอน" in told.value.th and "tsa_url" in told.value.remedy
 
 
 def refusals(world):

@@ -65,7 +65,7 @@ def verify_evidence(
         if not report.ok:
             return report
         wrong = _differences(top, evidence_of)
-    words = f"{source.name}: แฟ้ม {', '.join(wrong)} ไม่ตรงกับชุดเอกสาร" if wrong else "แฟ้มประกอบใน zip ตรงกับชุดเอกสาร"
+    words = f"{source.name}: แฟ้ม {', '.join(wrong)} ไม่ตรงกับชุดเอกสาร (แฟ้มที่ส่งออกจากรุ่นอื่นของระบบ: แตก zip แล้วตรวจโฟลเดอร์ bundle)" if wrong else "แฟ้มประกอบใน zip ตรงกับชุดเอกสาร"
     checks = (*report.checks, VerifyCheck(name="evidence", ok=not wrong, detail_th=words))
     return replace(report, checks=checks, ok=not wrong, stage="broken" if wrong else report.stage)
 

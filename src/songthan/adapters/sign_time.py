@@ -64,7 +64,7 @@ def add_time(
         except RevokedError as error:
             raise SignatureRefused(
                 say(
-                    "ใบรับรองของผู้ลงลายมือชื่อหรือของผู้ประทับเวลาถูกเพิกถอนแล้วเมื่อ {when} ลายมือชื่อนี้จึงพิสูจน์ภายหลังไม่ได้",
+                    "ใบรับรองของผู้ลงลายมือชื่อ (หรือของตราประทับเวลาในลายมือชื่อ) ถูกเพิกถอนแล้วเมื่อ {when} ลายมือชื่อนี้จึงพิสูจน์ภายหลังไม่ได้",
                     when=moment_words(error.revocation_dt.astimezone()),
                 ),
                 remedy=say("สอบถามผู้ลงนามก่อนใช้เอกสารนี้ หากต้องลงนามใหม่ให้จัดทำฉบับใหม่"),
@@ -116,7 +116,17 @@ async def _store(data: bytes, roots: Sequence[x509.Certificate], hosts: Collecti
         context = ValidationContext(
             trust_roots=list(roots), allow_fetching=True, revocation_mode="hard-fail", fetchers=fetchers
         )
-        data = (await async_add_validation_info(signature, context, embed_roots=False)).getvalue()
+        try:
+            data = (await async_add_validation_info(signature, context, embed_roots=False)).getvalue()
+        except RevokedError as error:
+            if signature.sig_object_type != "/DocTimeStamp":
+                raise
+            # that says nothing of the director's signature: another service, or the same one with its next certificate
+            raise EnvironmentNotReady(
+                say("ใบรับรองของผู้ประทับเวลาถูกเพิกถอนแล้ว ตราประทับเวลานี้จึงใช้ไม่ได้"),
+                where=name,
+                remedy=say("ติดต่อผู้ให้บริการประทับเวลา หรือเปลี่ยน [signature] tsa_url"),
+            ) from error
     return data
 
 
