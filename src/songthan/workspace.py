@@ -45,7 +45,7 @@ from songthan.adapters.roll_place import roll_plan
 from songthan.adapters.rubric_file import load_rubric, printable_criteria
 from songthan.adapters.rule_files import load_rules
 from songthan.adapters.sandbox import Sandbox
-from songthan.adapters.settings_file import Settings, load_settings
+from songthan.adapters.settings_file import Settings, load_settings, named_files
 from songthan.adapters.turnstile import turnstile
 from songthan.domain.calendars import WorkCalendar
 from songthan.domain.errors import (
@@ -302,7 +302,11 @@ def open_office(root: str | Path | None = None, state: str | Path | None = None)
         from songthan.adapters.bundle_press import PROOF_LIMITS
         from songthan.adapters.sign_pdf import PadesSignatures
 
-        return PadesSignatures(sandbox=Sandbox(limits=PROOF_LIMITS))
+        return PadesSignatures(
+            sandbox=Sandbox(limits=PROOF_LIMITS),
+            revocation_hosts=settings.signature.revocation_hosts,
+            archive=settings.signature.archive,
+        )
 
     def renderer() -> object:
         from songthan.adapters.render_docx import DocxRenderer
@@ -364,11 +368,7 @@ def _held_kinds(settings: Settings, state: Path) -> frozenset[str]:
     return held_kinds(settings.mailbox.send, settings.mailbox.held_letters)
 def _certificates(settings: Settings, state: Path, patterns: Sequence[str]) -> tuple[bytes, ...]:
     """The bytes of the files these settings name; «state/…» is the state folder in use."""
-    found = []
-    for pattern in patterns:
-        base, rest = (state, pattern[6:]) if pattern.startswith("state/") else (settings.root, pattern)
-        found += [path.read_bytes() for path in sorted(base.glob(rest))]
-    return tuple(found)
+    return tuple(path.read_bytes() for path in named_files(settings, state, patterns))
 
 
 @functools.lru_cache(maxsize=4)
@@ -453,13 +453,23 @@ def borrowed_office(root: Path, state: Path | None = None, *, reports: bool = Fa
 
 
 def check_bundle(folder: Path, roots: Sequence[bytes], stamp_roots: Sequence[bytes] = (), at: datetime | None = None) -> VerifyReport:
-    """What `songthan verify` answers; offline, reads only `folder`, needs no workspace."""
+    """What `songthan verify` answers; offline, reads only `folder` (or the evidence zip), needs no workspace."""
     from songthan.adapters.bundle_press import PROOF_LIMITS, Press
     from songthan.adapters.sign_pdf import PadesSignatures
 
+    if folder.is_file():
+        from songthan.adapters import bundle_export, sign_evidence
+        inner = functools.partial(check_bundle, roots=roots, stamp_roots=stamp_roots, at=at)
+        return bundle_export.verify_evidence(folder, check=inner, evidence_of=sign_evidence.evidence_of)
     with Sandbox(limits=PROOF_LIMITS) as sandbox:
         signatures = PadesSignatures(sandbox=sandbox)
         return Press(folder.parent, sandbox=sandbox, signatures=signatures, fonts=None).verify(folder, roots=roots, stamp_roots=stamp_roots, at=at)
+
+
+def is_evidence(path: Path) -> bool:
+    """Is this file a zip, to be checked as evidence?"""
+    from songthan.adapters.bundle_zip import is_zip
+    return path.is_file() and is_zip(path)
 
 
 def export_bundle(folder: Path, target: Path) -> None:

@@ -307,8 +307,7 @@ def signed(frozen, director):
 
 
 def test_flipped_bytes_of_the_signed_file(signed, frozen, ca, sandbox):
-    """All the director signed, and what of his place is padding. Inside the signature's own wrapping (lengths, copies of
-    others' certificates) nothing is signed; a flipped byte there harms nobody and is found in a bundle by the sha256."""
+    """All the director signed, and what of his place is padding; the wrapping between is `test_sign_wrapping`'s."""
     assert judged(signed, frozen, ca, sandbox=sandbox).valid
     _, length, after, _ = map(int, re.findall(rb"/ByteRange *\[ *(\d+) +(\d+) +(\d+) +(\d+)", signed)[-1])
     step = 1 if ALL else 191

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from songthan.adapters.settings_file import PASSWORD_VARIABLE, load_settings, mailbox_password
+from songthan.adapters.settings_file import PASSWORD_VARIABLE, Settings, load_settings, mailbox_password, named_files
 from songthan.domain.errors import DataError, EnvironmentNotReady
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,3 +82,21 @@ def test_no_password_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(EnvironmentNotReady) as caught:
         mailbox_password(settings_of(tmp_path, '[mailbox]\npassword_file = "gone"\n'))
     assert "gone" in caught.value.where
+
+
+def test_files_named_by_settings_may_lie_anywhere(tmp_path, monkeypatch):
+    """Relative to the workspace, in the state folder in use, absolute, from the home folder; only files count."""
+    root, state, other = tmp_path / "งาน [1]", tmp_path / "state of another", tmp_path / "other"
+    for place in (root / "trust", state / "trust", other, tmp_path / "home"):
+        place.mkdir(parents=True)
+        (place / "a.pem").write_bytes(b"x")
+    (state / "trust" / "folder.pem").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    settings = Settings(root=root)
+
+    def found(*patterns):
+        return [path.parent for path in named_files(settings, state, patterns)]
+
+    assert found("trust/*.pem") == [root / "trust"] and found("state/trust/*.pem") == [state / "trust"]
+    assert found(f"{other}/*.pem", f"{other}/a.pem") == [other, other] and found("~/a.pem") == [tmp_path / "home"]
+    assert found("none/*.pem", f"{other}/none.pem") == []

@@ -23,10 +23,10 @@ from songthan.adapters.bundle_records import RecordKey
 from songthan.adapters.bundle_verify import verify_bundle
 from songthan.adapters.sign_pdf import PadesSignatures
 from songthan.cli import main
-from songthan.domain.errors import DataError, EnvironmentNotReady, SongthanError
+from songthan.domain.errors import DataError, EnvironmentNotReady, SignatureRefused, SongthanError
 
 KEY = RecordKey("the ledger's secret")
-SIGNER = PadesSignatures()
+SIGNER = PadesSignatures(revocation_hosts=("127.0.0.1",))
 LATER = NOW + timedelta(days=3653)
 STAMPING = ExtendedKeyUsageOID.TIME_STAMPING
 
@@ -136,9 +136,9 @@ def test_the_services_own_certificate_may_run_out_later(world):
 
 def test_a_revoked_certificate_is_found_by_the_list_that_came_along(world):
     world.revoked = {world.director[0]: NOW - timedelta(days=2)}
-    with pytest.raises(EnvironmentNotReady) as told:
+    with pytest.raises(SignatureRefused) as told:
         lengthened(world)
-    assert "เพิกถอน" in told.value.th
+    assert "ถูกเพิกถอนแล้วเมื่อ" in told.value.th and told.value.remedy
     own = certificate(DIRECTOR, issuer=world.ca, crl=world.crl_url)
     data, _ = lengthened(world, sign(world.frozen, own))
     world.revoked = {own[0]: NOW - timedelta(days=2)}
@@ -161,6 +161,32 @@ def test_a_time_stamp_after_the_end_proves_nothing(world):
     data = attack.stamped(world.signed, world)
     report = judged(world, data)
     assert not report.lasting and report.lasting_th
+
+
+@pytest.mark.parametrize("days", [-400, -20, -1])
+def test_a_time_stamp_that_tells_an_impossible_time(world, days):
+    """Before the certificate's life, before the signature."""
+    world.tsa = certificate("ประทับเวลา", issuer=world.ca, days=(-900, 7000), usage=STAMPING, crl=world.crl_url)
+    world.fixed = NOW + timedelta(days=days)
+    report = judged(world, attack.stamped(world.signed, world))
+    assert not report.valid and any("เวลาที่เป็นไปไม่ได้" in reason for reason in report.reasons_th), report
+
+
+def test_an_office_whose_clock_is_behind_the_services(world):
+    """Also a rehearsal, which plays another year: the service's certificate is newer than the day."""
+    world.tsa = certificate("ประทับเวลา", issuer=world.ca, days=(-1, 7000), usage=STAMPING, crl=world.crl_url)
+    world.fixed = NOW + timedelta(days=2)
+    assert judged(world, attack.stamped(world.signed, world), now=None).valid
+    world.fixed, world.tsa = None, certificate("ประทับเวลา", issuer=certificate("ใคร"), days=(-1, 7000), usage=STAMPING)
+    assert not judged(world, attack.stamped(world.signed, world), now=None).valid
+
+
+def test_a_second_time_stamp_tells_no_earlier_time_than_the_first(world):
+    world.tsa = certificate("ประทับเวลา", issuer=world.ca, days=(-900, 7000), usage=STAMPING, crl=world.crl_url)
+    data, _ = lengthened(world)
+    assert judged(world, data).valid
+    world.fixed = NOW - timedelta(hours=1)
+    assert not judged(world, attack.stamped(data, world)).valid
 
 
 def test_a_service_that_does_not_answer_is_named_and_nothing_is_half_made(world):
@@ -275,3 +301,63 @@ def test_the_directors_own_program_made_it_last(world, tmp_path):
     assert report.ok and report.level == level == "B-LT", report
     assert asked(folder, roots=[pem(world.ca)]).ok
     assert not asked(folder, roots=[pem(other)]).ok
+
+
+# ------------------------------------------------------------------------------------------------------ B-LTA
+
+ARCHIVING = PadesSignatures(revocation_hosts=("127.0.0.1",), archive=True)
+TWENTY = NOW + timedelta(days=7305)
+
+
+def archived(world, signed=None):
+    return ARCHIVING.add_time(
+        signed or world.signed, service=world.url, trust_roots=[pem(world.ca)], stamp_roots=[]
+    )
+
+
+def test_an_archive_time_stamp_covers_the_revocation_data(world):
+    world.tsa = certificate("ประทับเวลา", issuer=world.ca, days=(-30, 8500), usage=STAMPING, crl=world.crl_url)
+    data, level = archived(world)
+    assert level == "B-LTA" and data.startswith(world.signed)
+    for now in (NOW + timedelta(days=1), LATER, TWENTY):
+        report = judged(world, data, now=now)
+        assert report.valid and report.lasting and report.level == "B-LTA", report
+    # nothing that was added may be another byte now: also not the security store, which nobody signed before
+    for place in range(len(world.signed), len(data), 173):
+        changed = bytearray(data)
+        changed[place] ^= 1
+        assert not judged(world, bytes(changed)).valid, place
+
+
+def test_from_what_is_there_to_the_archive_time_stamp(world):
+    """A file that is B-LT already, of the office's own making or the director's, gets the second time-stamp only."""
+    data, _ = lengthened(world)
+    asked = len(world.asked)
+    more, level = archived(world, data)
+    assert level == "B-LTA" and more.startswith(data) and set(world.asked[asked:]) == {"stamp"}
+    assert archived(world, more) == (more, "B-LTA")
+
+
+def test_the_archive_outlives_the_services_certificate_while_its_authority_lasts(world):
+    world.tsa = certificate("ประทับเวลา", issuer=world.ca, days=(-30, 400), usage=STAMPING, crl=world.crl_url)
+    data, level = archived(world)
+    assert level == "B-LTA" and judged(world, data, now=TWENTY).lasting
+
+
+@pytest.mark.parametrize("change", [*attack.UPDATES, *attack.LATER], ids=lambda c: c.__name__)
+def test_updates_behind_the_archive_time_stamp_are_refused(change, world):
+    data, _ = archived(world)
+    report = judged(world, attack.update(data, change), now=None)
+    assert not report.valid and report.reasons_th
+
+
+def test_the_bundle_twenty_years_on(world, tmp_path):
+    world.tsa = certificate("ประทับเวลา", issuer=world.ca, days=(-30, 8500), usage=STAMPING, crl=world.crl_url)
+    folder = write_bundle(tmp_path, *compiled(recorder=KEY.public))
+    signed = sign((folder / "bundle.pdf").read_bytes(), world.director)
+    trust = {"root-ca.pem": pem(world.ca)}
+    add_signature(folder, signed, trust=trust, received=datetime.now(UTC), message_sha256="0" * 64, key=KEY)
+    data, reached = archived(world, signed)
+    add_lasting(folder, data, trust={"tsa-ca.pem": pem(world.ca)}, at=datetime.now(UTC), level=reached, key=KEY)
+    told = CliRunner().invoke(main, ["verify", str(folder), "--at", TWENTY.date().isoformat(), "--json"])
+    assert told.exit_code == 0 and json.loads(told.stdout)["level"] == "B-LTA", told.output

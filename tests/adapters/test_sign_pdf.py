@@ -12,7 +12,7 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -31,10 +31,26 @@ BOX = (300.0, 60.0, 520.0, 130.0)
 SIGNER = PadesSignatures(expected_subject=DIRECTOR, expected_organisation=OFFICE)
 
 
-def certificate(name, *, issuer=None, days=(-30, 30), organisation=OFFICE, usage=None, signing=True, crl=None, kind="ec"):
+def certificate(
+    name,
+    *,
+    issuer=None,
+    days=(-30, 30),
+    organisation=OFFICE,
+    usage=None,
+    signing=True,
+    crl=None,
+    ocsp=None,
+    issuers=None,
+    kind="ec",
+    authority=None,
+    bits=2048,
+    digest=hashes.SHA256,
+):
     """A certificate as (certificate, key, issuer's certificate); self-signed authority without `issuer`."""
+    authority = issuer is None if authority is None else authority
     # pyHanko's practice timestamper can only RSA
-    key = rsa.generate_private_key(65537, 2048) if usage or kind == "rsa" else ec.generate_private_key(ec.SECP256R1())
+    key = rsa.generate_private_key(65537, bits) if usage or kind == "rsa" else ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name(
         [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation), x509.NameAttribute(NameOID.COMMON_NAME, name)]
     )
@@ -46,17 +62,17 @@ def certificate(name, *, issuer=None, days=(-30, 30), organisation=OFFICE, usage
         .serial_number(x509.random_serial_number())
         .not_valid_before(NOW + timedelta(days=days[0]))
         .not_valid_after(NOW + timedelta(days=days[1]))
-        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(
             x509.KeyUsage(
-                digital_signature=issuer is not None and signing,
-                content_commitment=issuer is not None and usage is None and signing,
+                digital_signature=not authority and signing,
+                content_commitment=not authority and usage is None and signing,
                 key_encipherment=not signing,
                 data_encipherment=False,
                 key_agreement=False,
-                key_cert_sign=issuer is None,
-                crl_sign=issuer is None,
+                key_cert_sign=authority,
+                crl_sign=authority,
                 encipher_only=False,
                 decipher_only=False,
             ),
@@ -66,9 +82,15 @@ def certificate(name, *, issuer=None, days=(-30, 30), organisation=OFFICE, usage
     if crl is not None:
         point = x509.DistributionPoint([x509.UniformResourceIdentifier(crl)], None, None, None)
         builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
+    ways = ((AuthorityInformationAccessOID.OCSP, ocsp), (AuthorityInformationAccessOID.CA_ISSUERS, issuers))
+    places = [x509.AccessDescription(way, x509.UniformResourceIdentifier(url)) for way, url in ways if url is not None]
+    if places:
+        builder = builder.add_extension(x509.AuthorityInformationAccess(places), critical=False)
     if usage is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=True)
-    return builder.sign(issuer[1] if issuer else key, hashes.SHA256()), key, issuer[0] if issuer else None
+    if usage == ExtendedKeyUsageOID.OCSP_SIGNING:
+        builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
+    return builder.sign(issuer[1] if issuer else key, digest()), key, issuer[0] if issuer else None
 
 
 def pem(holder):
@@ -319,6 +341,14 @@ def test_a_foreign_certificate_with_the_same_names(frozen, ca):
 def test_no_roots_means_no_trust(signed, frozen):
     report = SIGNER.verify(signed, frozen=frozen, trust_roots=[], at=datetime.now(UTC))
     assert not report.valid and not report.trusted
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"hello", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", b"\x30\x03abc"])
+def test_a_root_file_that_is_none_is_no_root_and_does_no_harm(rubbish, signed, frozen, ca):
+    at = datetime.now(UTC)
+    alone = SIGNER.verify(signed, frozen=frozen, trust_roots=[rubbish], at=at)
+    assert not alone.valid and not alone.trusted and alone.reasons_th
+    assert SIGNER.verify(signed, frozen=frozen, trust_roots=[rubbish, pem(ca)], at=at).valid
 
 
 def test_an_expired_and_a_future_certificate(frozen, ca):

@@ -44,7 +44,7 @@ def test_people_see_what_is_missing_for_the_next_level():
 @pytest.mark.parametrize(
     "text",
     [
-        "", "[]", "{", "nonsense", DESIGN.replace("39", "NaN"), DESIGN.replace("39", "39.0"), DESIGN.replace("48", "0"),
+        "", "[]", "{", "nonsense", DESIGN.replace("39", "NaN"), DESIGN.replace("39", "39.5"), DESIGN.replace("48", "0"),
         DESIGN.replace('{"headcount": 48,', '{"headcount": 48, "headcount": 49,'), "[" * 200_000,
         DESIGN.replace('"72.5"', "101"), DESIGN.replace('"c9"', '"c10"'),
     ],

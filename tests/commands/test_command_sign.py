@@ -66,7 +66,9 @@ def put(module, token, director, ca):
     from pkcs11.util.x509 import decode_x509_certificate
 
     with pkcs11.lib(str(module)).get_token(token_label=token).open(rw=True, user_pin=PIN) as session:
-        for label, number, holder in (("sig", b"\xa1", director), ("authority", b"\xa2", ca)):
+        # people keep all sorts of certificates in a token
+        other = certificate("ใครก็ได้")
+        for label, number, holder in (("sig", b"\xa1", director), ("authority", b"\xa2", ca), ("spare", b"\xa3", other)):
             entries = decode_x509_certificate(holder[0].public_bytes(serialization.Encoding.DER))
             more = {pkcs11.Attribute.LABEL: label, pkcs11.Attribute.ID: number, pkcs11.Attribute.TOKEN: True}
             session.create_object({**entries, **more})
@@ -157,7 +159,7 @@ def test_no_module_is_named(paper, pin_file, tmp_path):
 
 def test_a_certificate_file(paper, pin_file, tmp_path, director, ca):
     secret = serialization.BestAvailableEncryption(PIN.encode())
-    (tmp_path / "key.p12").write_bytes(pkcs12.serialize_key_and_certificates(b"d", director[1], director[0], [ca[0]], secret))
+    (tmp_path / "key.p12").write_bytes(pkcs12.serialize_key_and_certificates(b"d", director[1], director[0], [certificate("ใครก็ได้")[0], ca[0]], secret))
     told, out = run(paper, "--pkcs12", tmp_path / "key.p12", "--pin-file", pin_file, "--yes")
     assert told.exit_code == 0 and judged(paper, out, ca).valid, told.output
     out.unlink()

@@ -55,6 +55,42 @@ def test_the_gap_is_the_cheapest_of_all_ways_and_leads_to_the_level(document):
     assert evaluate(RUBRIC, done).level >= result.next_level
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.one_of(documents(most=7), nearly_there()), st.permutations(["points", "actions", "criteria", "effort"]))
+def test_every_higher_level_and_every_order_of_costs(document, order):
+    """Small offices too (one person is a big share), and an office that minds effort before points."""
+    result = evaluate(replace(RUBRIC, gap=replace(RUBRIC.gap, order=tuple(order))), document)
+    places = [("points", "actions", "criteria", "effort").index(name) for name in order]
+    told = {one.level: one.steps for one in result.further} | ({result.next_level: result.gap} if result.next_level else {})
+    assert set(told) == set(range(result.level + 1, 4))
+    for level, steps in told.items():
+        ways = {
+            tuple(sorted(raised.items())): tuple(cost[place] for place in places)
+            for cost, raised in ways_by_hand(document, level, effort)
+        }
+        assert ways[tuple(sorted((g.criterion, g.needed) for g in steps))] == min(ways.values())
+
+
+@settings(max_examples=60, deadline=None)
+@given(nearly_there(), st.integers(1, 3), st.integers(0, 27))
+def test_levels_of_another_document(document, each, together):
+    """Thresholds are data: one level that asks `each` of all nine criteria and `together` in sum."""
+    (last,) = (one for one in RUBRIC.levels if one.level == 3)
+    together = max(together, each * 9)
+    other = replace(RUBRIC, levels=(replace(last, level=1, each_at_least=each, sum_at_least=together),))
+    result = evaluate(other, document)
+    scores = by_hand(document)
+    reached = min(scores.values()) >= each and sum(scores.values()) >= together
+    assert (result.level, result.next_level) == ((1, None) if reached else (0, 1))
+    done = document
+    for step in result.gap:
+        done = bettered(done, step.criterion, {a.key: a.to for a in step.actions})
+    after = by_hand(done)
+    assert min(after.values()) >= each and sum(after.values()) >= together
+    missing = sum(max(each - score, 0) for score in scores.values())
+    assert sum(g.needed - g.score for g in result.gap) == max(missing, together - sum(scores.values()), 0)
+
+
 @settings(max_examples=60, deadline=None)
 @given(nearly_there(), st.data())
 def test_what_can_no_longer_be_done_is_never_proposed(document, data):

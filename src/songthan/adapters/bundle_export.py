@@ -6,21 +6,23 @@ lines of its check.sh; a test runs them.
 
 from __future__ import annotations
 
-import os
-import zipfile
-from collections.abc import Callable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from songthan.adapters import bundle_pen
 from songthan.adapters.bundle_files import hashes_of, read_proof
+from songthan.adapters.bundle_verify import VerifyCheck, VerifyReport, broken
+from songthan.adapters.bundle_zip import unpack_zip, write_zip
 from songthan.domain.bundles import Manifest, read_json
+from songthan.domain.errors import DataError
 from songthan.domain.provenance import records_in_words, sources_of
 
-__all__ = ["export_bundle"]
+__all__ = ["export_bundle", "verify_evidence"]
 
-_DATE = (1980, 1, 1, 0, 0, 0)
 _TRUST_WORDS = (
     "ใบรับรองรากใน bundle/trust ต้องเทียบลายนิ้วมือกับที่ได้จากผู้ออกใบรับรองเอง",
     "Compare the roots in bundle/trust with those of the issuer himself:",
@@ -34,6 +36,8 @@ class _Piece(Protocol):
     parts: tuple[tuple[int, int], tuple[int, int]]
     certificates: tuple[bytes, ...]
     at: datetime | None
+    issuer: bytes
+    answers: tuple[int, ...]
 
 
 class _Carried(Protocol):
@@ -43,35 +47,64 @@ class _Carried(Protocol):
     certificates: tuple[bytes, ...]
 
 
-def export_bundle(folder: Path, target: Path, *, evidence_of: Callable[[bytes], _Carried]) -> None:
+class _EvidenceOf(Protocol):
+    def __call__(self, pdf: bytes, trust: Sequence[bytes]) -> _Carried: ...
+
+
+def export_bundle(folder: Path, target: Path, *, evidence_of: _EvidenceOf) -> None:
     """Write `target`, whole or not at all. `folder` was verified before."""
     manifest = Manifest.from_json((folder / "manifest.json").read_bytes())
-    top = f"{manifest.deadline}-v{manifest.version}"
-    made = _evidence(folder, evidence_of)
-    checks = list(_checks(folder, manifest, made))
-    files = {**{name: data for name, (data, _) in made.items()}}
-    files["chain.txt"] = _chain(folder, manifest)
-    files["check.sh"] = _script(checks)
+    kept = {f"bundle/{path}": folder / path for path in hashes_of(folder)}
+    write_zip(target, f"{manifest.deadline}-v{manifest.version}", {**_made(folder, manifest, evidence_of), **kept})
+
+
+def verify_evidence(
+    source: Path, *, check: Callable[[Path], VerifyReport], evidence_of: _EvidenceOf
+) -> VerifyReport:
+    """Of an exported zip: is it written as ours are, is the bundle in it in order (`check`), and is what lies beside the
+    bundle what the bundle says? Unpacked into a folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="songthan-evidence-") as place:
+        try:
+            top = unpack_zip(source, Path(place))
+        except DataError as error:
+            return broken(f"{source.name}: {error.th}")
+        report = check(top / "bundle")
+        if not report.ok:
+            return report
+        wrong = _differences(top, evidence_of)
+    words = f"{source.name}: แฟ้ม {', '.join(wrong)} ไม่ตรงกับชุดเอกสาร (แฟ้มที่ส่งออกจากรุ่นอื่นของระบบ: แตก zip แล้วตรวจโฟลเดอร์ bundle)" if wrong else "แฟ้มประกอบใน zip ตรงกับชุดเอกสาร"
+    checks = (*report.checks, VerifyCheck(name="evidence", ok=not wrong, detail_th=words))
+    return replace(report, checks=checks, ok=not wrong, stage="broken" if wrong else report.stage)
+
+
+def _differences(top: Path, evidence_of: _EvidenceOf) -> list[str]:
+    """The files beside a verified bundle that are not what the bundle says, sorted."""
+    folder = top / "bundle"
+    made = _made(folder, Manifest.from_json((folder / "manifest.json").read_bytes()), evidence_of)
+    found = {path: top / path for path in hashes_of(top) if not path.startswith("bundle/")}
+    wrong = [name for name in made if name not in found or found[name].read_bytes() != made[name]]
+    return sorted({*wrong, *(name for name in found if name not in made)})
+
+
+def _made(folder: Path, manifest: Manifest, evidence_of: _EvidenceOf) -> dict[str, bytes]:
+    """What lies beside the bundle in the zip: name → bytes."""
+    evidence = _evidence(folder, evidence_of)
+    checks = list(_checks(folder, manifest, evidence))
     pen = _pen_words(folder, manifest) if (folder / bundle_pen.RECORD).is_file() else []
-    files["README.txt"] = _readme(manifest, checks, lasting=(folder / "lasting.pdf").is_file(), pen=pen)
-    partial = target.with_name(f".{target.name}.partial")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted([*files, *(f"bundle/{path}" for path in hashes_of(folder))]):
-            data = files[name] if name in files else (folder / name.removeprefix("bundle/")).read_bytes()
-            info = zipfile.ZipInfo(f"{top}/{name}", _DATE)
-            info.external_attr = (0o755 if name == "check.sh" else 0o644) << 16
-            archive.writestr(info, data)
-    with partial.open("rb") as written:
-        os.fsync(written.fileno())
-    partial.replace(target)
+    return {
+        **{name: data for name, (data, _) in evidence.items()},
+        "chain.txt": _chain(folder, manifest),
+        "check.sh": _script(checks),
+        "README.txt": _readme(manifest, checks, lasting=(folder / "lasting.pdf").is_file(), pen=pen),
+    }
 
 
-def _evidence(folder: Path, evidence_of: Callable[[bytes], _Carried]) -> dict[str, tuple[bytes, _Piece | None]]:
+def _evidence(folder: Path, evidence_of: _EvidenceOf) -> dict[str, tuple[bytes, _Piece | None]]:
     """Name in the zip → bytes, and for a signature or time-stamp what it covers."""
     place = next((p for n in ("lasting.pdf", "signed.pdf") if (p := folder / n).is_file()), None)
     if place is None:
         return {}
-    carried = evidence_of(place.read_bytes())
+    carried = evidence_of(place.read_bytes(), [path.read_bytes() for path in sorted((folder / "trust").glob("*.pem"))])
     made: dict[str, tuple[bytes, _Piece | None]] = {}
     for number, piece in enumerate(carried.pieces, 1):
         name = f"time-stamp/{number}" if piece.stamp else f"signature/{number}"
@@ -80,6 +113,8 @@ def _evidence(folder: Path, evidence_of: Callable[[bytes], _Carried]) -> dict[st
         others = b"".join(piece.certificates[1:] + carried.certificates)
         if others:
             made[f"{name}-others.pem"] = (others, None)
+        if piece.issuer and piece.answers:
+            made[f"{name}-issuer.pem"] = (piece.issuer, None)
     for number, data in enumerate(carried.lists, 1):
         made[f"revocation/{number}.crl"] = (data, None)
     for number, data in enumerate(carried.answers, 1):
@@ -93,7 +128,11 @@ def _checks(
     """What each group of commands shows, in Thai and English, and the commands; all in the zip's top folder."""
     yield (
         "ทุกแฟ้มครบถ้วนและไม่ถูกแก้ไข / every file is whole and unchanged",
-        ["(cd bundle && sha256sum --check --strict --quiet SHA256SUMS)"],
+        [
+            "(cd bundle && sha256sum --check --strict --quiet SHA256SUMS)",
+            # sha256sum does not see a file that is not listed
+            'test "$(find bundle -type f | wc -l)" -eq "$(($(wc -l < bundle/SHA256SUMS) + 1))"',
+        ],
     )
     slot = manifest.signature
     if (folder / bundle_pen.RECORD).is_file():
@@ -105,6 +144,11 @@ def _checks(
         [f'cmp -n "$(stat -c %s bundle/{slot.file})" bundle/{slot.file} bundle/signed.pdf'],
     )
     source = "bundle/lasting.pdf" if (folder / "lasting.pdf").is_file() else "bundle/signed.pdf"
+    if source == "bundle/lasting.pdf":
+        yield (
+            "แฟ้มที่ประทับเวลาขึ้นต้นด้วยแฟ้มที่ลงลายมือชื่อ ทุกไบต์ / the stamped file begins with the signed one, byte for byte",
+            [f'cmp -n "$(stat -c %s bundle/signed.pdf)" bundle/signed.pdf {source}'],
+        )
     for name, (_, piece) in made.items():
         if piece is not None:
             yield from _piece_checks(folder, source, name, piece, made)
@@ -155,6 +199,7 @@ def _piece_checks(
     untrusted = f" -untrusted {stem}-others.pem" if f"{stem}-others.pem" in made else ""
     when = f" -attime {int(piece.at.timestamp())}" if piece.at else ""
     (start, length), (after, rest) = piece.parts
+    asked = [line for number in piece.answers for line in _asked(stem, number, when)] if f"{stem}-issuer.pem" in made else []
     cut = [
         f'cat bundle/trust/{trust}-*.pem > "$box/roots.pem"',
         f'(tail -c +{start + 1} {source} | head -c {length}; tail -c +{after + 1} {source} | head -c {rest}) > "$box/data"',
@@ -166,6 +211,7 @@ def _piece_checks(
                 *cut,
                 f'openssl ts -verify -token_in -in {name} -data "$box/data" -CAfile "$box/roots.pem"{untrusted}{when}',
                 f"openssl ts -reply -token_in -in {name} -text",
+                *asked,
             ],
         )
         return
@@ -184,8 +230,20 @@ def _piece_checks(
             f'openssl cms -verify -inform DER -in {name} -binary -content "$box/data" -CAfile "$box/roots.pem"{revoked} -purpose any{when} -out /dev/null',
             f'openssl verify -CAfile "$box/roots.pem"{untrusted} -purpose any{when} {stem}-certificate.pem',
             *told,
+            *asked,
         ],
     )
+
+
+def _asked(stem: str, number: int, when: str) -> list[str]:
+    """The authority's own answer about the certificate: signed by whom it should be, and «good»."""
+    return [
+        f"openssl ocsp -respin revocation/{number}.ocsp -issuer {stem}-issuer.pem -cert {stem}-certificate.pem"
+        # how old the answer has become by today is not asked: 31 years
+        f' -CAfile "$box/roots.pem"{when} -no_nonce -validity_period 999999999 > "$box/answer" 2>&1',
+        'grep -x "Response verify OK" "$box/answer"',
+        f'grep -x "{stem}-certificate.pem: good" "$box/answer"',
+    ]
 
 
 def _script(checks: list[tuple[str, list[str]]]) -> bytes:
@@ -204,8 +262,8 @@ def _chain(folder: Path, manifest: Manifest) -> bytes:
 
 def _readme(manifest: Manifest, checks: list[tuple[str, list[str]]], *, lasting: bool, pen: list[str]) -> bytes:
     trust = "$(for f in bundle/trust/*.pem; do printf -- '--trust %s ' \"$f\"; done)"
-    pyhanko = f"pyhanko sign validate --no-revocation-check {trust} --pretty-print bundle/signed.pdf"
-    ades = f"pyhanko sign adesverify {trust} --pretty-print bundle/lasting.pdf"
+    # its own look at revocation asks the network anew; what was kept is openssl's above
+    pyhanko = f"pyhanko sign validate --no-revocation-check {trust} --pretty-print bundle/"
     parts = [
         f"หลักฐานของชุดเอกสาร {manifest.bundle_id} ({manifest.deadline} ฉบับที่ {manifest.version})",
         f"Evidence of the bundle {manifest.bundle_id} ({manifest.deadline}, version {manifest.version})",
@@ -216,6 +274,7 @@ def _readme(manifest: Manifest, checks: list[tuple[str, list[str]]], *, lasting:
         "ตรวจได้โดยไม่ใช้ระบบส่งทันและไม่ใช้เครือข่าย ด้วย sha256sum, openssl และ pyhanko",
         "Checked without Songthan and without a network, with sha256sum, openssl and pyhanko.",
         "sh check.sh ทำทุกคำสั่งใน ๑ ถึงข้อสุดท้ายก่อน pyhanko / runs every command below but pyhanko.",
+        "ผู้มีระบบส่งทัน: songthan verify ตามด้วยแฟ้ม zip นี้ / with Songthan at hand: songthan verify and this zip.",
         "",
         "bundle/       ชุดเอกสารตามที่เก็บไว้ / the bundle as it was kept",
         "chain.txt     ที่มาของทุกคำตอบ: จดหมายใด ของใคร เมื่อใด อยู่หน้าใด / the way of every answer",
@@ -231,9 +290,9 @@ def _readme(manifest: Manifest, checks: list[tuple[str, list[str]]], *, lasting:
         parts += ["", f"{number}. {title}", *(f"    {command}" for command in commands)]
     if pen:
         return "\n".join([*parts, ""]).encode()
-    parts += ["", f"{len(checks) + 1}. ลายมือชื่อใน PDF ด้วย pyHanko / the signature in the PDF, with pyHanko", f"    {pyhanko}"]
+    parts += ["", f"{len(checks) + 1}. ลายมือชื่อใน PDF ด้วย pyHanko / the signature in the PDF, with pyHanko", f"    {pyhanko}signed.pdf"]
     if lasting:
-        parts.append(f"    {ades}")
+        parts.append(f"    {pyhanko}lasting.pdf")
     parts += [
         "    เมื่อใบรับรองหมดอายุแล้ว เพิ่ม --validation-time ด้วยวันในตราประทับเวลา / once the certificate has run out, add",
         "    --validation-time with the day of the time-stamp",

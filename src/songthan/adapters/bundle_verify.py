@@ -19,7 +19,7 @@ from songthan.domain.errors import DataError, SongthanError
 from songthan.domain.language import digits, moment_words, say
 from songthan.ports import SignaturePort, SignatureReport
 
-__all__ = ["VerifyCheck", "VerifyReport", "verify_bundle"]
+__all__ = ["VerifyCheck", "VerifyReport", "broken", "verify_bundle"]
 
 _STAGES = {"manifest": "compiled", "signature": "signed", "pen": "signed", "submission": "submitted", "receipt": "acknowledged"}
 _OURS = frozenset({"manifest.json", "proof.json", "SHA256SUMS"})
@@ -114,6 +114,12 @@ def verify_bundle(
         manifest=check.manifest,
         records=check.records,
     )
+
+
+def broken(reason: str, *, at: datetime | None = None) -> VerifyReport:
+    """The answer about something that does not even come to be looked at as a bundle."""
+    check = VerifyCheck(name="bundle", ok=False, detail_th=reason)
+    return VerifyReport(ok=False, bundle_id="", stage="broken", checks=(check,), at=at or datetime.now(UTC))
 
 
 class _Verification:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -102,10 +104,14 @@ class DirectorSettings:
 @dataclass(frozen=True, kw_only=True)
 class SignatureSettings:
     """`tsa_url`: the time-stamp service (RFC 3161) asked once a signed PDF came back («»: none, the level stays as it came);
-    `tsa_roots`: files (globs allowed) with the service's root certificates (none: the director's)."""
+    `tsa_roots`: files (globs allowed) with the service's root certificates (none: the director's); `revocation_hosts`: the
+    only hosts asked for revocation data (none: those in trusted certificates, outside the house); `archive`: a second
+    time-stamp over signature, time-stamp and revocation data (PAdES B-LTA)."""
 
     tsa_url: str = ""
     tsa_roots: tuple[str, ...] = ()
+    revocation_hosts: tuple[str, ...] = ()
+    archive: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,4 +257,15 @@ def _secret(settings: Settings, variable: str, file: str, *, what: str, where: s
     found = path.read_text(encoding="utf-8").strip()
     if not found:
         raise EnvironmentNotReady(f"แฟ้ม{what}ว่างเปล่า", where=str(path), remedy="ใส่ค่าในแฟ้มนี้หนึ่งบรรทัด")
+    return found
+
+
+def named_files(settings: Settings, state: Path, patterns: Sequence[str]) -> list[Path]:
+    """The files that settings name (globs allowed, also absolute or from the home folder); «state/…» is the state folder in use."""
+    found: list[Path] = []
+    for pattern in patterns:
+        base, rest = (state, pattern[6:]) if pattern.startswith("state/") else (settings.root, pattern)
+        # an absolute pattern stands for itself
+        place = os.path.join(glob.escape(str(base)), os.path.expanduser(rest))
+        found += [path for name in sorted(glob.glob(place)) if (path := Path(name)).is_file()]
     return found

@@ -6,6 +6,7 @@ Used by `sign_pdf` (the judgement at the time a file came) and `sign_lasting` (t
 from __future__ import annotations
 
 import re
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -20,6 +21,7 @@ from pyhanko.sign.diff_analysis import (
 )
 from pyhanko.sign.fields import MDPPerm, enumerate_sig_fields
 from pyhanko.sign.validation import EmbeddedPdfSignature, PdfSignatureStatus, SignatureCoverageLevel
+from pyhanko_certvalidator.authority import AuthorityWithCert
 
 from songthan.domain.language import moment_words, say
 from songthan.domain.thai import squeeze
@@ -37,6 +39,14 @@ _STRICT = StandardDiffPolicy(
 _SAVED = frozenset({"/ModDate", "/Producer"})
 #: Of the catalogue; what they become is looked at elsewhere.
 _LATER_KEYS = frozenset({"/AcroForm", "/DSS", "/Extensions", "/Metadata"})
+_DUBLIN_CORE, _KEYWORDS = "{http://purl.org/dc/elements/1.1/}", "{http://ns.adobe.com/pdf/1.3/}Keywords"
+#: Uses a certificate for a person's signature may name; one that names others only (a server's, a time-stamp service's) is none.
+_SIGNING_USES = frozenset(
+    (
+        *("any_extended_key_usage", "email_protection", "client_auth", "1.3.6.1.5.5.7.3.36", "microsoft_document_signing"),
+        *("1.3.6.1.4.1.311.10.3.12", "adobe_authentic_documents_trust", "1.2.840.113583.1.1.5", "microsoft_smart_card_logon"),
+    )
+)
 _TITLES = re.compile(
     r"^(?:(?:ว่าที่)?(?:ร้อยตรี|ร้อยโท|ร้อยเอก|พันตรี|พันโท|พันเอก|นาย|นางสาว|นาง|ดร\.?|น\.ส\.|mr\.?|mrs\.?|miss|ms\.?|dr\.?))\s*",
     re.IGNORECASE,
@@ -61,20 +71,59 @@ def added_to(frozen: PdfFileReader, reader: PdfFileReader, signature: EmbeddedPd
         reasons.append(say("มีช่องลายมือชื่ออื่นเพิ่มเข้ามาในเอกสาร"))
     old = reader.get_historical_resolver(base)
     for revision in range(base + 1, signature.signed_revision + 1):
+        new = reader.get_historical_resolver(revision)
+        # signing programs may leave an object behind; a revision without a signature has no reason to
+        policy = DEFAULT_DIFF_POLICY if revision == signature.signed_revision else _STRICT
         try:
-            diff = DEFAULT_DIFF_POLICY.apply(old, reader.get_historical_resolver(revision), doc_mdp=MDPPerm.FILL_FORMS)
+            diff = policy.apply(old, new, doc_mdp=MDPPerm.FILL_FORMS)
         except SuspiciousModification:
             return [*reasons, say("เนื้อหาเอกสารถูกแก้ไขหรือเพิ่มเติมก่อนหรือพร้อมกับการลงลายมือชื่อ")]
         allowed = diff.modification_level <= ModificationLevel.FORM_FILLING and diff.changed_form_fields <= {field}
         # pyHanko lets this one change: programs would then draw the fields as they please
-        allowed &= _redraws(old) or not _redraws(reader.get_historical_resolver(revision))
-        if not allowed:
+        allowed &= _redraws(old) or not _redraws(new)
+        if not (allowed and _told_alike(old, new) and _seen(new, field)):
             reasons.append(say("มีการแก้ไขเอกสารนอกเหนือจากการลงลายมือชื่อ"))
     return reasons + later_than(reader, signature)
 
 
 def _redraws(resolver: HistoricalResolver) -> bool:
     return bool(resolver.root["/AcroForm"].get("/NeedAppearances", False))
+
+
+def _seen(resolver: HistoricalResolver, field: str) -> bool:
+    """The signature's place is neither hidden nor left out on the screen (annotation flags 2 and 6)."""
+    found = (ref.get_object() for name, _, ref in enumerate_sig_fields(resolver) if name == field)
+    return not any(int(widget.get("/F", 0)) & (2 | 32) for widget in found)
+
+
+def _told_alike(old: HistoricalResolver, new: HistoricalResolver) -> bool:
+    """Title, author, subject and the like stay. Signing programs write XMP anew, or add it: it may repeat what Info says."""
+    (words, _), (now, _) = _described(old), _described(new)
+    was, told = _spoken(old), _spoken(new)
+    repeated = {" ".join(word.split()) for word in words.values()} | {""}
+    return words == now and all(was[key] == told[key] if key in was else told[key] <= repeated for key in told)
+
+
+def _spoken(resolver: HistoricalResolver) -> dict[str, frozenset[str]]:
+    """What the XMP tells people: Dublin Core (but the format) and keywords, by name."""
+    meta = resolver.root["/Metadata"].data if "/Metadata" in resolver.root else b""
+    if not meta.strip():
+        return {}
+    try:
+        # no document type, no entities
+        parts = [] if b"<!" in meta else list(ElementTree.fromstring(meta).iter())
+    except ElementTree.ParseError:
+        parts = []
+    if not parts:
+        return {_DUBLIN_CORE: frozenset({meta.decode("latin-1")})}
+    found: dict[str, set[str]] = {}
+    for part in parts:
+        told = {part.tag: "".join(part.itertext()), **part.attrib}
+        for name, text in told.items():
+            if name.startswith(_DUBLIN_CORE) or name == _KEYWORDS:
+                found.setdefault(name, set()).add(" ".join(text.split()))
+    found.pop(f"{_DUBLIN_CORE}format", None)
+    return {name: frozenset(texts) for name, texts in found.items()}
 
 
 def later_than(reader: PdfFileReader, signature: EmbeddedPdfSignature) -> list[str]:
@@ -180,7 +229,17 @@ def time_reasons(status: PdfSignatureStatus, signed_at: datetime | None, at: dat
         reasons.append(say("ลงลายมือชื่อนอกช่วงเวลาที่ใบรับรองมีผล (ใบรับรองหมดอายุหรือยังไม่มีผล)"))
     if validity["not_after"].native < at:
         reasons.append(say("ใบรับรองของผู้ลงลายมือชื่อหมดอายุแล้วเมื่อได้รับเอกสาร"))
+    root = _root_of(status)
+    # the library does not ask how old a root is
+    if root is not None and not (root.not_valid_before <= signed_at and at <= root.not_valid_after):
+        reasons.append(say("ใบรับรองราก (trust root) หมดอายุแล้วหรือยังไม่มีผลเมื่อลงลายมือชื่อ"))
     return reasons
+
+
+def _root_of(status: PdfSignatureStatus) -> x509.Certificate | None:
+    path = status.validation_path
+    authority = path.trust_anchor.authority if path is not None else None
+    return authority.certificate if isinstance(authority, AuthorityWithCert) else None
 
 
 def form_reasons(signature: EmbeddedPdfSignature) -> list[str]:
@@ -199,7 +258,9 @@ def holder_reasons(certificate: x509.Certificate, holders: Sequence[str], organi
     reasons = []
     usage = certificate.key_usage_value
     # pyHanko does not look at the usage of a certificate that is itself a trust root.
-    if usage is not None and not usage.native & {"digital_signature", "non_repudiation"}:
+    uses = certificate.extended_key_usage_value
+    plain = usage is None or usage.native & {"digital_signature", "non_repudiation"}
+    if not plain or (uses is not None and not set(uses.native) & _SIGNING_USES):
         reasons.append(say("ใบรับรองนี้ไม่ได้ออกไว้สำหรับลงลายมือชื่อ"))
     wanted = {_bare(holder) for holder in holders}
     if wanted and not wanted & {_bare(name) for name in _names(certificate)}:

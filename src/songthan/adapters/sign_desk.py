@@ -44,10 +44,10 @@ class SigningDesk:
 
     def _signed(self, signer) -> tuple[bytes, str]:
         signed = sign_paper(self.data, self.paper, signer, font=self.font)
-        own = pem.armor("CERTIFICATE", signer.signing_cert.dump())
         now = datetime.now(UTC)
         # whether the authority is trusted is the office's question; everything else must hold here already
-        report = PadesSignatures().verify(signed, frozen=self.data, trust_roots=[own], at=now)
+        own = [pem.armor("CERTIFICATE", c.dump()) for c in (signer.signing_cert, *signer.cert_registry)]
+        report = PadesSignatures().verify(signed, frozen=self.data, trust_roots=own, at=now)
         if not report.valid:
             raise SignatureRefused("ลายมือชื่อที่ได้ไม่ผ่านการตรวจ: " + " ".join(report.reasons_th))
         return signed, holder(signer.signing_cert)

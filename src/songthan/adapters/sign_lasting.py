@@ -7,7 +7,7 @@ the signer's certificate has to have been valid and not revoked. `sign_time` mak
 from __future__ import annotations
 
 from collections.abc import Coroutine, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from asn1crypto import crl, ocsp, x509
@@ -25,6 +25,8 @@ from pyhanko_certvalidator import ValidationContext
 
 from songthan.domain.language import moment_words, say
 
+#: Clocks differ; a person's machine more than a service's.
+_SLACK = timedelta(minutes=5)
 _USES = {"digital_signature", "non_repudiation"}
 T = TypeVar("T")
 
@@ -63,11 +65,21 @@ def signature_status(
     return status if any(_listed(reader, c, at) for c in certificates) else judge(False)
 
 
-def stamp_reasons(reader: PdfFileReader, roots: Sequence[x509.Certificate], at: datetime) -> list[str]:
-    """A sentence if one of the document's time-stamps is bad."""
+def stamp_reasons(
+    reader: PdfFileReader, roots: Sequence[x509.Certificate], at: datetime, signed_at: datetime | None
+) -> list[str]:
+    """A sentence if one of the document's time-stamps is bad, or tells a time before what it stands upon was there."""
+    before = signed_at
     for stamp in reader.embedded_timestamp_signatures:
-        if not _good(_stamp_status(reader, stamp, roots, at)):
+        status = _stamp_status(reader, stamp, roots, at)
+        if not _good(status) and status.timestamp > at:
+            # the office's clock is behind the service's, or a rehearsal plays another year
+            status = _stamp_status(reader, stamp, roots, status.timestamp)
+        if not _good(status):
             return [say("ตราประทับเวลาของเอกสารไม่น่าเชื่อถือ")]
+        if before is not None and status.timestamp < before - _SLACK:
+            return [say("ตราประทับเวลาของเอกสารบอกเวลาที่เป็นไปไม่ได้ (ก่อนลงลายมือชื่อหรือก่อนตราก่อนหน้า)")]
+        before = status.timestamp
     return []
 
 

@@ -34,6 +34,7 @@ from songthan.adapters.sign_checks import (
     time_reasons,
 )
 from songthan.adapters.sign_lasting import lasting_reasons, signature_status, stamp_reasons
+from songthan.adapters.sign_wrapping import wrapping_reasons
 from songthan.domain.errors import ReadRefused, SignatureRefused
 from songthan.domain.language import say
 from songthan.ports import SignatureReport
@@ -73,7 +74,8 @@ class _SteadyWriter(IncrementalPdfFileWriter):
 class PadesSignatures:
     """`ports.SignaturePort`. `expected_subject` is the common name and `expected_organisation` the organisation the
     director's certificate must carry (white space does not matter; None: any). With a `sandbox`
-    (`adapters.sandbox.Sandbox`) returned files are opened in its limited child process."""
+    (`adapters.sandbox.Sandbox`) returned files are opened in its limited child process. `revocation_hosts` and `archive`
+    are for `add_time` (`sign_time`)."""
 
     def __init__(
         self,
@@ -81,8 +83,11 @@ class PadesSignatures:
         expected_subject: str | None = None,
         expected_organisation: str | None = None,
         sandbox: _Runner | None = None,
+        revocation_hosts: Sequence[str] = (),
+        archive: bool = False,
     ) -> None:
         self._subject, self._organisation, self._sandbox = expected_subject, expected_organisation, sandbox
+        self._hosts, self._archive = tuple(revocation_hosts), archive
 
     def prepare(self, pdf: bytes, *, field: str, page: int, box: tuple[float, float, float, float]) -> bytes:
         """`pdf` with the empty signature field `field`, visible in `box` (points from the lower left) of `page` (0 is
@@ -151,7 +156,14 @@ class PadesSignatures:
         from songthan.adapters.sign_time import add_time
 
         roots, stamps = ([c for root in given for c in _certificates(root)] for given in (trust_roots, stamp_roots))
-        return add_time(signed, service=service, roots=roots, stamp_roots=stamps or roots)
+        return add_time(
+            signed,
+            service=service,
+            roots=roots,
+            stamp_roots=stamps or roots,
+            hosts=self._hosts,
+            archive=self._archive,
+        )
 
 
 _MOMENTS = frozenset({"signed_at", "stamped_at", "certificate_until"})
@@ -230,7 +242,8 @@ def _judge(signed: bytes, args: dict) -> SignatureReport:
     reasons += added + ([] if covers else [say("ลายมือชื่ออิเล็กทรอนิกส์ไม่ได้ครอบคลุมเอกสารทั้งฉบับ")])
     reasons += status_reasons(status) + time_reasons(status, signed_at, at) + form_reasons(signature)
     reasons += holder_reasons(signature.signer_cert, args["holders"], args["organisation"])
-    reasons += stamp_reasons(reader, stamp_roots, at)
+    reasons += stamp_reasons(reader, stamp_roots, at, signed_at)
+    reasons += wrapping_reasons(signed, reader, signature, roots, stamp_roots)
     level = level_of(reader, signature, status)
     why_not, stamped_at = ([], None)
     if args["now"]:
@@ -257,6 +270,10 @@ def _all_certificates(roots: Sequence[str]) -> list[x509.Certificate]:
 
 
 def _certificates(data: bytes) -> list[x509.Certificate]:
-    if not pem.detect(data):
-        return [x509.Certificate.load(data)]
-    return [x509.Certificate.load(der) for kind, _, der in pem.unarmor(data, multiple=True) if kind == "CERTIFICATE"]
+    """None out of a file that is no certificate: nothing is trusted because of it."""
+    try:
+        ders = [d for kind, _, d in pem.unarmor(data, multiple=True) if kind == "CERTIFICATE"] if pem.detect(data) else [data]
+        found = [x509.Certificate.load(der, strict=True) for der in ders]
+        return [certificate for certificate in found if certificate.subject and certificate.public_key]
+    except (ValueError, TypeError, KeyError):
+        return []

@@ -7,7 +7,7 @@ runs in the office; the office judges what comes back as it judges every signed 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
@@ -24,6 +24,7 @@ from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers.pdf_cms import Signer, SimpleSigner
 from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner
 from pyhanko.stamp import StaticStampStyle
+from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from songthan.domain.errors import EnvironmentNotReady, SignatureRefused, UsageError
 from songthan.domain.language import moment_words
@@ -85,6 +86,14 @@ def sign_paper(pdf: bytes, paper: Paper, signer: Signer, *, font: bytes | None =
     return done.getvalue()
 
 
+def issuers_of(certificate: x509.Certificate, others: Iterable[x509.Certificate]) -> list[x509.Certificate]:
+    """Of the certificates in the token or file only those the signature needs: a foreign one would come back refused."""
+    found, left = [certificate], [other for other in others if other != certificate]
+    for one in found:
+        found += [other for other in left if other not in found and other.subject == one.issuer]
+    return found[1:]
+
+
 def holder(certificate: x509.Certificate) -> str:
     """The name the certificate carries."""
     name = certificate.subject.native.get("common_name", "")
@@ -109,7 +118,9 @@ def certificate_file(path: Path, passphrase: str) -> Signer:
     except OSError as error:
         raise UsageError(f"อ่านแฟ้มใบรับรองไม่ได้ ({error.strerror})", where=str(path)) from error
     try:
-        return SimpleSigner.load_pkcs12_data(data, other_certs=[], passphrase=passphrase.encode() if passphrase else None)
+        found = SimpleSigner.load_pkcs12_data(data, other_certs=[], passphrase=passphrase.encode() if passphrase else None)
+        store = SimpleCertificateStore.from_certs(issuers_of(found.signing_cert, found.cert_registry))
+        return SimpleSigner(signing_cert=found.signing_cert, signing_key=found.signing_key, cert_registry=store)
     except ValueError:
         # what the library says may hold what was typed
         raise SignatureRefused("เปิดแฟ้มใบรับรองไม่ได้ รหัสผ่านไม่ถูกต้องหรือไม่ใช่แฟ้ม PKCS#12", where=path.name) from None
@@ -148,7 +159,7 @@ def token(module: Path, label: str, pin: str, *, cert: str | None = None) -> Ite
         raise EnvironmentNotReady(f"เปิดโทเคนไม่ได้ ({type(error).__name__})", where=label, remedy="ถอดแล้วเสียบโทเคนใหม่") from error
     with session:
         try:
-            yield PKCS11Signer(session, other_certs_to_pull=None, **_chosen(session, label, cert))
+            yield PKCS11Signer(session, **_chosen(session, label, cert))
         except pkcs11.PKCS11Error as error:
             raise SignatureRefused(f"โทเคนไม่ยอมลงนาม ({type(error).__name__})", where=label) from error
 
@@ -158,9 +169,10 @@ def _chosen(session: object, label: str, cert: str | None) -> dict[str, object]:
     from pkcs11 import Attribute, ObjectClass
 
     keys = {bytes(key[Attribute.ID] or b"") for key in session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY})}  # type: ignore[attr-defined]
-    found = []
+    found, others = [], []
     for item in session.get_objects({Attribute.CLASS: ObjectClass.CERTIFICATE}):  # type: ignore[attr-defined]
         name, number = str(item[Attribute.LABEL]), bytes(item[Attribute.ID] or b"")
+        others.append(x509.Certificate.load(bytes(item[Attribute.VALUE])))
         if name == cert if cert is not None else number in keys:
             found.append((name, number, bytes(item[Attribute.VALUE])))
     if not found:
@@ -173,4 +185,5 @@ def _chosen(session: object, label: str, cert: str | None) -> dict[str, object]:
     certificate = x509.Certificate.load(der)
     # many tokens sign a hash with an elliptic curve, but do not hash themselves
     chosen: dict[str, object] = {"signing_cert": certificate, "use_raw_mechanism": certificate.public_key.algorithm == "ec"}
+    chosen["ca_chain"] = issuers_of(certificate, others)
     return {**chosen, "key_id": number} if number in keys and number else {**chosen, "key_label": name}

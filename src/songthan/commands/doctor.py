@@ -274,10 +274,9 @@ def _answers(url: str) -> bool:
 
 
 def _trust(settings: Settings, folder: Path) -> Finding:
-    found = []
-    for pattern in settings.director.trust_roots:
-        base, name = (folder, pattern.removeprefix("state/")) if pattern.startswith("state/") else (settings.root, pattern)
-        found += [p for p in base.glob(name) if p.is_file()]
+    from songthan import workspace
+
+    found = workspace.named_files(settings, folder, settings.director.trust_roots)
     if found:
         return _ok("trust", f"ใบรับรองรากของผู้อำนวยการ {number(len(found))} แฟ้ม")
     remedy = "วางแฟ้ม .pem ที่ได้จากผู้อำนวยการไว้ตาม [director] trust_roots ใน songthan.toml"

@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,18 @@ def named(file: Path):
 
 
 def read_json(file: Path) -> Any:
-    """What is in the file; numbers with a point stay as they were written, so that they are compared exactly."""
+    """What is in the file; numbers with a point are exact decimals as they were written, never floats."""
     data = _bytes(file)
     try:
-        return json.loads(data.decode("utf-8-sig"), parse_float=str, parse_constant=_refuse, object_pairs_hook=_no_repeats)
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise UsageError("ไม่ใช่แฟ้มข้อความ UTF-8", where=shown(file), remedy="บันทึกแฟ้มใหม่โดยเลือกการเข้ารหัสเป็น UTF-8")
+    if not text.strip():
+        raise UsageError("แฟ้มว่าง", where=shown(file), remedy=_HELP)
+    try:
+        return json.loads(text, parse_float=_decimal, parse_constant=_refuse, object_pairs_hook=_no_repeats)
     except (ValueError, RecursionError) as error:
         said = "ซ้อนลึกเกินไป" if isinstance(error, RecursionError) else str(error)[:200]
         raise UsageError(f"ไม่ใช่ JSON ที่อ่านได้ ({said})", where=shown(file), remedy=f"แก้ตามตำแหน่งที่แจ้ง {_HELP}") from error
@@ -72,6 +81,14 @@ def _bytes(file: Path) -> bytes:
     if len(data) > _MAX_BYTES:
         raise UsageError("แฟ้มใหญ่เกิน ๑ เมกะไบต์", where=shown(file), remedy="ระบุแฟ้มคำตอบ JSON")
     return data
+
+
+def _decimal(text: str) -> Decimal | str:
+    """The number as written; as text when it is larger than any number there is."""
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return text
 
 
 def _refuse(name: str) -> object:
@@ -99,8 +116,9 @@ def read_bureaus(rubric: Rubric, file: Path, expected: Path | None) -> list[Bure
     elif str(file) != "-" and file.suffix.lower() in (".csv", ".tsv"):
         found = _table(rubric, file)
     else:
+        document = read_json(file)
         with named(file):
-            found = _listed(rubric, read_json(file))
+            found = _listed(rubric, document)
     if expected is not None:
         names = [n.strip() for n in _text(expected).splitlines() if n.strip()]
         for bureau in found:

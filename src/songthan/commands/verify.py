@@ -56,17 +56,22 @@ def verify(
     target: Path | None,
     at: str | None,
 ) -> None:
-    """ตรวจชุดเอกสารแบบไม่ใช้เครือข่าย: สารบัญ แฟ้ม ลายมือชื่อ (offline check of a bundle)."""
+    """ตรวจชุดเอกสาร (โฟลเดอร์ หรือ zip ที่ส่งออก) แบบไม่ใช้เครือข่าย: สารบัญ แฟ้ม ลายมือชื่อ (offline check of a bundle)."""
     from songthan import workspace
 
-    if not bundle.is_dir():
+    evidence = workspace.is_evidence(bundle)
+    if not (evidence or bundle.is_dir()):
         raise UsageError(
-            "ไม่พบโฟลเดอร์ชุดเอกสารนี้", where=str(bundle), remedy="ระบุโฟลเดอร์ที่มี manifest.json เช่น state/…/bundles/…"
+            "ไม่พบโฟลเดอร์ชุดเอกสารหรือแฟ้มหลักฐาน (.zip) นี้",
+            where=str(bundle),
+            remedy="ระบุโฟลเดอร์ที่มี manifest.json เช่น state/…/bundles/… หรือแฟ้ม zip ที่ส่งออกไว้",
         )
+    if evidence and target is not None:
+        raise UsageError("แฟ้มนี้เป็นแฟ้มหลักฐานที่ส่งออกแล้ว", where=str(bundle), remedy="ตรวจโดยไม่ใช้ --export")
     if target is not None and target.exists():
         raise UsageError("มีแฟ้มนี้อยู่แล้ว", where=str(target), remedy="ระบุชื่อแฟ้มใหม่")
     moment = _day(at) if at else None
-    beside = () if roots else _roots_beside(bundle)
+    beside = () if roots or evidence else _roots_beside(bundle)
     report = workspace.check_bundle(
         bundle,
         [_certificate(path) for path in roots or beside],

@@ -6,6 +6,7 @@ sha256 is its identity, and `from_json` refuses every other spelling of the same
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -282,17 +283,17 @@ def _check_sources(manifest: Manifest) -> None:
         raise _refuse("ไม่พบแฟ้มที่จะลงลายมือชื่อในรายการแฟ้ม")
 
 
-def _no_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _no_doubles(where: str, pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _refuse("มีชื่อรายการซ้ำกันในแฟ้ม JSON")
+        raise _refuse("มีชื่อรายการซ้ำกันในแฟ้ม JSON", where)
     return found
 
 
 def read_json(data: bytes, *, where: str) -> dict[str, object]:
     """A JSON object without doubled keys; DataError naming `where` otherwise."""
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_no_doubles)
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=functools.partial(_no_doubles, where))
     except (ValueError, RecursionError) as error:
         raise _refuse("อ่านแฟ้ม JSON ไม่ได้", where) from error
     if not isinstance(value, dict):

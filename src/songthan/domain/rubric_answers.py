@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from fractions import Fraction
 
 from songthan.domain.errors import UsageError
@@ -32,9 +33,13 @@ class Read:
 
     def __init__(self, rubric: Rubric, document: Mapping[str, object]) -> None:
         self.values: Answers = {}
-        self.odd: list[tuple[str, str, str]] = []
+        self.odd: list[tuple[str | None, str, str]] = []
         _keys(document, {"headcount", "answers"}, "เอกสารคำตอบ")
-        self.headcount = _headcount(document["headcount"])
+        self.headcount, plain = _headcount(document["headcount"])
+        if not plain:
+            raw = _plain(str(document["headcount"])[:40])
+            words = say("จำนวนบุคลากรทั้งหมดเขียนไว้ว่า «{raw}» ระบบอ่านเป็น {value} โปรดตรวจ", raw=raw, value=digits(self.headcount))
+            self.odd.append((None, "headcount-read-as", words))
         answers = _mapping(document["answers"], "answers")
         _keys(answers, {c.id for c in rubric.criteria}, "answers", null=True)
         for criterion in rubric.criteria:
@@ -76,6 +81,10 @@ class Read:
         if not plain:
             words = say("ข้อ {number} «{label}» เขียนไว้ว่า «{raw}» ระบบอ่านเป็น {value} โปรดตรวจ", number=number, label=item.label, raw=_plain(str(value)[:40]), value=exact_words(read))
             self.odd.append((criterion.id, f"{criterion.id}-{item.key}-read-as", words))
+        if item.kind == "percent" and 0 < read <= 1:
+            # a spreadsheet's 70 % comes as 0.7
+            words = say("ข้อ {number} «{label}» เป็นร้อยละ {value} หากหมายถึงสัดส่วนของ ๑ ให้เขียนเป็นร้อยละ ระบบคิดตามที่เขียน โปรดตรวจ", number=number, label=item.label, value=exact_words(read))
+            self.odd.append((criterion.id, f"{criterion.id}-{item.key}-share", words))
         return read
 
 
@@ -104,13 +113,19 @@ def _keys(given: Mapping[str, object], wanted: set[str], where: str, *, null: bo
         raise _wrong(where, f"ขาดคีย์ «{key}»", f'เพิ่ม "{key}"{more}')
 
 
-def _headcount(value: object) -> int:
+def _headcount(value: object) -> tuple[int, bool]:
     if value is None:
         raise _wrong("headcount", "ยังไม่มีจำนวนบุคลากรทั้งหมด คิดร้อยละไม่ได้", "ใส่จำนวนผู้บริหารและบุคลากรทั้งหมดของสำนัก")
-    number, _ = _count(value, "headcount")
+    number, plain = _count(value, "headcount")
     if number < 1:
         raise _wrong("headcount", "จำนวนบุคลากรทั้งหมดต้องมากกว่าศูนย์ (ร้อยละของศูนย์คิดไม่ได้)", "ใส่จำนวนผู้บริหารและบุคลากรทั้งหมดของสำนัก")
-    return int(number)
+    return int(number), plain
+
+
+def _exact(value: Decimal) -> Fraction | None:
+    """The number written so; None for one of absurd size, which would take all memory to write out."""
+    whole = value.is_finite() and value.adjusted() <= 30 and int(value.as_tuple().exponent) >= -1100
+    return Fraction(value) if whole else None
 
 
 def _count(value: object, where: str) -> tuple[Fraction, bool]:
@@ -120,9 +135,11 @@ def _count(value: object, where: str) -> tuple[Fraction, bool]:
         found = Fraction(value)
     elif isinstance(value, str) and "." not in value and (read := parse_count(value).value) is not None:
         found = Fraction(read)
+    elif isinstance(value, Decimal):
+        found = _exact(value)
     if found is None or not 0 <= found <= _COUNT_MAX or found.denominator != 1:
         raise _wrong(where, f"ต้องเป็นจำนวนเต็มตั้งแต่ ๐ แต่ได้ {_shown(value)}", "ใส่จำนวนเต็ม เช่น 39")
-    return found, not isinstance(value, str)
+    return found, isinstance(value, int)
 
 
 def _percent(value: object, where: str) -> tuple[Fraction, bool]:
@@ -138,6 +155,8 @@ def _percent(value: object, where: str) -> tuple[Fraction, bool]:
             return _at_most_100(Fraction(read), read, where), False
     elif isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return _at_most_100(Fraction(value), value, where), True
+    elif isinstance(value, Decimal) and (exact := _exact(value)) is not None and exact >= 0:
+        return _at_most_100(exact, value, where), "E" not in str(value)
     raise _wrong(where, f"ต้องเป็นร้อยละ ๐–๑๐๐ แต่ได้ {_shown(value)}", 'ใส่ตัวเลข เช่น "72.5" โดยไม่มีเครื่องหมาย %')
 
 

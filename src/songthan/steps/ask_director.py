@@ -61,7 +61,7 @@ def ask_director(office: Office, action: AskDirector) -> bool:
             "external_th": day_words(deadline.external, weekday=True),
             "file_name": name,
             "page_to_sign_th": _page_to_sign(office, bundle),
-            "replaces": {} if acting else _replaces(office, deadline, action.version),
+            "replaces": {} if capacity else _replaces(office, deadline, action.version),
         },
     )
     if not post(office, key):

@@ -26,6 +26,7 @@ from songthan.domain.thai import canonical, to_arabic_digits
 from songthan.steps.confirm_pen import keep_pen
 from songthan.steps.fill_form import DOCX, safe_name, short_title
 from songthan.steps.letters import queue
+from songthan.steps.make_lasting import may_be_handed_in
 from songthan.steps.office import Office
 from songthan.steps.post import post_each
 from songthan.steps.publish import publish, upload
@@ -62,6 +63,8 @@ def submit(office: Office, action: Submit) -> bool:
     bundle = office.ledger.bundles.get(deadline.id, action.version)
     if bundle is None or bundle["void"] or not bundle["signed"]:
         return True
+    if office.ledger.outbox.state(registry_key(deadline.id, action.version)) == "none" and not may_be_handed_in(office, bundle):
+        return False
     keep_pen(office, bundle)
     published = publish(office, deadline, bundle)
     office.tick("published")
