@@ -11,6 +11,7 @@ from desk import Q2, Desk
 from test_signed_by_pen import PDF, coded, compiled, picture
 
 from songthan.steps.holds import accept_hold, reject_hold
+from songthan.steps.number_memo import number_memo
 from songthan.steps.reassign_seat import reassign
 from songthan.steps.reopen_duty import reopen
 from songthan.steps.signing_officer import slot_of
@@ -204,3 +205,24 @@ def test_killed_between_the_version_and_its_mail(tmp_path: Path) -> None:
     made.office = office
     made.tick(TURN)
     assert open_versions(made) == [1, 2] and len(made.mails(acting(made), "director")) == 1
+
+
+def test_a_number_entered_in_his_turn_withdraws_both_versions(desk: Desk) -> None:
+    outcome = number_memo(desk.office, Q2, "สว ๐๐๐๑/๗๗", by="เลขานุการ")
+    assert outcome.changed and open_versions(desk) == []
+    desk.tick("2023-03-14 10:00")
+    (version,) = open_versions(desk)
+    assert version == 3 and state(desk) == "WITH_DIRECTOR"
+    letter = desk.mails(director(desk), "director")[-1]
+    assert "สว ๐๐๐๑/๗๗" in text_of(letter.files[0][2]).replace("\r\n", " ")
+    # whatever of the withdrawn two comes back signed counts no more
+    row = sign_old(desk, acting(desk), "2023-03-14 11:00")
+    assert row["route"] == "hold" and state(desk) == "WITH_DIRECTOR"
+
+
+def sign_old(desk: Desk, member, now: str) -> dict[str, object]:
+    """The version the first letter brought, signed after it was withdrawn."""
+    letter = desk.mails(member, "director")[0]
+    desk.reply(member, to=letter, files=(("ลงนาม.pdf", PDF, desk.office.signatures.sign(letter.files[0][2])),))  # type: ignore[attr-defined]
+    desk.tick(now)
+    return desk.last_row()
