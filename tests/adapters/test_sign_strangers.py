@@ -203,6 +203,14 @@ def test_an_object_nobody_needs_before_the_signature(frozen, ca, director):
     refused(sign(attack.update(frozen, attack.orphan_added), director), frozen, ca)
 
 
+def test_a_description_written_anew_before_signing_is_honest(frozen, ca, director):
+    """A program that saves before it signs: its own name and today's date, the title as it was."""
+    saved = attack.update(frozen, lambda writer: writer.update_root())
+    assert b"/ModDate" in saved[len(frozen) :]
+    report = judged(sign(saved, director), frozen, ca)
+    assert report.valid, report
+
+
 # ------------------------------------------------------------------------------------------- raw cross references
 
 

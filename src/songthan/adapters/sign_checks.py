@@ -72,15 +72,15 @@ def added_to(frozen: PdfFileReader, reader: PdfFileReader, signature: EmbeddedPd
     old = reader.get_historical_resolver(base)
     for revision in range(base + 1, signature.signed_revision + 1):
         new = reader.get_historical_resolver(revision)
-        # signing programs may leave an object behind; a revision without a signature has no reason to
-        policy = DEFAULT_DIFF_POLICY if revision == signature.signed_revision else _STRICT
         try:
-            diff = policy.apply(old, new, doc_mdp=MDPPerm.FILL_FORMS)
+            diff = DEFAULT_DIFF_POLICY.apply(old, new, doc_mdp=MDPPerm.FILL_FORMS)
         except SuspiciousModification:
             return [*reasons, say("เนื้อหาเอกสารถูกแก้ไขหรือเพิ่มเติมก่อนหรือพร้อมกับการลงลายมือชื่อ")]
         allowed = diff.modification_level <= ModificationLevel.FORM_FILLING and diff.changed_form_fields <= {field}
         # pyHanko lets this one change: programs would then draw the fields as they please
         allowed &= _redraws(old) or not _redraws(new)
+        # signing programs may leave an object behind; a revision without a signature has no reason to
+        allowed &= revision == signature.signed_revision or _nothing_idle(reader, revision, old)
         if not (allowed and _told_alike(old, new) and _seen(new, field)):
             reasons.append(say("มีการแก้ไขเอกสารนอกเหนือจากการลงลายมือชื่อ"))
     return reasons + later_than(reader, signature)
@@ -88,6 +88,21 @@ def added_to(frozen: PdfFileReader, reader: PdfFileReader, signature: EmbeddedPd
 
 def _redraws(resolver: HistoricalResolver) -> bool:
     return bool(resolver.root["/AcroForm"].get("/NeedAppearances", False))
+
+
+def _nothing_idle(reader: PdfFileReader, revision: int, old: HistoricalResolver) -> bool:
+    """Does the revision bring no object but those its rules explain, and a description written anew (as saving does)?"""
+    new = reader.get_historical_resolver(revision)
+    try:
+        _STRICT.apply(old, new, doc_mdp=MDPPerm.FILL_FORMS)
+    except SuspiciousModification:
+        described = (_entry(new, "/Metadata"), new.trailer_view.get("/Info"))
+        told = {ref.idnum for ref in described if isinstance(ref, generic.IndirectObject)}
+        before, brought = set(), {ref.idnum for ref in reader.xrefs.explicit_refs_in_revision(revision)}
+        for earlier in range(revision):
+            before |= {ref.idnum for ref in reader.xrefs.explicit_refs_in_revision(earlier)}
+        return brought - before <= told
+    return True
 
 
 def _seen(resolver: HistoricalResolver, field: str) -> bool:
