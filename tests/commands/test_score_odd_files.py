@@ -8,30 +8,17 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from rubric_by_hand import EXAMPLE
 from songthan.cli import main
 
-GOOD = {
-    "headcount": 48,
-    "answers": {
-        "c1": {"persons": 39},
-        "c2": {"topics": 5},
-        "c3": {"plan": True, "assignment": True, "committee": True},
-        "c4": {"success_percent": "72.5"},
-        "c5": {"evaluation": True, "improvement": True, "lessons": True},
-        "c6": {"persons": True, "units": True, "publicised_inside": True, "channels": 2},
-        "c7": {"success_percent": "91", "better_climate": True, "better_behaviour": True},
-        "c8": {"documented_all": True, "media": 2},
-        "c9": {"published_inside": True, "channels": 3},
-    },
-}
-TEXT = json.dumps(GOOD)
+TEXT = json.dumps(EXAMPLE)
 PERCENT, HEADS, PERSONS = "answers.c4.success_percent", "headcount", "answers.c1.persons"
 TOPICS, FLAG = "answers.c2.topics", "answers.c3.plan"
 
 
 def put(path, raw):
     """The good answers as text with `raw`, whatever it is, at `path`."""
-    document = copy.deepcopy(GOOD)
+    document = copy.deepcopy(EXAMPLE)
     place = document
     *way, last = path.split(".")
     for key in way:
@@ -110,20 +97,20 @@ def test_what_cannot_be_is_named_with_its_place(path, raw):
 
 
 def _without(key):
-    return json.dumps({**GOOD, "answers": {k: v for k, v in GOOD["answers"].items() if k != key}})
+    return json.dumps({**EXAMPLE, "answers": {k: v for k, v in EXAMPLE["answers"].items() if k != key}})
 
 
 def _answers(**more):
-    return json.dumps({**GOOD, "answers": {**GOOD["answers"], **more}})
+    return json.dumps({**EXAMPLE, "answers": {**EXAMPLE["answers"], **more}})
 
 
 READABLE = {
     "a mark in front": b"\xef\xbb\xbf" + TEXT.encode(),
-    "Windows line ends": json.dumps(GOOD, indent=1).replace("\n", "\r\n"),
-    "old Mac line ends": json.dumps(GOOD, indent=1).replace("\n", "\r"),
+    "Windows line ends": json.dumps(EXAMPLE, indent=1).replace("\n", "\r\n"),
+    "old Mac line ends": json.dumps(EXAMPLE, indent=1).replace("\n", "\r"),
     "white space around": f"\n\t {TEXT} \n\n",
     "names written as numbers": TEXT.replace("headcount", "\\u0068eadcount"),
-    "another order": json.dumps(dict(reversed(GOOD.items()))),
+    "another order": json.dumps(dict(reversed(EXAMPLE.items()))),
 }
 
 
@@ -174,11 +161,11 @@ UNREADABLE = {
     "a criterion as a list": _answers(c1=[39]),
     "a criterion as a number": _answers(c1=39),
     "an answer missing": _answers(c6={"persons": True}),
-    "no headcount": json.dumps({"answers": GOOD["answers"]}),
+    "no headcount": json.dumps({"answers": EXAMPLE["answers"]}),
     "no answers": json.dumps({"headcount": 48}),
     "answers null": json.dumps({"headcount": 48, "answers": None}),
     "answers a list": json.dumps({"headcount": 48, "answers": []}),
-    "wrapped": json.dumps({"data": GOOD}),
+    "wrapped": json.dumps({"data": EXAMPLE}),
     "an object without keys": "{}",
     "XML": "<a/>",
     "a table": "headcount,48\n",
@@ -196,7 +183,7 @@ def test_files_that_are_no_answers(name, tmp_path):
 
 
 def test_every_criterion_may_be_unanswered():
-    told = scored(json.dumps({"headcount": 48, "answers": dict.fromkeys(GOOD["answers"])}))
+    told = scored(json.dumps({"headcount": 48, "answers": dict.fromkeys(EXAMPLE["answers"])}))
     found = json.loads(told.stdout)
     assert told.exit_code == 0 and found["total"] == 0 and found["level"] == 0
     assert all("unanswered" in r["code"] for r in found["remarks"]) and len(found["remarks"]) == 20

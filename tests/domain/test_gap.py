@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from rubric_by_hand import (
     EXAMPLE,
     TWOS,
@@ -20,7 +21,6 @@ from rubric_by_hand import (
     nearly_there,
     ways_by_hand,
 )
-
 from songthan.adapters.rubric_file import load_rubric
 from songthan.domain.rubric import evaluate
 from songthan.domain.rubric_values import GapRules, Improvement

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rubric_by_hand import EXAMPLE, TWOS, by_hand, changed, documents, level_by_hand
 
+from rubric_by_hand import EXAMPLE, TWOS, by_hand, changed, documents, level_by_hand
 from songthan.adapters.rubric_file import load_rubric
 from songthan.domain.errors import DataError, UsageError
 from songthan.domain.rubric import evaluate

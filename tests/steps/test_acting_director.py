@@ -10,6 +10,7 @@ import pytest
 from desk import Q2, Desk
 from test_signed_by_pen import PDF, coded, compiled, picture
 
+from songthan.domain.errors import ConversionFailed
 from songthan.steps.holds import accept_hold, reject_hold
 from songthan.steps.number_memo import number_memo
 from songthan.steps.reassign_seat import reassign
@@ -226,3 +227,21 @@ def sign_old(desk: Desk, member, now: str) -> dict[str, object]:
     desk.reply(member, to=letter, files=(("ลงนาม.pdf", PDF, desk.office.signatures.sign(letter.files[0][2])),))  # type: ignore[attr-defined]
     desk.tick(now)
     return desk.last_row()
+
+
+def test_a_version_of_his_that_cannot_be_made_is_told_and_made_later(tmp_path: Path) -> None:
+    made = compiled(coded(Desk(tmp_path), tmp_path))
+    made.tick("2023-03-13 09:00")
+    good = made.office
+
+    class Broken:
+        def __getattr__(self, name: str):
+            raise ConversionFailed("LibreOffice หยุดทำงาน", where="memo.docx", remedy="รอ")
+
+    made.office = replace(good, converter=Broken())
+    made.tick(TURN)
+    assert open_versions(made) == [1] and not made.mails(acting(made), "director")
+    assert any("LibreOffice หยุดทำงาน" in d.mail.text for d in made.mails(made.secretary, "alarm"))
+    made.office = good
+    made.tick("2023-03-14 10:00")
+    assert open_versions(made) == [1, 2] and len(made.mails(acting(made), "director")) == 1

@@ -59,19 +59,26 @@ def compile_bundle(office: Office, action: Compile) -> bool:
     latest = office.ledger.bundles.latest(deadline.id)
     if latest is None:
         version = 1 + max((int(str(b["version"])) for b in office.ledger.bundles.all(deadline.id)), default=0)
-        try:
-            _freeze(office, deadline, version, signing_officer(office))
-        except (MailError, LedgerError):
-            raise
-        except SongthanError as error:
-            _tell_why(office, deadline, error)
+        if not _frozen(office, deadline, version, signing_officer(office)):
             return False
-        office.tick("frozen")
     with office.ledger.transaction():
         # reopened by the secretary while it was made: this version is void
         if office.ledger.bundles.latest(deadline.id) is None:
             return False
         office.ledger.move_deadline(deadline.id, DeadlineState.COMPILED, office.clock.now())
+    return True
+
+
+def _frozen(office: Office, deadline: Deadline, version: int, signer: Member, capacity: str = "") -> bool:
+    """Freeze a version; False when it could not be made, and the secretary was told why."""
+    try:
+        _freeze(office, deadline, version, signer, capacity)
+    except (MailError, LedgerError):
+        raise
+    except SongthanError as error:
+        _tell_why(office, deadline, error)
+        return False
+    office.tick("frozen")
     return True
 
 
@@ -99,8 +106,9 @@ def _collected_at(office: Office, deadline: str) -> datetime:
     return office.calendar.local(datetime.fromisoformat(str(events[-1]["at"])))
 
 
-def freeze_for_acting(office: Office, deadline: Deadline) -> int:
-    """The same report once more, to be signed by who acts for the director, beside the director's own version; its number.
+def freeze_for_acting(office: Office, deadline: Deadline) -> int | None:
+    """The same report once more, to be signed by who acts for the director, beside the director's own version; its number,
+    None when it could not be made (the secretary was told why).
 
     Safe to repeat: the version is made once while the director's counts. One for somebody who acted before is void.
     """
@@ -113,12 +121,10 @@ def freeze_for_acting(office: Office, deadline: Deadline) -> int:
         if slot.capacity:
             office.ledger.bundles.note(deadline.id, number, office.clock.now(), "bundle-void", void=1)
     version = 1 + max((int(str(b["version"])) for b in office.ledger.bundles.all(deadline.id)), default=0)
-    _freeze(office, deadline, version, acting, capacity_of(office))
-    office.tick("frozen")
-    return version
+    return version if _frozen(office, deadline, version, acting, capacity_of(office)) else None
 
 
-def _freeze(office: Office, deadline: Deadline, version: int, signer: Member, capacity: str = "") -> None:
+def _freeze(office: Office, deadline: Deadline, version: int, signer: Member, capacity: str) -> None:
     created = _collected_at(office, deadline.id)
     returns = office.ledger.returns.accepted(deadline.id)
     answers, sources = _answers(office, deadline, returns)

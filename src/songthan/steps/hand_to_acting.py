@@ -18,7 +18,8 @@ from songthan.steps.take_in import fetch_new, settle_all
 
 
 def hand_to_acting(office: Office, action: HandToActing) -> bool:
-    """Freeze and mail the acting director's version; True when the mail is proven sent, or is not needed any more."""
+    """Freeze and mail the acting director's version; True when the mail is proven sent, or is not needed any more;
+    False too when the version could not be made."""
     deadline = office.plan.deadline(action.deadline)
     # his answer may lie in the mailbox
     fetch_new(office)
@@ -27,6 +28,8 @@ def hand_to_acting(office: Office, action: HandToActing) -> bool:
     if acting is None or office.ledger.deadline_state(deadline.id) is not DeadlineState.WITH_DIRECTOR:
         return True
     version = freeze_for_acting(office, deadline)
+    if version is None:
+        return False
     tell_secretary(
         office,
         key=f"{deadline.id}/acting/v{version}",
