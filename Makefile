@@ -14,7 +14,7 @@ peers: setup    ## what the tests hold ours against: the EWS schema, ews-javascr
 
 test: peers     ## the whole test suite, real parts included (about eleven minutes on two cores)
 	@.venv/bin/ruff check src flows tests benchmarks
-	@$(PY) -m pytest -n 2 --dist loadfile
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: setup ## the tests that start no server and no program
 	@$(PY) -m pytest -m "not real"
