@@ -69,7 +69,7 @@ def _stands(row: dict[str, object]) -> str:
 @ledger_option
 def show(mail: int, save: Path | None, state: Path | None) -> None:
     """รายละเอียดของจดหมายที่พักไว้ และค่าที่อ่านได้ (show)."""
-    from songthan.steps.confirm_pen import is_pen
+    from songthan.steps.confirm_pen import is_doubtful, is_pen
     from songthan.steps.holds import held_forms, hold_row, unopened
 
     office = office_at(state)
@@ -86,6 +86,11 @@ def show(mail: int, save: Path | None, state: Path | None) -> None:
         return
     if is_pen(row):
         _show_pen(office, mail, save, decided=bool(row["decision"]))
+        return
+    if is_doubtful(row):
+        click.echo("จดหมายนี้มีหน้าลงนามด้วยปากกา แต่ใช้เป็นลายมือชื่อไม่ได้ตามเหตุข้างต้น รายงานยังรอลงนาม")
+        if not row["decision"]:
+            click.echo(f'รอลายมือชื่อใหม่ แล้วปิดรายการนี้ด้วย songthan hold reject {mail} --reason "…"')
         return
     for name, why in unopened(office, mail):
         click.echo(f"ไม่เปิดไฟล์ {clean(name)}: {why}")

@@ -52,8 +52,10 @@ def write_again(
     )
 
 
-def hold_commands(inbox_id: int) -> list[dict[str, str]]:
-    """What the secretary may type about a page that waits for her eye."""
+def hold_commands(inbox_id: int, *, usable: bool) -> list[dict[str, str]]:
+    """What the secretary may type about a page that waits for her eye, or that cannot count (`usable` false)."""
+    if not usable:
+        return [{"command": f'songthan hold reject {inbox_id} --reason "…"', "meaning": say("ปิดรายการ หน้านี้ใช้เป็นลายมือชื่อไม่ได้ รายงานยังรอลงนาม")}]
     return [
         {"command": f"songthan hold show {inbox_id} --save pen-check", "meaning": say("เก็บภาพหน้าสแกนเทียบกับหน้าต้นฉบับไว้เปิดดู")},
         {
