@@ -112,6 +112,7 @@ def test_by_pen_too_each_his_own_page(desk: Desk, who: str) -> None:
     desk.tick("2023-03-14 10:00")
     row = desk.last_row()
     assert row["purpose"] == "pen-doubt" and "ไม่ได้ส่งมาจากกล่องจดหมายของท่านผู้นั้น" in str(row["reason"])
+    assert "แล้วลงนามด้วยปากกา" in desk.mails(member, "pen_again")[-1].mail.text, "a version of his own waits for him"
     desk.reply(member, files=(picture(desk, member),), body="ลงนามแล้ว")
     desk.tick("2023-03-14 11:00")
     row = desk.last_row()

@@ -10,6 +10,7 @@ from songthan.domain.messages import Message
 from songthan.steps.auto_answers import answer
 from songthan.steps.office import Office
 from songthan.steps.pen_sheets import PenDoubt
+from songthan.steps.signing_officer import open_versions, signer_of
 
 #: Reasons of which a proven sender is told; the others are the secretary's to ask about.
 _TOLD = frozenset({"older", "other", "mixed", "person", "bare", "cropped"})
@@ -48,6 +49,7 @@ def write_again(
             "version_th": str(words.get("version", "")),
             "latest_th": str(words.get("latest", "")),
             "signer": str(words.get("signer", "")),
+            "signs": any(who and who.id == member.id for who in (signer_of(office, b) for b in open_versions(office, deadline_id))),
         },
     )
 
