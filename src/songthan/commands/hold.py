@@ -106,8 +106,11 @@ def show(mail: int, save: Path | None, state: Path | None) -> None:
 def _show_pen(office: Office, mail: int, save: Path | None, *, decided: bool) -> None:
     """The page signed by pen beside the frozen one, and what the machine thinks of it."""
     from songthan.domain.language import digits
-    from songthan.steps.confirm_pen import PenView, view_pen
+    from songthan.steps.confirm_pen import PenView, signed_by, view_pen
 
+    if signed := signed_by(office, mail):
+        click.echo(f"หน้านี้ใช้เป็นลายมือชื่อของรายงาน {signed} แล้ว ภาพและบันทึกการเทียบอยู่ในโฟลเดอร์ pen ของชุดเอกสาร")
+        return
     view = view_pen(office, mail)
     if not isinstance(view, PenView):
         click.echo(f"ขณะนี้ใช้เป็นลายมือชื่อไม่ได้: {view.reason}")
