@@ -150,7 +150,7 @@ def bullets(items: str, style: str = "TableBullet") -> str:
 
 def numbered_evidence(width: int) -> str:
     """A report's cell: an activity's evidence by its numbers in the bundle."""
-    line = paragraph("{{ item.number_th }} {{ item.text }}", "TableBullet")
+    line = paragraph("{% if item.number_th %}{{ item.number_th }} {% endif %}{{ item.text }}", "TableBullet")
     return cell(width, command("for item in activity.evidence"), line, command("endfor"))
 
 

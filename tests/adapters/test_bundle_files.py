@@ -349,5 +349,6 @@ def test_the_readme_says_how_in_two_languages():
         "pyhanko sign validate",
         "songthan verify",
         "Checking",
+        "Signed by pen: skip 2 to 4",
     ):
         assert words in text

@@ -104,7 +104,7 @@ CONTEXTS: dict[str, dict] = {
         "title": "รายงานไตรมาสที่ ๒",
         "external_th": "๒๐ มีนาคม ๒๕๖๖",
         "version_th": "๑",
-        "latest_th": "๒",
+        "latest_th": "๒", "signs": True,
         "signer": "นายภูผา มั่นคง",
     },
     "need_file": {**MEMBER, "days_left": 3},

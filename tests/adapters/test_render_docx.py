@@ -245,12 +245,15 @@ def test_report_memo_and_appendix_hold_what_they_are_given() -> None:
         "number": "๑.๑", "title": "กิจกรรม", "percent_th": "๗๒.๕", "done": typed, "outputs": ["ก"], "output_reached_th": "ปรากฏตามแผน",
         "outcomes": [], "outcome_reached_th": "", "evidence": [], "note": "",
     }  # fmt: skip
+    row["evidence"] = [{"number_th": "", "text": "https://a.example/1"}, {"number_th": "๓", "text": "ภาพ.jpg"}]
     base = {key: context()[key] for key in ("organisation", "deadline")}
     report = {
         **base, "measures": [{"number_th": "๑", "title": "ม", "groups": [{"number": "๑", "title": "โครงการ", "activities": [row]}]}],
         "footer": {"overall_percent_th": "๘๐", "finished_th": "๓", "underway_th": "๕"}, "missing": ["๑.๒ ยังไม่ส่ง"],
     }  # fmt: skip
     document = part(RENDERER.document(template="f3_report.docx", context=report), "word/document.xml")
+    lines = [text_of(p) for p in document.iter(f"{W}p")]
+    assert "https://a.example/1" in lines and "๓ ภาพ.jpg" in lines, "no empty number that pushes a link to the next line"
     assert typed in text_of(document) and "๑.๒ ยังไม่ส่ง" in text_of(document)
     assert len(next(document.iter(f"{W}tbl")).findall(f"{W}tblGrid/{W}gridCol")) == 7
     # Word refuses a cell without a paragraph, also where a list was empty

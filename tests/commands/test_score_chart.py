@@ -59,6 +59,13 @@ def test_the_words_say_what_to_do() -> None:
     assert "ถึงระดับสูงสุดแล้ว" in " ".join(t.text or "" for t in texts(score_page(RUBRIC, result_of())))
 
 
+def test_what_needs_a_look_is_drawn_before_how_a_number_was_read() -> None:
+    answers = {**GOOD["answers"], "c3": {"plan": False, "assignment": True, "committee": True}}
+    odd = evaluate(RUBRIC, {"headcount": "๔๘ คน", "answers": {**answers, "c1": {"persons": "๓๙ คน"}}})
+    words = " ".join(t.text or "" for t in texts(score_page(RUBRIC, odd)))
+    assert "ซึ่งขัดกัน" in words and "เขียนไว้ว่า" not in words and "และข้อสังเกตอื่น" in words
+
+
 def test_strangers_names_are_text() -> None:
     bureaus = [Bureau(name="<script>&\"ก", level=3), Bureau(name="ข", level=1), Bureau(name="ค" * 400, level=None)]
     svg = department_page(RUBRIC, roll_up(RUBRIC, bureaus))

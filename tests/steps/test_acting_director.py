@@ -112,7 +112,8 @@ def test_by_pen_too_each_his_own_page(desk: Desk, who: str) -> None:
     desk.reply(member, files=(picture(desk, other),), body="ลงนามแล้ว")
     desk.tick("2023-03-14 10:00")
     row = desk.last_row()
-    assert row["purpose"] == "" and "ไม่ได้ส่งมาจากกล่องจดหมายของท่านผู้นั้น" in str(row["reason"])
+    assert row["purpose"] == "pen-doubt" and "ไม่ได้ส่งมาจากกล่องจดหมายของท่านผู้นั้น" in str(row["reason"])
+    assert "แล้วลงนามด้วยปากกา" in desk.mails(member, "pen_again")[-1].mail.text, "a version of his own waits for him"
     desk.reply(member, files=(picture(desk, member),), body="ลงนามแล้ว")
     desk.tick("2023-03-14 11:00")
     row = desk.last_row()
@@ -172,7 +173,8 @@ def test_a_correction_voids_both_and_tells_both(desk: Desk) -> None:
     desk.tick("2023-03-15 09:10")
     assert len(desk.mails(director(desk), "duty_changed")) == len(desk.mails(acting(desk), "duty_changed")) == 1
     assert open_versions(desk) == [3] and state(desk) == "WITH_DIRECTOR"
-    assert desk.mails(director(desk), "director")[-1].mail.key.endswith("/v3")
+    told = desk.mails(director(desk), "director")[-1].mail
+    assert told.key.endswith("/v3") and "ใช้แทนฉบับที่ ๑ ซึ่งยกเลิกแล้ว" in told.text, "of the acting director's version she knows nothing"
 
 
 def test_another_acting_director_gets_a_version_of_his_own(desk: Desk) -> None:

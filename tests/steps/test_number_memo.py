@@ -55,6 +55,7 @@ def test_a_number_while_the_director_has_it_makes_the_next_version(desk: Desk) -
     assert decide(desk, "number", Q2, to=NUMBER, reason="").changed
     desk.tick("2023-03-02 10:00")
     assert state(desk) == "WITH_DIRECTOR" and versions(desk) == [(1, True, False), (2, False, False)] and NUMBER in memo(desk)
+    assert [d.mail.kind for d in desk.mails(director(desk))][-2:] == ["duty_changed", "director"]
     withdrawn = desk.mails(director(desk), "duty_changed")[-1].mail
     assert "ถอนเรื่อง" in withdrawn.subject and NUMBER in withdrawn.text
     assert NUMBER in desk.mails(director(desk), "director")[-1].mail.text
@@ -68,6 +69,8 @@ def test_a_number_while_the_director_has_it_makes_the_next_version(desk: Desk) -
     sign(desk)
     desk.tick("2023-03-02 12:00")
     assert state(desk) == "SUBMITTED"
+    (sent,) = desk.mailbox.delivered_to(desk.office.plan.roster.registry.email)
+    assert f"หนังสือที่ {NUMBER} ลงวันที่" in sent.mail.text
 
 
 @pytest.mark.parametrize("moment", ["gathered", "converted", "written", "frozen"])

@@ -131,6 +131,8 @@ def test_from_with_director_to_submitted(desk: Desk, tmp_path) -> None:
     assert (row["route"], row["purpose"]) == ("hold", "pen"), row["reason"]
     view = view_pen(desk.office, int(row["id"]))
     assert isinstance(view, PenView) and not any("อาจเป็นหน้าอื่น" in h or "ไม่พบรอยหมึก" in h for h in view.hints), view
+    told = [hint.partition(": ")[2] for hint in view.hints if ": " in hint]
+    assert all(any(len(word) >= 4 or any(c.isdigit() for c in word) for word in line.split()) for line in told), told
     assert Image.open(io.BytesIO(view.picture)).size == (1270, 1107)
     number = int(row["id"])
     said = secretary(desk, "show", number, "--save", tmp_path)
@@ -141,6 +143,8 @@ def test_from_with_director_to_submitted(desk: Desk, tmp_path) -> None:
     assert "--by" in secretary(desk, "accept", number, "--reason", "เทียบแล้ว", code=2)
     done = secretary(desk, "accept", number, "--by", desk.secretary.full_name, "--reason", "เทียบทุกบรรทัดแล้ว")
     assert "ลงนามด้วยปากกา" in done
+    again = secretary(desk, "show", number)
+    assert f"ใช้เป็นลายมือชื่อของรายงาน {Q2} แล้ว" in again and "ไม่ได้" not in again.partition("คำวินิจฉัย")[2]
     record = json.loads((desk.office.state / str(desk.ledger.bundles.latest(Q2)["folder"]) / "pen.json").read_bytes())
     assert record["confirmed"]["account"].startswith("command")
     desk.tick("2023-03-10 10:10")

@@ -120,6 +120,7 @@ def test_the_secretary_confirms_and_the_report_is_handed_in(desk: Desk) -> None:
     bundle = desk.ledger.bundles.latest(Q2)
     record = json.loads(desk.office.blobs.get(str(bundle["pen"])))
     assert record["kind"] == "pen" and record["confirmed"]["by"] == desk.secretary.full_name
+    assert record["confirmed"]["at"].endswith("+07:00"), "the office's time, whatever this machine's is"
     assert record["confirmed"]["account"] == "command:test" and record["confirmed"]["reason"] == "เทียบทุกบรรทัดแล้ว"
     assert record["mail"]["authentication"] == "pass" and record["mail"]["sha256"] == row["sha256"]
     folder = desk.office.state / str(bundle["folder"])
@@ -216,11 +217,18 @@ def test_pages_over_several_photographs(desk: Desk) -> None:
 
 def refused(desk: Desk, row, words: str, *, told: str = "", reader=None) -> None:
     """Held with this reason, not usable, its sender told politely (or not at all)."""
-    assert row["route"] == "hold" and row["purpose"] == "" and words in str(row["reason"]), row["reason"]
+    assert row["route"] == "hold" and row["purpose"] in ("", "pen-doubt") and words in str(row["reason"]), row["reason"]
     letters = desk.mails(reader or director(desk), "pen_again")
     assert bool(letters) == bool(told) and all(told in letter.mail.text for letter in letters)
-    accept_hold(desk.office, int(row["id"]), "ลองรับ")
-    assert state(desk) == "WITH_DIRECTOR", "accepting it uses nothing"
+    if row["purpose"] == "pen-doubt":
+        notice = desk.mails(desk.secretary, "hold_notice")[-1].mail.text
+        assert "hold reject" in notice and "hold accept" not in notice, "the notice offers what does something"
+        with pytest.raises(UsageError, match="ใช้เป็นลายมือชื่อไม่ได้"):
+            accept_hold(desk.office, int(row["id"]), "ลองรับ", by=desk.secretary.full_name)
+        assert "ปิด" in reject_hold(desk.office, int(row["id"]), "รอฉบับใหม่")
+    else:
+        accept_hold(desk.office, int(row["id"]), "ลองรับ")
+    assert state(desk) == "WITH_DIRECTOR", "nothing of it is used"
 
 
 def test_the_page_of_an_older_version(desk: Desk) -> None:
@@ -266,7 +274,7 @@ def test_only_the_upper_part_of_the_page(desk: Desk) -> None:
     pdf = frozen(desk)
     page = printed(pdf, page=page_with_code(pdf))
     row = mail(desk, ("x.jpg", JPEG, as_jpeg(cut(page, 0.6))))
-    assert row["purpose"] == "" and ("ไม่ครบทั้งหน้า" in str(row["reason"]) or "ไม่พบรหัส" in str(row["reason"]))
+    assert row["purpose"] == "pen-doubt" and ("ไม่ครบทั้งหน้า" in str(row["reason"]) or "ไม่พบรหัส" in str(row["reason"]))
 
 
 def test_two_versions_in_one_mail(desk: Desk) -> None:
@@ -313,12 +321,15 @@ def test_the_page_mailed_by_somebody_else(desk: Desk) -> None:
         row = mail(desk, picture(desk), sender=member, to=None, now=f"2023-03-10 1{n}:00")
         assert row["rule"] == "44_pen_by_another"
         refused(desk, row, "ไม่ได้ส่งมาจากกล่องจดหมายของท่านผู้นั้น", told="จากกล่องจดหมายของท่านผู้นั้นเอง", reader=member)
+        asked = desk.mails(member, "pen_again")[-1].mail.text
+        assert "ท่านไม่ต้องลงนาม" in asked and "แล้วลงนามด้วยปากกา" not in asked, "not asked to sign in another's place"
 
 
 def test_a_delegate_who_presses_the_button_in_the_directors_name(desk: Desk) -> None:
     """Outlook writes the director into From and his assistant into Sender: not his own hand on his own mailbox."""
     row = mail(desk, picture(desk), headers={"Sender": f"{desk.secretary.full_name} <{desk.secretary.email}>"})
     refused(desk, row, "ไม่ได้ส่งมาจากกล่องจดหมายของท่านผู้นั้น", told="จากกล่องจดหมายของท่านผู้นั้นเอง")
+    assert "แล้วลงนามด้วยปากกา" in desk.mails(director(desk), "pen_again")[-1].mail.text
 
 
 def test_two_senders_in_one_from(desk: Desk) -> None:

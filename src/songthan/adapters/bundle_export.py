@@ -174,10 +174,12 @@ def _pen_words(folder: Path, manifest: Manifest) -> list[str]:
     assert isinstance(confirmed, dict) and slot is not None
     page, scan = record["page"], record["code"]["path"]  # type: ignore[index]
     who = bundle_pen.signer_words(record)
+    # the same in every office's language: a zip is checked by writing this page again
+    at = datetime.fromisoformat(str(confirmed["at"])).isoformat(sep=" ", timespec="minutes")
     return [
         "",
-        f"ลงนามด้วยปากกา ไม่มีลายมือชื่ออิเล็กทรอนิกส์ ผู้ลงนาม {who} ยืนยันด้วยตาโดย {confirmed['by']} เมื่อ {confirmed['at']}",
-        f"Signed by pen; there is no cryptographic signature. Signer: {who}; compared by eye by {confirmed['by']} at {confirmed['at']}.",
+        f"ลงนามด้วยปากกา ไม่มีลายมือชื่ออิเล็กทรอนิกส์ ผู้ลงนาม {who} ยืนยันด้วยตาโดย {confirmed['by']} เมื่อ {at}",
+        f"Signed by pen; there is no cryptographic signature. Signer: {who}; compared by eye by {confirmed['by']} at {at}.",
         "",
         f"เทียบเอง: เปิด bundle/{bundle_pen.PAGES} หน้าแรก คู่กับหน้าที่ {page} ของ bundle/{slot.file} ข้อความต้องเหมือนกันทุกบรรทัด",
         f"By your own eyes: the first page of bundle/{bundle_pen.PAGES} beside page {page} of bundle/{slot.file}; every line must be the same.",

@@ -251,7 +251,8 @@ class _Verification:
         )
         if self._roots:
             outside = self._judge("signed.pdf", manifest, self._roots, received, self._stamps(stamps))
-            self.say("signature-roots", outside.valid, _signature_sentence(outside, "signed.pdf"))
+            good = say("ใบรับรองของผู้ลงลายมือชื่อสืบไปถึงใบรับรองรากที่ผู้ตรวจให้มา")
+            self.say("signature-roots", outside.valid, good if outside.valid else _signature_sentence(outside, "signed.pdf"))
         self._lasting(manifest, chain, trust, received, outside if self._roots and report.valid else report)
 
     def _pen(self, manifest: Manifest, chain: Sequence[Mapping[str, object]], hashes: Mapping[str, str]) -> None:

@@ -39,6 +39,8 @@ _OVER = 0.05
 _INK = 150
 #: Lines shorter than this tell nothing; lines this alike are one line.
 _SHORT, _ALIKE = 6, 0.6
+#: A line without a word of so many letters, or a figure, is not shown.
+_WORD = 4
 _SHOWN = (620, 877)
 
 Point = tuple[float, float]
@@ -259,7 +261,14 @@ def _words(frozen: Image.Image, laid: Image.Image) -> dict[str, object]:
     strange = [line for line in found if not _among(line, wanted)]
     total = sum(len(_bare(line)) for line in wanted)
     same = 1 - sum(len(_bare(line)) for line in missing) / total if total else 0.0
-    return {"same": round(same, 3), "missing": missing[:20], "strange": strange[:20], "read": "yes"}
+    missing, strange = ([line for line in lines if _says_something(line)][:20] for lines in (missing, strange))
+    return {"same": round(same, 3), "missing": missing, "strange": strange, "read": "yes"}
+
+
+def _says_something(line: str) -> bool:
+    """A figure or a word, not the crumbs that text recognition makes of dotted lines and the code («ye RQ yy»)."""
+    bare = [_bare(word) for word in line.split()]
+    return any(len(word) >= _WORD or any(c.isdigit() for c in word) for word in bare)
 
 
 def _without(page: Image.Image, corners: Sequence[Point]) -> Image.Image:

@@ -69,7 +69,7 @@ def _stands(row: dict[str, object]) -> str:
 @ledger_option
 def show(mail: int, save: Path | None, state: Path | None) -> None:
     """รายละเอียดของจดหมายที่พักไว้ และค่าที่อ่านได้ (show)."""
-    from songthan.steps.confirm_pen import is_pen
+    from songthan.steps.confirm_pen import is_doubtful, is_pen
     from songthan.steps.holds import held_forms, hold_row, unopened
 
     office = office_at(state)
@@ -87,6 +87,11 @@ def show(mail: int, save: Path | None, state: Path | None) -> None:
     if is_pen(row):
         _show_pen(office, mail, save, decided=bool(row["decision"]))
         return
+    if is_doubtful(row):
+        click.echo("จดหมายนี้มีหน้าลงนามด้วยปากกา แต่ใช้เป็นลายมือชื่อไม่ได้ตามเหตุข้างต้น รายงานยังรอลงนาม")
+        if not row["decision"]:
+            click.echo(f'รอลายมือชื่อใหม่ แล้วปิดรายการนี้ด้วย songthan hold reject {mail} --reason "…"')
+        return
     for name, why in unopened(office, mail):
         click.echo(f"ไม่เปิดไฟล์ {clean(name)}: {why}")
     files = held_forms(office, mail)
@@ -101,8 +106,11 @@ def show(mail: int, save: Path | None, state: Path | None) -> None:
 def _show_pen(office: Office, mail: int, save: Path | None, *, decided: bool) -> None:
     """The page signed by pen beside the frozen one, and what the machine thinks of it."""
     from songthan.domain.language import digits
-    from songthan.steps.confirm_pen import PenView, view_pen
+    from songthan.steps.confirm_pen import PenView, signed_by, view_pen
 
+    if signed := signed_by(office, mail):
+        click.echo(f"หน้านี้ใช้เป็นลายมือชื่อของรายงาน {signed} แล้ว ภาพและบันทึกการเทียบอยู่ในโฟลเดอร์ pen ของชุดเอกสาร")
+        return
     view = view_pen(office, mail)
     if not isinstance(view, PenView):
         click.echo(f"ขณะนี้ใช้เป็นลายมือชื่อไม่ได้: {view.reason}")

@@ -117,7 +117,9 @@ def _floor(rubric: Rubric, result: Scoring, height: float) -> Iterator[str]:
 
 def _foot(rubric: Rubric, result: Scoring) -> Iterator[str]:
     y = HEIGHT - _FOOT + 72
-    words = [_next(rubric, result), *(r.message_th for r in result.remarks)]
+    # how a number was read matters least, and only so many lines fit
+    remarks = sorted(result.remarks, key=lambda r: r.code.endswith("read-as"))
+    words = [_next(rubric, result), *(r.message_th for r in remarks)]
     lines = [line for n, w in enumerate(words) for line in lines_of(w if not n else say("ข้อสังเกต: {words}", words=w), WIDTH - 2 * MARGIN, 46, 2)]
     room = 4
     if len(lines) > room:

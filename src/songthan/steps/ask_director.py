@@ -13,12 +13,12 @@ from songthan.domain.assignments import DeadlineState
 from songthan.domain.decisions import AskDirector
 from songthan.domain.language import day_words, digits, say
 from songthan.domain.messages import Message, OutgoingFile
-from songthan.domain.plans import Deadline
+from songthan.domain.plans import Deadline, Member
 from songthan.ports import SignatureReport
 from songthan.steps.fill_form import short_title
 from songthan.steps.letters import queue
 from songthan.steps.office import Office
-from songthan.steps.post import post
+from songthan.steps.post import post_each
 from songthan.steps.signing_officer import awaited_holders, open_versions, signer_of, signing_officer, slot_of
 from songthan.steps.version_changes import replaced_by
 from songthan.steps.views import is_kept_back
@@ -64,13 +64,19 @@ def ask_director(office: Office, action: AskDirector) -> bool:
             "replaces": {} if capacity else _replaces(office, deadline, action.version),
         },
     )
-    if not post(office, key):
+    if not post_each(office, [*_withdrawals(office, deadline, signer), key])[-1]:
         return False
     with office.ledger.transaction():
         # reopened by the secretary while the mail went out: the director is told by her decision's letter
         if not (office.ledger.bundles.get(deadline.id, action.version) or {}).get("void"):
             office.ledger.move_deadline(deadline.id, DeadlineState.WITH_DIRECTOR, office.clock.now())
     return True
+
+
+def _withdrawals(office: Office, deadline: Deadline, signer: Member) -> list[str]:
+    """The letters that take the version of before back and have not left: they are to be read before this one, not after it."""
+    tail = f"/withdrawn/{signer.id}/{deadline.id}"
+    return [mail.key for mail in office.ledger.outbox.unsent() if mail.kind == "duty_changed" and mail.key.endswith(tail)]
 
 
 def _page_to_sign(office: Office, bundle: dict[str, object]) -> str:

@@ -19,7 +19,7 @@ from songthan.domain.plans import Deadline, Member
 from songthan.domain.reports import appendix, merge_report, numbered, plain_organisation
 from songthan.domain.rubric import Scoring
 from songthan.steps.fill_form import whole_context
-from songthan.steps.number_memo import memo_number
+from songthan.steps.given_number import memo_number
 from songthan.steps.office import Office
 from songthan.steps.prefill import score_words, scoring_of
 

@@ -22,6 +22,7 @@ from songthan.steps.ask_director import settle_versions
 from songthan.steps.office import Office
 from songthan.steps.pen_letters import write_again
 from songthan.steps.pen_sheets import (
+    DOUBTFUL_PEN,
     Lookout,
     PenDoubt,
     PenSheet,
@@ -58,6 +59,11 @@ class PenView:
 def is_pen(row: Mapping[str, object]) -> bool:
     """Does this held mail bring a page signed by pen, for her eye?"""
     return row["route"] == "hold" and row["purpose"] == "pen"
+
+
+def is_doubtful(row: Mapping[str, object]) -> bool:
+    """Does this held mail bring a page signed by pen that cannot count?"""
+    return row["route"] == "hold" and row["purpose"] == DOUBTFUL_PEN
 
 
 def _found(office: Office, inbox_id: int) -> tuple[Message, tuple[SheetFile, ...], PenSheet | PenDoubt]:
@@ -131,7 +137,7 @@ def accept_pen(office: Office, inbox_id: int, row: Mapping[str, object], reason:
     if squeeze(slot.signer) == confirmer or _same_person(slot.signer, confirmer):
         raise UsageError("ผู้ลงนามยืนยันลายมือชื่อของตนเองไม่ได้", where="--by", remedy="ให้เลขานุการหรือผู้อื่นเป็นผู้เทียบ")
     now = office.clock.now()
-    record = _record(office, inbox_id, message, sheets, found, confirmed=_confirmed(confirmer, account, reason, now))
+    record = _record(office, inbox_id, message, sheets, found, confirmed=_confirmed(confirmer, account, reason, office.calendar.local(now)))
     kept = office.blobs.put(_spelled(record))
     version = int(str(found.bundle["version"]))
     with office.ledger.transaction():
@@ -202,7 +208,7 @@ def _record(
             "path": "pen/mail.eml",
             "sha256": message.sha256,
             "sender": message.sender,
-            "received": message.received.isoformat(),
+            "received": office.calendar.local(message.received).isoformat(),
             "authentication": message.authentication,
             "message_id": message.message_id,
             "inbox": inbox_id,

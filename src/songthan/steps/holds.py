@@ -15,7 +15,7 @@ from songthan.domain.errors import UsageError
 from songthan.domain.forms import FormSpec, Problem, ReturnedForm, split_field_id
 from songthan.domain.language import say
 from songthan.domain.thai import to_thai_digits
-from songthan.steps.confirm_pen import accept_pen, deadline_of_page, is_pen, reject_pen, signed_by
+from songthan.steps.confirm_pen import accept_pen, deadline_of_page, is_doubtful, is_pen, reject_pen, signed_by
 from songthan.steps.gather_facts import FormFile, asked_fields, check_form, gather
 from songthan.steps.mail_effects import by_person, is_reading, keep_forms, person_verdict
 from songthan.steps.office import Office
@@ -68,6 +68,12 @@ def accept_hold(
         )
     if is_pen(row):
         return accept_pen(office, inbox_id, row, reason, by, account)
+    if is_doubtful(row):
+        raise UsageError(
+            f"จดหมายเลขที่ {inbox_id} ใช้เป็นลายมือชื่อไม่ได้: {row['reason']}",
+            where="songthan hold accept",
+            remedy=f'รอลายมือชื่อใหม่ แล้วปิดรายการนี้ด้วย songthan hold reject {inbox_id} --reason "…"',
+        )
     files = [f for f in held_forms(office, inbox_id) if f.assignment is not None]
     if not files:
         with office.ledger.transaction():

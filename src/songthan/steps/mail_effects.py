@@ -29,7 +29,7 @@ from songthan.steps.leave_book import note_out_of_office, note_own_mail
 from songthan.steps.letters import days_left, deadline_words, member_words, queue, tell_secretary
 from songthan.steps.office import Office
 from songthan.steps.pen_letters import answer_doubt, hold_commands
-from songthan.steps.pen_sheets import PenDoubt, judge_sheets
+from songthan.steps.pen_sheets import DOUBTFUL_PEN, PenDoubt, judge_sheets
 from songthan.steps.submit import receipt_number, record_receipt
 
 #: rule → the reason the polite «not valid» letter gives
@@ -100,7 +100,7 @@ def _pen(office: Office, message: Message, route: Route, gathered: Gathered) -> 
     """A scan of a page to sign waits for the secretary's eye («pen»), or is held with the reason why it cannot count."""
     found = judge_sheets(office, message, gathered.sheets)
     if isinstance(found, PenDoubt):
-        return _hold(route, found.reason), functools.partial(answer_doubt, office, message, found)
+        return replace(_hold(route, found.reason), purpose=DOUBTFUL_PEN), functools.partial(answer_doubt, office, message, found)
     return route, _nothing
 
 
@@ -352,8 +352,8 @@ def _tell_of_hold(office: Office, inbox_id: int, message: Message, route: Route)
                 "reason": route.reason,
                 "attachments": [a.name for a in message.attachments if a.role != "inline"][:20],
             },
-            "commands": hold_commands(inbox_id)
-            if route.purpose == "pen"
+            "commands": hold_commands(inbox_id, usable=route.purpose == "pen")
+            if route.purpose in ("pen", DOUBTFUL_PEN)
             else [
                 {"command": f"songthan hold show {inbox_id}", "meaning": say("ดูรายละเอียดและค่าที่อ่านได้")},
                 {"command": f'songthan hold accept {inbox_id} --reason "…"', "meaning": say("รับไว้ใช้")},

@@ -16,6 +16,7 @@ from songthan.domain.plans import Deadline
 from songthan.domain.thai import canonical, squeeze, to_arabic_digits
 from songthan.steps.duty_letters import record
 from songthan.steps.find_duty import find_deadline
+from songthan.steps.given_number import memo_number
 from songthan.steps.office import Office
 from songthan.steps.outcome import Outcome
 from songthan.steps.reopen_duty import make_anew
@@ -23,15 +24,6 @@ from songthan.steps.reopen_duty import make_anew
 _WHERE = "songthan number"
 _NUMBER = re.compile(r"[^\x00-\x1f\x7f]{1,40}")
 _GONE = frozenset({DeadlineState.SUBMITTED, DeadlineState.ACKNOWLEDGED})
-
-
-def memo_number(office: Office, deadline: Deadline) -> str:
-    """The number entered last, in ASCII digits; «» when none was: the memo then has its dotted line."""
-    year = office.plan.fiscal_year
-    found = [
-        c.to for c in office.ledger.changes.all() if c.kind == "number" and c.deadline == deadline.id and c.fiscal_year == year
-    ]
-    return found[-1] if found else ""
 
 
 def number_memo(office: Office, what: str, number: str, *, reason: str = "", by: str) -> Outcome:

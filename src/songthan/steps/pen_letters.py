@@ -10,6 +10,7 @@ from songthan.domain.messages import Message
 from songthan.steps.auto_answers import answer
 from songthan.steps.office import Office
 from songthan.steps.pen_sheets import PenDoubt
+from songthan.steps.signing_officer import open_versions, signer_of
 
 #: Reasons of which a proven sender is told; the others are the secretary's to ask about.
 _TOLD = frozenset({"older", "other", "mixed", "person", "bare", "cropped"})
@@ -48,12 +49,15 @@ def write_again(
             "version_th": str(words.get("version", "")),
             "latest_th": str(words.get("latest", "")),
             "signer": str(words.get("signer", "")),
+            "signs": any(who and who.id == member.id for who in (signer_of(office, b) for b in open_versions(office, deadline_id))),
         },
     )
 
 
-def hold_commands(inbox_id: int) -> list[dict[str, str]]:
-    """What the secretary may type about a page that waits for her eye."""
+def hold_commands(inbox_id: int, *, usable: bool) -> list[dict[str, str]]:
+    """What the secretary may type about a page that waits for her eye, or that cannot count (`usable` false)."""
+    if not usable:
+        return [{"command": f'songthan hold reject {inbox_id} --reason "…"', "meaning": say("ปิดรายการ หน้านี้ใช้เป็นลายมือชื่อไม่ได้ รายงานยังรอลงนาม")}]
     return [
         {"command": f"songthan hold show {inbox_id} --save pen-check", "meaning": say("เก็บภาพหน้าสแกนเทียบกับหน้าต้นฉบับไว้เปิดดู")},
         {

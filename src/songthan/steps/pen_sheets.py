@@ -22,6 +22,8 @@ from songthan.steps.signing_officer import manifest_of, open_versions, signer_of
 
 #: Files of one mail that are looked at for the code; each may cost seconds.
 MOST_FILES = 12
+#: The purpose a mail is held for whose page signed by pen cannot count, in place of the rule's «pen».
+DOUBTFUL_PEN = "pen-doubt"
 _ROLES = frozenset({"form", "evidence"})
 
 #: Why a scan cannot count → what the secretary reads, and what `templates/mail/pen_again.txt` says to the sender.

@@ -12,8 +12,8 @@ from songthan.domain.plans import Deadline
 from songthan.steps.bounces import marked_rows
 from songthan.steps.count_mail import last_count
 from songthan.steps.fill_form import short_title
+from songthan.steps.given_number import memo_number
 from songthan.steps.leave_book import leave_rows
-from songthan.steps.number_memo import memo_number
 from songthan.steps.office import Office
 from songthan.steps.outbox import outbox_rows
 

@@ -25,6 +25,7 @@ from songthan.domain.routing import own_words
 from songthan.domain.thai import canonical, to_arabic_digits
 from songthan.steps.confirm_pen import keep_pen
 from songthan.steps.fill_form import DOCX, safe_name, short_title
+from songthan.steps.given_number import memo_number
 from songthan.steps.letters import queue
 from songthan.steps.make_lasting import may_be_handed_in
 from songthan.steps.office import Office
@@ -161,7 +162,7 @@ def _queue_part(
         context={
             "subject_th": deadline.title + part,
             "registry": {"name": office.plan.roster.registry.name},
-            "memo": {"number": "-", "date_th": day_words(created.date())},
+            "memo": {"number": digits(memo_number(office, deadline)), "date_th": day_words(created.date())},
             "channel": say("ระบบสารบรรณ ({words})", words=words),
             "files": [f.name for f in files],
             "signed_by": f"{slot.signer} {position}".strip(),

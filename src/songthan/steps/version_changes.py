@@ -10,6 +10,7 @@ from songthan.domain.forms import split_field_id
 from songthan.domain.language import digits, say
 from songthan.domain.plans import Deadline
 from songthan.steps.office import Office
+from songthan.steps.signing_officer import manifest_of
 
 _MOST = 12
 
@@ -24,22 +25,28 @@ class Replaced:
 
 
 def replaced_by(office: Office, deadline: Deadline, version: int) -> Replaced | None:
-    """The withdrawn version that `version` stands for; None when there is none."""
+    """The withdrawn version that `version` stands for; None when there is none.
+
+    The newest one that lay before the same signer: of the acting director's version the director knows nothing.
+    """
     rows = [b for b in office.ledger.bundles.all(deadline.id) if b["folder"] and int(str(b["version"])) <= version]
     by_version = {int(str(b["version"])): b for b in rows}
     # one that still counts beside it is replaced by nothing
-    before = max((v for v, b in by_version.items() if v < version and b["void"]), default=0)
-    if not before or version not in by_version:
+    void = sorted((v for v, b in by_version.items() if v < version and b["void"]), reverse=True)
+    if not void or version not in by_version:
         return None
-    old, new = (
-        Manifest.from_json((office.state / str(by_version[v]["folder"]) / "manifest.json").read_bytes()) for v in (before, version)
-    )
+    new, *olds = (manifest_of(office, by_version[v]) for v in (version, *void))
+    before, old = next(((v, m) for v, m in zip(void, olds, strict=True) if _signer(m) == _signer(new)), (void[0], olds[0]))
     reasons = [c.reason for c in office.ledger.changes.all() if c.deadline == deadline.id and c.kind == "reopen"]
     lines = list(dict.fromkeys(_lines(office, deadline, old, new))) or [say("เนื้อหาของรายงานและหลักฐานเหมือนฉบับเดิมทุกประการ")]
     if len(lines) > _MOST:
         more = say("และอีก {number} รายการ", number=digits(len(lines) - _MOST))
         lines = [*lines[:_MOST], more]
     return Replaced(version=before, reason=reasons[-1] if reasons else "", changes=tuple(lines))
+
+
+def _signer(manifest: Manifest) -> str:
+    return manifest.signature.signer if manifest.signature else ""
 
 
 def _lines(office: Office, deadline: Deadline, old: Manifest, new: Manifest) -> Iterator[str]:
@@ -56,8 +63,8 @@ def _lines(office: Office, deadline: Deadline, old: Manifest, new: Manifest) -> 
     for exhibit in old.exhibits:
         if (exhibit.sha256, exhibit.name) not in has:
             yield say("หลักฐานที่ไม่ใช้แล้ว: {name}", name=exhibit.name)
-    if old.signature and new.signature and old.signature.signer != new.signature.signer:
-        yield say("ผู้ลงนาม: {name}", name=new.signature.signer)
+    if _signer(old) and _signer(new) and _signer(old) != _signer(new):
+        yield say("ผู้ลงนาม: {name}", name=_signer(new))
 
 
 def _answer(office: Office, deadline: Deadline, field: str) -> str:
