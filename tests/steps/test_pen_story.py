@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 from desk import Q2, ROOT, Desk
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
 from pen_hand import as_jpeg, inked, page_with_code, printed, saved, scanned
 from songthan.adapters.bundle_press import Press
@@ -133,7 +133,12 @@ def test_from_with_director_to_submitted(desk: Desk, tmp_path) -> None:
     assert isinstance(view, PenView) and not any("อาจเป็นหน้าอื่น" in h or "ไม่พบรอยหมึก" in h for h in view.hints), view
     told = [hint.partition(": ")[2] for hint in view.hints if ": " in hint]
     assert all(any(len(word) >= 4 or any(c.isdigit() for c in word) for word in line.split()) for line in told), told
-    assert Image.open(io.BytesIO(view.picture)).size == (1270, 1107)
+    beside = Image.open(io.BytesIO(view.picture))
+    assert beside.size == (1270, 1107)
+    # the ink's own colour is seen at the right: a copied signature would be as grey as the print
+    scan = beside.crop((640, 0, 1270, 1107))
+    bluer = ImageChops.subtract(scan.getchannel("B"), scan.getchannel("R")).histogram()
+    assert sum(bluer[40:]) > 100
     number = int(row["id"])
     said = secretary(desk, "show", number, "--save", tmp_path)
     assert "ไม่พบรหัส" not in said and "รอยหมึก" in said and "--by" in said

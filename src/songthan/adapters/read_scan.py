@@ -212,8 +212,9 @@ def ocr(page: Image.Image, seconds: float) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def frames(data: bytes, most: int = MAX_PAGES) -> Iterator[Image.Image | None]:
-    """The first pages of a picture file, grey and upright by its camera's word, after looking at their size.
+def frames(data: bytes, most: int = MAX_PAGES, *, mode: str = "L") -> Iterator[Image.Image | None]:
+    """The first pages of a picture file, grey (`mode` «RGB»: in colour) and upright by its camera's word, after looking at
+    their size.
 
     None at the end stands for pages that were left out.
     """
@@ -230,14 +231,14 @@ def frames(data: bytes, most: int = MAX_PAGES) -> Iterator[Image.Image | None]:
                 raise _too_large()
             # JPEG can be decoded at a fraction of its size, which a photo of 50 megapixels needs.
             scale = min(1.0, math.sqrt(WORK_PIXELS / (width * height)))
-            picture.draft("L", (round(width * scale), round(height * scale)))
-            yield _worked(ImageOps.exif_transpose(picture))
+            picture.draft(mode, (round(width * scale), round(height * scale)))
+            yield _worked(ImageOps.exif_transpose(picture), mode)
         if getattr(picture, "n_frames", 1) > most:
             yield None
 
 
-def _worked(picture: Image.Image) -> Image.Image:
-    """Grey on white, at most WORK_PIXELS."""
+def _worked(picture: Image.Image, mode: str) -> Image.Image:
+    """On white, at most WORK_PIXELS."""
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")
@@ -246,11 +247,11 @@ def _worked(picture: Image.Image) -> Image.Image:
         # 16 bits a pixel: Pillow would cut instead of scaling
         low, high = picture.getextrema()
         picture = picture.convert("F").point(lambda v: (v - low) * (255.0 / max(high - low, 1)) + 0)
-    grey = picture.convert("L")
-    scale = math.sqrt(WORK_PIXELS / max(grey.width * grey.height, 1))
+    page = picture.convert("L").convert(mode) if picture.mode == "F" else picture.convert(mode)
+    scale = math.sqrt(WORK_PIXELS / max(page.width * page.height, 1))
     if scale < 1:
-        grey = grey.resize((max(1, int(grey.width * scale)), max(1, int(grey.height * scale))), Image.Resampling.BOX)
-    return grey
+        page = page.resize((max(1, int(page.width * scale)), max(1, int(page.height * scale))), Image.Resampling.BOX)
+    return page
 
 
 def _rendered(data: bytes) -> Iterator[Image.Image | None]:

@@ -86,11 +86,12 @@ def compare_job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
     `args["words"]` also the words: `same` (part of the frozen page's text found), `missing` and `strange` lines, `read`
     («yes», «no-program», «late»); and as bytes both pages side by side (JPEG).
     """
-    page = next((p for _, p in _pages(payload, {args["number"]})), None)
+    coloured = next((p for _, p in _pages(payload, {args["number"]}, mode="RGB")), None)
+    page = coloured.convert("L") if coloured else None
     frozen = Image.open(io.BytesIO(base64.b64decode(args["frozen"])), formats=("PNG",)).convert("L")
     mine = [corners for text, corners in (_codes(page) if page else []) if text == args["code"]]
     theirs = [corners for text, corners in _codes(frozen) if text == args["code"]]
-    if page is None or not mine or not theirs:
+    if coloured is None or page is None or not mine or not theirs:
         return {"whole": False, "ink": 0.0, "same": 0.0, "missing": [], "strange": [], "read": "late"}, []
     over = _affine(theirs[0], mine[0])
     answer: dict[str, object] = {"whole": _holds(page, over, _print_box(frozen))}
@@ -99,7 +100,9 @@ def compare_job(payload: bytes, args: dict) -> tuple[dict, list[bytes]]:
     if not args.get("words"):
         return answer, []
     answer |= _words(_without(frozen, theirs[0]), _without(laid, theirs[0]))
-    return answer, [_beside(frozen, laid, args["box"])]
+    # ink is known by its colour: a copied signature is black
+    seen = coloured.transform(frozen.size, Image.Transform.AFFINE, over, Image.Resampling.BICUBIC, fillcolor="white")
+    return answer, [_beside(frozen, seen, args["box"])]
 
 
 # pages
@@ -115,20 +118,20 @@ def _page_count(data: bytes) -> int:
         document.close()
 
 
-def _pages(data: bytes, wanted: Collection[int] | None = None) -> Iterator[tuple[int, Image.Image | None]]:
-    """Number and grey picture of each page (of those in `wanted` only); None for a page that is no sheet. Nothing at all for a
-    file that cannot be read."""
+def _pages(data: bytes, wanted: Collection[int] | None = None, *, mode: str = "L") -> Iterator[tuple[int, Image.Image | None]]:
+    """Number and picture (grey, or in colour with `mode` «RGB») of each page (of those in `wanted` only); None for a page that
+    is no sheet. Nothing at all for a file that cannot be read."""
     try:
         if b"%PDF-" in data[:1024]:
-            yield from _pdf_pages(data, wanted)
+            yield from _pdf_pages(data, wanted, mode)
         else:
-            found = enumerate((f for f in frames(data, _MOST) if f is not None), 1)
+            found = enumerate((f for f in frames(data, _MOST, mode=mode) if f is not None), 1)
             yield from (page for page in found if wanted is None or page[0] in wanted)
     except (pypdfium2.PdfiumError, ReadRefused, Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError):
         return
 
 
-def _pdf_pages(data: bytes, wanted: Collection[int] | None) -> Iterator[tuple[int, Image.Image | None]]:
+def _pdf_pages(data: bytes, wanted: Collection[int] | None, mode: str) -> Iterator[tuple[int, Image.Image | None]]:
     document = pypdfium2.PdfDocument(data)
     try:
         for number in range(min(len(document), _MOST)):
@@ -140,7 +143,7 @@ def _pdf_pages(data: bytes, wanted: Collection[int] | None) -> Iterator[tuple[in
                 continue
             width, height = (max(1.0, float(side)) for side in page.get_size())
             scale = min(_DPI / 72, math.sqrt(WORK_PIXELS / (width * height)))
-            yield number + 1, page.render(scale=scale, grayscale=True, draw_annots=True).to_pil().convert("L")
+            yield number + 1, page.render(scale=scale, grayscale=mode == "L", draw_annots=True).to_pil().convert(mode)
     finally:
         document.close()
 
@@ -233,13 +236,13 @@ def _beside(frozen: Image.Image, laid: Image.Image, box: Sequence[float]) -> byt
     """The frozen page at the left, the sheet at the right, and below each the place of its signature, larger."""
     wide, high = _SHOWN
     low = 200
-    sheet = Image.new("L", (2 * wide + 30, high + low + 30), 225)
+    sheet = Image.new("RGB", (2 * wide + 30, high + low + 30), (225, 225, 225))
     for column, page in enumerate((frozen, laid)):
         left = 10 + column * (wide + 10)
         sheet.paste(page.resize(_SHOWN, Image.Resampling.LANCZOS), (left, 10))
         sheet.paste(ImageOps.contain(_cut(page, box), (wide, low), Image.Resampling.LANCZOS), (left, high + 20))
         frame = [left + box[0] * wide, 10 + box[1] * high, left + box[2] * wide, 10 + box[3] * high]
-        ImageDraw.Draw(sheet).rectangle(frame, outline=120, width=1)
+        ImageDraw.Draw(sheet).rectangle(frame, outline=(120, 120, 120), width=1)
     out = io.BytesIO()
     sheet.save(out, "JPEG", quality=70)
     return out.getvalue()
