@@ -28,13 +28,13 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from songthan.adapters.assemble_code import SealCode
 from songthan.adapters.assemble_pdf import ExhibitPages, Part, assemble, exhibit_pages
 from songthan.adapters.bundle_places import sign_here
 from songthan.adapters.convert import _FILTER, LibreOffice, default_fontconfig
 from songthan.adapters.render_docx import DocxRenderer
 from songthan.adapters.sandbox import Sandbox
 from songthan.domain.bundles import Exhibit, sha256_of
+from songthan.domain.seal_codes import SealCode
 
 ROOT = Path(__file__).resolve().parents[1]
 AT = datetime(2023, 3, 17, 3, 30, tzinfo=UTC)
