@@ -12,7 +12,7 @@ peers: setup    ## what the tests hold ours against: the EWS schema, ews-javascr
 	@bash scripts/setup_peers.sh
 	@bash scripts/setup_mail_servers.sh
 
-test: peers     ## the whole test suite, real parts included (about eleven minutes on two cores)
+test: peers     ## the whole test suite, real parts included (about twelve minutes on two cores)
 	@.venv/bin/ruff check src flows tests benchmarks
 	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
