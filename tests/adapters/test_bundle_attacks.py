@@ -40,16 +40,6 @@ def sandbox():
 
 
 @pytest.fixture(scope="module")
-def ca():
-    return certificate("ผู้ให้บริการทดสอบ")
-
-
-@pytest.fixture(scope="module")
-def director(ca):
-    return certificate(DIRECTOR, issuer=ca)
-
-
-@pytest.fixture(scope="module")
 def finished(tmp_path_factory, ca, director):
     """A whole bundle as the office makes it: compiled, signed, submitted, acknowledged, its records signed."""
     folder = write_bundle(tmp_path_factory.mktemp("bundles"), *compiled(recorder=KEY.public))
@@ -299,11 +289,6 @@ def test_trust_swapped_for_a_foreign_root(bundle, verify, ca):
 @pytest.fixture(scope="module")
 def frozen():
     return PadesSignatures().prepare(plain_pdf(), field="Director", page=0, box=(300.0, 60.0, 520.0, 130.0))
-
-
-@pytest.fixture(scope="module")
-def signed(frozen, director):
-    return sign(frozen, director)
 
 
 def test_flipped_bytes_of_the_signed_file(signed, frozen, ca, sandbox):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import attack_files as attack
 import pytest
-from test_bundle_attacks import ca, director, finished, refused, sandbox, verify  # noqa: F401 (fixtures)
+from test_bundle_attacks import finished, refused, sandbox, verify  # noqa: F401 (fixtures)
 from test_sign_pdf import certificate, pem
 
 from songthan.adapters import bundle_files

@@ -191,26 +191,6 @@ def open_with_script(writer):
     writer.update_root()
 
 
-@pytest.fixture(scope="module")
-def ca():
-    return certificate("ผู้ให้บริการทดสอบ")
-
-
-@pytest.fixture(scope="module")
-def director(ca):
-    return certificate(DIRECTOR, issuer=ca)
-
-
-@pytest.fixture(scope="module")
-def frozen():
-    return SIGNER.prepare(plain_pdf(), field="Director", page=0, box=BOX)
-
-
-@pytest.fixture(scope="module")
-def signed(frozen, director):
-    return sign(frozen, director)
-
-
 def verify(data, frozen, root, *, at=None, judge=SIGNER):
     return judge.verify(data, frozen=frozen, trust_roots=[pem(root)], at=at or datetime.now(UTC))
 

@@ -18,33 +18,13 @@ from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields, signers
-from test_sign_pdf import BOX, DIRECTOR, _asn1, _tools, certificate, pem, plain_pdf, sign
+from test_sign_pdf import DIRECTOR, _asn1, _tools, certificate, pem, sign
 from test_sign_pdf import update as slipped_in
 
 from songthan.adapters.sign_pdf import PadesSignatures
 
 JUDGE = PadesSignatures()
 ROOT_DAYS = (-300, 900)
-
-
-@pytest.fixture(scope="module")
-def ca():
-    return certificate("ผู้ให้บริการทดสอบ")
-
-
-@pytest.fixture(scope="module")
-def director(ca):
-    return certificate(DIRECTOR, issuer=ca)
-
-
-@pytest.fixture(scope="module")
-def frozen():
-    return JUDGE.prepare(plain_pdf(), field="Director", page=0, box=BOX)
-
-
-@pytest.fixture(scope="module")
-def signed(frozen, director):
-    return sign(frozen, director)
 
 
 def judged(data, frozen, root):

@@ -26,23 +26,8 @@ ALL = bool(os.environ.get("SONGTHAN_ALL_FLIPS"))
 
 
 @pytest.fixture(scope="module")
-def ca():
-    return certificate("ผู้ให้บริการทดสอบ")
-
-
-@pytest.fixture(scope="module")
-def director(ca):
-    return certificate(DIRECTOR, issuer=ca)
-
-
-@pytest.fixture(scope="module")
 def tsa(ca):
     return certificate("ประทับเวลา", issuer=ca, usage=ExtendedKeyUsageOID.TIME_STAMPING)
-
-
-@pytest.fixture(scope="module")
-def frozen():
-    return JUDGE.prepare(plain_pdf(), field="Director", page=0, box=BOX)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,8 @@ from songthan.adapters.bundle_records import signed_by
 from songthan.domain.bundles import Manifest, compare, read_json
 from songthan.domain.errors import DataError, SongthanError
 from songthan.domain.language import digits, moment_words, say
-from songthan.ports import SignaturePort, SignatureReport
+from songthan.domain.signatures import SignatureReport
+from songthan.ports import SignaturePort
 
 __all__ = ["VerifyCheck", "VerifyReport", "broken", "verify_bundle"]
 

@@ -75,6 +75,7 @@ def unpack_zip(source: Path, folder: Path) -> Path:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(entry) as data, place.open("xb") as out:
                     shutil.copyfileobj(data, out, 1 << 20)
+    # NotImplementedError: zipfile's word for a zip of a later version than it knows
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, OSError, RuntimeError) as error:
         raise refusal from error
     found = {name.removeprefix(f"{top}/"): folder / name for name in names}

@@ -37,7 +37,7 @@ from songthan.adapters.sign_lasting import lasting_reasons, signature_status, st
 from songthan.adapters.sign_wrapping import wrapping_reasons
 from songthan.domain.errors import ReadRefused, SignatureRefused
 from songthan.domain.language import say
-from songthan.ports import SignatureReport
+from songthan.domain.signatures import SignatureReport
 
 __all__ = ["PadesSignatures", "verify_job"]
 

@@ -14,10 +14,11 @@ from songthan.domain.decisions import AskDirector
 from songthan.domain.language import day_words, digits, say
 from songthan.domain.messages import Message, OutgoingFile
 from songthan.domain.plans import Deadline, Member
-from songthan.ports import SignatureReport
+from songthan.domain.signatures import SignatureReport
 from songthan.steps.fill_form import short_title
 from songthan.steps.letters import queue
 from songthan.steps.office import Office
+from songthan.steps.pen_sheets import place_to_sign
 from songthan.steps.post import post_each
 from songthan.steps.signing_officer import awaited_holders, open_versions, signer_of, signing_officer, slot_of
 from songthan.steps.version_changes import replaced_by
@@ -81,9 +82,7 @@ def _withdrawals(office: Office, deadline: Deadline, signer: Member) -> list[str
 
 def _page_to_sign(office: Office, bundle: dict[str, object]) -> str:
     """Its number in the PDF; «» when it carries no code, so that a signature by pen could not be known again."""
-    memo = (office.state / str(bundle["folder"]) / "memo.pdf").read_bytes()
-    page = office.press.sign_here(memo, slot_of(office, bundle).signer).page
-    return digits(page + 1) if office.press.draws_codes else ""
+    return digits(place_to_sign(office, bundle)[0] + 1) if office.press.draws_codes else ""
 
 
 def _replaces(office: Office, deadline: Deadline, version: int) -> dict[str, object]:

@@ -99,7 +99,7 @@ def accept_hold(
 def _with_values(
     office: Office, inbox_id: int, files: Sequence[FormFile], values: dict[str, str]
 ) -> list[FormFile]:
-    """The forms with a person's values put in and checked again. UsageError for an unknown or still about field."""
+    """The forms with a person's values put in and checked again. UsageError for an unknown or still doubtful field."""
     done = []
     message = office.ledger.inbox.message(inbox_id)
     for file in files:
@@ -108,12 +108,12 @@ def _with_values(
         mine = {field: values.pop(field) for field in list(values) if field in asked}
         _refuse_nonsense(office.forms[file.assignment.form], mine)
         form = check_form(office, file.assignment, by_person(office.forms[file.assignment.form], file.form, mine), message)
-        about = [p for p in form.problems if _lost_if_accepted(form, p)]
-        if about:
+        doubtful = [p for p in form.problems if _lost_if_accepted(form, p)]
+        if doubtful:
             raise UsageError(
-                f"ยังมี {to_thai_digits(len(about))} ช่องที่ระบบอ่านไม่ได้แน่ชัด หากรับไว้เลยคำตอบจะหายไป: {about[0].message_th}",
+                f"ยังมี {to_thai_digits(len(doubtful))} ช่องที่ระบบอ่านไม่ได้แน่ชัด หากรับไว้เลยคำตอบจะหายไป: {doubtful[0].message_th}",
                 where=f"จดหมายเลขที่ {inbox_id}",
-                remedy="เปิดไฟล์ดู แล้วระบุค่าที่ถูกต้อง เช่น " + " ".join(f'--set "{p.field}=…"' for p in about[:3]),
+                remedy="เปิดไฟล์ดู แล้วระบุค่าที่ถูกต้อง เช่น " + " ".join(f'--set "{p.field}=…"' for p in doubtful[:3]),
             )
         done.append(replace(file, form=form))
     if values:

@@ -36,7 +36,8 @@ from songthan.adapters.website import WebsiteFolder
 from songthan.domain.calendars import WorkCalendar
 from songthan.domain.language import use
 from songthan.domain.plans import Plan
-from songthan.ports import Ledger, SignatureReport
+from songthan.domain.signatures import SignatureReport
+from songthan.ports import Ledger
 from songthan.steps.office import Office
 from songthan.testing.mailbox import MemoryMailbox
 
